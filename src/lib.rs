@@ -1,1 +1,9 @@
 //! Dandori.
+pub mod id;
+pub mod policy;
+pub mod rng;
+pub mod scenario;
+pub mod sync;
+pub mod task;
+pub mod time;
+pub mod trace;

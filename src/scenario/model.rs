@@ -1,0 +1,231 @@
+//! A scenario: everything that decides a run, as data, without a word for people in it. The JSON form is described in
+//! `docs/scenario.md`.
+
+use crate::id::{ChannelId, KindId};
+use crate::policy::Params;
+use crate::scenario::costs::Costs;
+use crate::time::{Nanos, Time};
+
+/// What runs, on what, under which policy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scenario {
+    /// Its name: lower case, digits, hyphens.
+    pub name: String,
+    /// Seed of all draws.
+    pub seed: u64,
+    /// The machine.
+    pub machine: Machine,
+    /// The policy and its parameters.
+    pub policy: PolicyChoice,
+    /// Where the run ends at the latest.
+    pub limits: Limits,
+    /// Channels between tasks.
+    pub channels: Vec<ChannelSpec>,
+    /// Sockets that arrivals feed.
+    pub sockets: Vec<Socket>,
+    /// Kinds of tasks.
+    pub kinds: Vec<Kind>,
+    /// Labels of `measure` steps, in order of appearance.
+    pub labels: Vec<String>,
+}
+
+/// The machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine {
+    /// Number of CPUs, 1 to 1024. Real runs use what the machine has.
+    pub cpus: u16,
+    /// What everything costs.
+    pub costs: Costs,
+}
+
+/// A policy by name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PolicyChoice {
+    /// Name in the registry.
+    pub name: String,
+    /// Values that differ from the defaults.
+    pub params: Params,
+}
+
+/// Where a run ends at the latest. Reaching a limit is an event and a visible sentence.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// End of the run.
+    pub end: Time,
+    /// Most records.
+    pub records: u64,
+    /// Most agenda entries at one instant of virtual time.
+    pub instant: u64,
+}
+
+/// A channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChannelSpec {
+    /// Its name.
+    pub name: String,
+    /// Places; `None`: no limit.
+    pub capacity: Option<u32>,
+    /// Messages in it at the start.
+    pub ready: u32,
+}
+
+/// A socket: the n-th read is ready when the n-th piece of data has arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Socket {
+    /// Its name.
+    pub name: String,
+    /// When data arrives; `None`: it is always ready.
+    pub data: Option<Arrivals>,
+}
+
+/// A kind of task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kind {
+    /// Its name.
+    pub name: String,
+    /// One to three letters for tokens, unique in the scenario.
+    pub label: String,
+    /// When tasks of this kind arrive from outside; empty: only others spawn them.
+    pub arrivals: Vec<Arrivals>,
+    /// Tasks of this kind want to be done so long after their spawn; only some policies care.
+    pub deadline: Option<Nanos>,
+    /// What each task does.
+    pub program: Vec<Step>,
+}
+
+/// A series of arrivals.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arrivals {
+    /// So many at one time. At zero: queued before the workers start.
+    At {
+        /// When.
+        at: Time,
+        /// How many.
+        count: u32,
+    },
+    /// One per period, the first at `from`.
+    Every {
+        /// Period.
+        period: Nanos,
+        /// When the first arrives.
+        from: Time,
+        /// How many in all.
+        count: u32,
+    },
+    /// A Poisson process: exponential gaps with this mean.
+    Poisson {
+        /// Mean gap.
+        mean: Nanos,
+        /// From when.
+        from: Time,
+        /// How many in all.
+        count: u32,
+    },
+    /// Bursts of `size`, one per period.
+    Burst {
+        /// How many at once.
+        size: u32,
+        /// Period.
+        period: Nanos,
+        /// When the first burst arrives.
+        from: Time,
+        /// How many bursts.
+        count: u32,
+    },
+}
+
+/// A length of time, fixed or drawn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Length {
+    /// Always the same.
+    Constant(Nanos),
+    /// Exponential with this mean.
+    Exponential(Nanos),
+    /// One after the other, from the start again at the end.
+    List(Vec<Nanos>),
+}
+
+/// A step of a program. `id` numbers the steps of a kind in the order in which they are written, from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its number within its kind.
+    pub id: u32,
+    /// What it does.
+    pub does: Does,
+}
+
+/// What a step does.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Does {
+    /// Computes, inside the poll.
+    Cpu(Length),
+    /// Blocks the thread, inside the poll.
+    Block(Length),
+    /// Waits through the driver.
+    Sleep(Length),
+    /// Waits until the next multiple of the period since the task's first step: an absolute schedule. After a tick
+    /// that is more than a period late the schedule starts again from there.
+    Tick(Nanos),
+    /// An operation of the driver that completes after so long.
+    Io(Length),
+    /// Sends messages.
+    Send {
+        /// Where to.
+        channel: ChannelId,
+        /// How many.
+        count: u32,
+    },
+    /// Receives messages.
+    Recv {
+        /// Where from.
+        channel: ChannelId,
+        /// How many.
+        count: u32,
+    },
+    /// Reads from a socket.
+    Read {
+        /// Index of the socket.
+        socket: u16,
+        /// How often.
+        count: u32,
+    },
+    /// Spawns tasks.
+    Spawn {
+        /// Of which kind.
+        kind: KindId,
+        /// How many.
+        count: u32,
+    },
+    /// Waits for every task that this task has spawned and not yet joined, in order.
+    Join,
+    /// Yields.
+    YieldNow,
+    /// Sends the body to the blocking pool and waits for its end.
+    SpawnBlocking(Vec<Step>),
+    /// Runs the body with the worker given away.
+    BlockInPlace(Vec<Step>),
+    /// Does the body so many times.
+    Repeat {
+        /// How often.
+        times: u32,
+        /// What.
+        body: Vec<Step>,
+    },
+    /// Does the body until the run ends.
+    Forever(Vec<Step>),
+    /// Waits without leaving its waker anywhere.
+    ForgetWaker,
+    /// Wakes itself and answers Pending once.
+    WakeSelf,
+    /// Measures from the body's first step to its last.
+    Measure {
+        /// Index in the scenario's labels.
+        label: u32,
+        /// What is measured.
+        body: Vec<Step>,
+    },
+    /// All branches inside this task until each is done: `join!`.
+    JoinAll(Vec<Vec<Step>>),
+    /// All branches inside this task until the first is done: `select!`.
+    Select(Vec<Vec<Step>>),
+}

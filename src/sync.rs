@@ -1,0 +1,19 @@
+//! The one place that names atomics and locks, so that loom can stand in for all of them.
+//!
+//! Nothing outside `runtime` blocks on what is here: in the simulator every lock is free when it is taken.
+
+#[cfg(not(loom))]
+pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+#[cfg(not(loom))]
+pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+
+#[cfg(loom)]
+pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+#[cfg(loom)]
+pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+/// Locks, and goes on after a panic elsewhere: what our locks protect is consistent at every point where user code,
+/// the only thing that may panic, runs (no user code runs under a lock).
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}

@@ -1,0 +1,322 @@
+//! The handle that a task receives.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker, ready};
+
+use super::join::{Cell, Ending};
+use super::{BoxFuture, Host, Identity, Join, Leaf, New, Occupy, Timer};
+use crate::id::{KindId, TaskId};
+use crate::rng::{Key, Stream};
+use crate::sync::{Arc, AtomicU32, Ordering};
+use crate::time::{Nanos, Time};
+use crate::trace::{Cause, Event};
+
+/// A task's handle on its world. Cheap to clone; all clones are the same task.
+#[derive(Clone)]
+pub struct Env(Arc<Inner>);
+
+struct Inner {
+    host: Arc<dyn Host>,
+    me: Identity,
+    leaves: AtomicU32,
+    spawned: AtomicU32,
+}
+
+impl Env {
+    /// The handle of a task that is about to be launched.
+    #[must_use]
+    pub fn new(host: Arc<dyn Host>, me: Identity) -> Env {
+        Env(Arc::new(Inner { host, me, leaves: AtomicU32::new(0), spawned: AtomicU32::new(0) }))
+    }
+
+    /// Launches a root task from the world outside. `arrival` numbers the arrivals of the run; it is the first part
+    /// of the task's path.
+    pub fn arrive<F>(
+        host: &Arc<dyn Host>,
+        kind: KindId,
+        arrival: u64,
+        deadline: Option<Nanos>,
+        program: impl FnOnce(Env) -> F,
+    ) where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let me = Identity { task: host.reserve(), kind, key: Key::named("arrival").child(arrival) };
+        launch(host, me, None, false, deadline, program);
+    }
+
+    /// Which task this is.
+    #[must_use]
+    pub fn task(&self) -> TaskId {
+        self.0.me.task
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> KindId {
+        self.0.me.kind
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.0.host.now()
+    }
+
+    /// The task's own random numbers.
+    #[must_use]
+    pub fn stream(&self) -> Stream {
+        Stream::new(self.0.host.seed(), self.0.me.key)
+    }
+
+    /// Computes for so much CPU time, inside the poll.
+    pub async fn cpu(&self, length: Nanos) {
+        self.occupy(Occupy::Cpu(length)).await;
+    }
+
+    /// Blocks the thread for so much wall time, inside the poll.
+    pub async fn block(&self, length: Nanos) {
+        self.occupy(Occupy::Block(length)).await;
+    }
+
+    /// Runs synchronous stretches with the worker given away: `block_in_place`.
+    pub async fn block_in_place(&self, body: impl Future<Output = ()>) {
+        self.occupy(Occupy::Leave).await;
+        body.await;
+        self.occupy(Occupy::Return).await;
+    }
+
+    /// Waits, asynchronously, for so long.
+    pub async fn sleep(&self, length: Nanos) {
+        self.until(Act::After(length), Cause::Timer).await;
+    }
+
+    /// Waits, asynchronously, until then.
+    pub async fn sleep_until(&self, due: Time) {
+        self.until(Act::At(due), Cause::Timer).await;
+    }
+
+    /// An operation of the driver that completes after so long.
+    pub async fn io(&self, length: Nanos) {
+        self.until(Act::After(length), Cause::Io).await;
+    }
+
+    /// An operation of the driver that completes then; if that time is over it is complete at once.
+    pub async fn io_until(&self, due: Time) {
+        self.until(Act::At(due), Cause::Io).await;
+    }
+
+    /// Lets others run first, as the policy understands it.
+    pub async fn yield_now(&self) {
+        let leaf = self.leaf();
+        let mut yielded = false;
+        poll_fn(|cx| {
+            ready!(self.gate(leaf, cx));
+            if yielded {
+                return Poll::Ready(());
+            }
+            yielded = true;
+            self.0.host.defer(self.task(), cx.waker());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Wakes itself and answers Pending once.
+    pub async fn wake_self(&self) {
+        let leaf = self.leaf();
+        let mut woken = false;
+        poll_fn(|cx| {
+            ready!(self.gate(leaf, cx));
+            if woken {
+                return Poll::Ready(());
+            }
+            woken = true;
+            self.0.host.wake(cx.waker().clone(), Cause::SelfWake);
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Answers Pending and keeps no waker: nobody can wake it any more.
+    pub async fn forget_waker(&self) {
+        let leaf = self.leaf();
+        poll_fn(|cx| {
+            ready!(self.gate(leaf, cx));
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+
+    /// A budgeted operation that is always ready.
+    pub async fn ready(&self) {
+        let leaf = self.leaf();
+        poll_fn(|cx| {
+            ready!(self.gate(leaf, cx));
+            ready!(self.budget(cx));
+            self.spend();
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Spawns a task.
+    pub fn spawn<F>(&self, kind: KindId, deadline: Option<Nanos>, program: impl FnOnce(Env) -> F) -> Join
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.child(kind, deadline, false, program)
+    }
+
+    /// Sends a closure to the blocking pool. Its future must consist of synchronous stretches and messages: it is
+    /// polled once.
+    pub fn spawn_blocking<F>(&self, program: impl FnOnce(Env) -> F) -> Join
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.child(self.kind(), None, true, program)
+    }
+
+    /// Wraps a foreign future, so that it keeps still while the task is frozen.
+    pub async fn foreign<F: Future>(&self, future: F) -> F::Output {
+        let leaf = self.leaf();
+        let mut future = std::pin::pin!(future);
+        poll_fn(|cx| {
+            ready!(self.gate(leaf, cx));
+            future.as_mut().poll(cx)
+        })
+        .await
+    }
+
+    /// Records something that only the task knows.
+    pub fn note(&self, event: Event) {
+        self.0.host.note(event);
+    }
+
+    /// A number for a new leaf.
+    #[must_use]
+    pub fn leaf(&self) -> Leaf {
+        Leaf(self.0.leaves.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// See [`Host::gate`].
+    pub fn gate(&self, leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.host.gate(self.task(), leaf, cx)
+    }
+
+    /// See [`Host::budget`].
+    pub fn budget(&self, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.host.budget(self.task(), cx)
+    }
+
+    /// See [`Host::spend`].
+    pub fn spend(&self) {
+        self.0.host.spend(self.task());
+    }
+
+    /// See [`Host::wake`].
+    pub fn wake(&self, waker: Waker, cause: Cause) {
+        self.0.host.wake(waker, cause);
+    }
+
+    pub(super) fn finished(&self) {
+        self.0.host.finished(self.task());
+    }
+
+    async fn occupy(&self, what: Occupy) {
+        let leaf = self.leaf();
+        poll_fn(|cx| self.0.host.occupy(self.task(), leaf, what, cx)).await;
+    }
+
+    fn child<F>(&self, kind: KindId, deadline: Option<Nanos>, job: bool, program: impl FnOnce(Env) -> F) -> Join
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let ordinal = self.0.spawned.fetch_add(1, Ordering::Relaxed);
+        let host = &self.0.host;
+        let me = Identity { task: host.reserve(), kind, key: self.0.me.key.child(ordinal.into()) };
+        let cell = launch(host, me, Some(self.task()), job, deadline, program);
+        Join::new(self.clone(), cell, me.task)
+    }
+
+    fn until(&self, act: Act, cause: Cause) -> Until<'_> {
+        Until { env: self, leaf: self.leaf(), act, cause, timer: None }
+    }
+}
+
+/// Builds the task with its ending and hands it to the world.
+fn launch<F>(
+    host: &Arc<dyn Host>,
+    me: Identity,
+    parent: Option<TaskId>,
+    job: bool,
+    deadline: Option<Nanos>,
+    program: impl FnOnce(Env) -> F,
+) -> Arc<Cell>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let env = Env::new(host.clone(), me);
+    let cell = Arc::new(Cell::default());
+    let future: BoxFuture = Box::pin(program(env.clone()));
+    let cause = if job { Cause::Pool } else { Cause::Join };
+    let ending = Ending { future, cell: cell.clone(), env, cause };
+    let deadline = deadline.map_or(Time::MAX, |length| host.now() + length);
+    host.launch(New { task: me.task, parent, kind: me.kind, job, deadline }, Box::pin(ending));
+    cell
+}
+
+/// When a wait is over.
+#[derive(Clone, Copy)]
+enum Act {
+    After(Nanos),
+    At(Time),
+}
+
+/// A wait through the driver. The length counts from the first poll that may act.
+struct Until<'a> {
+    env: &'a Env,
+    leaf: Leaf,
+    act: Act,
+    cause: Cause,
+    timer: Option<Arc<Timer>>,
+}
+
+impl Future for Until<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let env = self.env;
+        ready!(env.gate(self.leaf, cx));
+        ready!(env.budget(cx));
+        if self.timer.is_none() {
+            let due = match self.act {
+                Act::After(length) => env.now() + length,
+                Act::At(due) if self.cause == Cause::Io && due <= env.now() => {
+                    env.spend();
+                    return Poll::Ready(());
+                }
+                Act::At(due) => due,
+            };
+            let timer = Timer::new(env.task(), due, self.cause);
+            // The waker is in place before the driver can fire.
+            let _ = timer.poll(cx);
+            env.0.host.arm(&timer);
+            self.timer = Some(timer);
+            return Poll::Pending;
+        }
+        let timer = self.timer.as_ref().expect("armed above");
+        ready!(timer.poll(cx));
+        self.timer = None;
+        env.spend();
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        if let Some(timer) = &self.timer {
+            self.env.0.host.disarm(timer);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The stream of events, and everything that is read from it.
+
+pub mod event;
+pub mod record;
+
+pub use event::{Cause, Ended, Event, Line, OffCpu, Place, PollEnd, Release, Role, Sleep, Waits, What};
+pub use record::{Record, Sink, Trace};
