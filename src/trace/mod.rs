@@ -2,6 +2,8 @@
 
 pub mod event;
 pub mod record;
+pub mod recording;
 
 pub use event::{Cause, Ended, Event, Line, OffCpu, Place, PollEnd, Release, Role, Sleep, Waits, What};
 pub use record::{Record, Sink, Trace};
+pub use recording::{KindMeta, Meta, Recording};
