@@ -86,7 +86,7 @@ impl Design for GlobalQueue {
                 timer_grain: Nanos(1),
                 keep_alive: args.duration("keep_alive"),
                 yield_by: YieldBy::SelfWake,
-                pool_max: args.integer("max_blocking_threads") as u32,
+                pool_max: args.integer("max_blocking_threads") as u32 + u32::from(workers),
             },
         };
         Box::new(Pool(Arc::new(shared)))

@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 
 use crate::id::TaskId;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, AtomicU32, Mutex, lock};
 use crate::time::Time;
 use crate::trace::Cause;
 
@@ -16,6 +16,8 @@ pub struct Timer {
     pub due: Time,
     /// Timer or I/O.
     pub cause: Cause,
+    /// A number of the driver's own, for finding the registration again.
+    pub slot: AtomicU32,
     state: Mutex<State>,
 }
 
@@ -29,7 +31,7 @@ impl Timer {
     /// A registration that is not armed yet.
     #[must_use]
     pub fn new(task: TaskId, due: Time, cause: Cause) -> Arc<Timer> {
-        Arc::new(Timer { task, due, cause, state: Mutex::new(State::default()) })
+        Arc::new(Timer { task, due, cause, slot: AtomicU32::new(u32::MAX), state: Mutex::new(State::default()) })
     }
 
     /// The driver found it due. Returns the waker to call, outside of every lock of the driver.

@@ -1,0 +1,537 @@
+//! The simulated machine: threads, CPUs shared by a fair queue, shared lines queued for first come first served.
+//!
+//! # A thread
+//!
+//! ```text
+//! runnable -> on a CPU -> pays for what it did -> does the next thing -> ... -> off (parked, blocked, idle) -> runnable
+//!                 |  ^
+//!                 v  |  another thread waits and the slice is over
+//!              queued by virtual runtime
+//! ```
+//!
+//! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread is placed near the minimum, so a
+//! worker that wakes does not wait behind a hundred hogs. One queue for all CPUs (assumption: the kernel balances).
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::agenda::{Agenda, Entry};
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
+use crate::policy::{Control, Op, ThreadView, Ticket, Worker, World};
+use crate::scenario::Costs;
+use crate::time::{Nanos, Time};
+use crate::trace::{Event, Line, OffCpu, Record, Role, Sink, Trace};
+
+/// Where a thread is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Where {
+    /// On a CPU.
+    Running,
+    /// Has work, waits for a CPU.
+    Ready,
+    /// Sleeps, blocks, idles.
+    Off,
+    /// Ended.
+    Ended,
+}
+
+/// A simulated thread, as far as the machine is concerned.
+pub(super) struct Thread {
+    pub(super) place: Where,
+    /// CPU time still to be paid before the thread does the next thing.
+    left: Nanos,
+    /// Since when `left` runs down.
+    since: Time,
+    /// Agenda entries of older generations are stale.
+    generation: u32,
+    vruntime: u64,
+    cpu: Option<CpuId>,
+    last_cpu: Option<CpuId>,
+    /// It waits for a line, on its CPU.
+    pub(super) waits_for: Option<Line>,
+    /// The line that it holds until what it did there is paid.
+    pub(super) holds: Option<Line>,
+    /// It belongs to the world outside and needs no CPU of this machine.
+    outside: bool,
+    /// Agenda entry for its blocking call or timed sleep is pending.
+    timed: bool,
+}
+
+#[derive(Default)]
+struct Cpu {
+    thread: Option<ThreadId>,
+    last: Option<ThreadId>,
+    slice_end: Time,
+    /// A slice entry is in the agenda, of this generation.
+    armed: bool,
+    generation: u32,
+}
+
+#[derive(Default)]
+struct LineState {
+    holder: Option<ThreadId>,
+    waiting: VecDeque<ThreadId>,
+}
+
+/// What hooks did to the world, to be carried out when the hook has returned.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Intent {
+    Unpark(WorkerId),
+    Start(WorkerId),
+}
+
+/// Writes records and adds up what they cost.
+pub(super) struct Recorder {
+    pub(super) trace: Trace,
+    pub(super) now: Time,
+    pub(super) thread: Option<ThreadId>,
+    pub(super) worker: Option<WorkerId>,
+    pub(super) costs: Costs,
+    /// What the events since the last `take` cost.
+    cost: Nanos,
+    pub(super) is_recording: bool,
+    /// Events so far, recorded or not.
+    pub(super) events: u64,
+}
+
+impl Recorder {
+    pub(super) fn new(costs: Costs, is_recording: bool) -> Recorder {
+        Recorder {
+            trace: Trace::new(),
+            now: Time::ZERO,
+            thread: None,
+            worker: None,
+            costs,
+            cost: Nanos::ZERO,
+            is_recording,
+            events: 0,
+        }
+    }
+
+    /// Records an event that costs nothing and happens outside of all threads.
+    pub(super) fn outside(&mut self, event: Event) {
+        self.events += 1;
+        if self.is_recording {
+            self.trace.push(Record { at: self.now, thread: None, worker: None, event });
+        }
+    }
+}
+
+impl Sink for Recorder {
+    #[inline]
+    fn record(&mut self, event: Event) {
+        self.cost += self.costs.of(&event);
+        self.events += 1;
+        if self.is_recording {
+            self.trace.push(Record { at: self.now, thread: self.thread, worker: self.worker, event });
+        }
+    }
+}
+
+/// The machine, and what hooks may touch of it.
+pub(super) struct Kernel {
+    pub(super) agenda: Agenda,
+    pub(super) now: Time,
+    pub(super) threads: Vec<Thread>,
+    cpus: Vec<Cpu>,
+    /// Threads that wait for a CPU, least virtual runtime first.
+    ready: BTreeSet<(u64, u64, ThreadId)>,
+    ready_seq: u64,
+    /// The key under which each waiting thread stands in `ready`.
+    ready_key: BTreeMap<ThreadId, (u64, u64)>,
+    lines: BTreeMap<Line, LineState>,
+    slice: Nanos,
+    /// Silent operations of the present hook.
+    paid: Nanos,
+    pub(super) intents: Vec<Intent>,
+    /// Deferred wakers per thread, oldest first.
+    pub(super) deferred: Vec<Vec<TaskId>>,
+    pub(super) current: ThreadId,
+    costs: Costs,
+}
+
+impl Kernel {
+    pub(super) fn new(cpus: u16, costs: Costs) -> Kernel {
+        Kernel {
+            agenda: Agenda::default(),
+            now: Time::ZERO,
+            threads: Vec::new(),
+            cpus: (0..cpus).map(|_| Cpu::default()).collect(),
+            ready: BTreeSet::new(),
+            ready_seq: 0,
+            ready_key: BTreeMap::new(),
+            lines: BTreeMap::new(),
+            slice: costs.slice_on(cpus),
+            paid: Nanos::ZERO,
+            intents: Vec::new(),
+            deferred: Vec::new(),
+            current: ThreadId(0),
+            costs,
+        }
+    }
+
+    /// A new thread, off. Its number.
+    pub(super) fn add_thread(&mut self, role: Role) -> ThreadId {
+        let id = ThreadId(u16::try_from(self.threads.len()).expect("thread numbers are bounded by the pool's limit"));
+        self.threads.push(Thread {
+            place: Where::Off,
+            left: Nanos::ZERO,
+            since: self.now,
+            generation: 0,
+            vruntime: 0,
+            cpu: None,
+            last_cpu: None,
+            waits_for: None,
+            holds: None,
+            outside: role == Role::Outside,
+            timed: false,
+        });
+        self.deferred.push(Vec::new());
+        id
+    }
+
+    pub(super) fn thread(&mut self, id: ThreadId) -> &mut Thread {
+        &mut self.threads[id.index()]
+    }
+
+    /// What the hook that just returned costs: its events and its silent operations.
+    pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
+        std::mem::take(&mut recorder.cost) + std::mem::take(&mut self.paid)
+    }
+
+    // ---- time on a CPU -------------------------------------------------------------------------------------------
+
+    /// The thread has to pay so much CPU time before it does the next thing. True: it has done so already, nothing
+    /// else could have happened in between, and time has moved.
+    pub(super) fn pay(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
+        let now = self.now;
+        let thread = &mut self.threads[id.index()];
+        if cost == Nanos::ZERO && thread.left == Nanos::ZERO && thread.place == Where::Running {
+            return true;
+        }
+        thread.left += cost;
+        thread.since = now;
+        if thread.place != Where::Running {
+            debug_assert_eq!(thread.place, Where::Ready, "a thread pays on a CPU or while it waits for one");
+            return false;
+        }
+        let done = now + thread.left;
+        // The entry would be the last of its time, so it is next only if everything else is strictly later.
+        if done <= end && self.agenda.next_at().is_none_or(|next| next > done) {
+            thread.left = Nanos::ZERO;
+            self.now = done;
+            return true;
+        }
+        thread.generation += 1;
+        let generation = thread.generation;
+        self.agenda.push(done, Entry::Thread(id, generation));
+        false
+    }
+
+    /// Whether an agenda entry of a thread is still meant; if so, what it had to pay is paid.
+    pub(super) fn is_due(&mut self, id: ThreadId, generation: u32) -> bool {
+        let thread = &mut self.threads[id.index()];
+        if thread.generation != generation {
+            return false;
+        }
+        thread.timed = false;
+        thread.left = Nanos::ZERO;
+        true
+    }
+
+    /// The generation of a thread's agenda entries.
+    pub(super) fn generation(&self, id: ThreadId) -> u32 {
+        self.threads[id.index()].generation
+    }
+
+    /// The thread leaves its CPU.
+    pub(super) fn off(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        let thread = &mut self.threads[id.index()];
+        thread.place = Where::Off;
+        thread.generation += 1;
+        thread.left = Nanos::ZERO;
+        self.leave_cpu(id, OffCpu::Blocked, recorder);
+    }
+
+    /// The thread ends.
+    pub(super) fn end(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        self.emit_for(id, Event::ThreadEnd, recorder);
+        self.off(id, recorder);
+        self.threads[id.index()].place = Where::Ended;
+    }
+
+    /// A thread that is off goes on at `at`.
+    pub(super) fn resume_at(&mut self, id: ThreadId, at: Time) {
+        let thread = &mut self.threads[id.index()];
+        debug_assert_eq!(thread.place, Where::Off, "only a thread that is off can be resumed");
+        thread.generation += 1;
+        thread.timed = true;
+        let generation = thread.generation;
+        self.agenda.push(at, Entry::Thread(id, generation));
+    }
+
+    /// The thread wants a CPU from now on. True: it has one and can go on at once.
+    pub(super) fn ready(&mut self, id: ThreadId, recorder: &mut Recorder) -> bool {
+        if self.threads[id.index()].outside {
+            self.threads[id.index()].place = Where::Running;
+            return true;
+        }
+        let free = self.free_cpu(id);
+        if let Some(cpu) = free {
+            self.enter_cpu(id, cpu, recorder);
+            return true;
+        }
+        let floor = self.least_vruntime();
+        let thread = &mut self.threads[id.index()];
+        thread.vruntime = thread.vruntime.max(floor);
+        self.queue(id);
+        self.arm_slices();
+        false
+    }
+
+    /// The slice of a CPU is over. Returns the thread that got the CPU and can go on, if there was one waiting.
+    pub(super) fn slice(&mut self, cpu: CpuId, generation: u32, recorder: &mut Recorder) -> Option<ThreadId> {
+        let state = &mut self.cpus[cpu.index()];
+        if state.generation != generation {
+            return None;
+        }
+        state.armed = false;
+        if self.ready.is_empty() {
+            return None;
+        }
+        if self.now < self.cpus[cpu.index()].slice_end {
+            self.arm_slices();
+            return None;
+        }
+        let running = self.cpus[cpu.index()].thread?;
+        let now = self.now;
+        let thread = &mut self.threads[running.index()];
+        let used = now.since(thread.since);
+        // A thread that spins for a lock has nothing to pay; its time is used all the same.
+        if thread.left > Nanos::ZERO {
+            thread.left = Nanos(thread.left.0.saturating_sub(used.0).max(1));
+        }
+        thread.generation += 1;
+        thread.place = Where::Ready;
+        self.leave_cpu_quietly(running, OffCpu::Slice, recorder);
+        self.queue(running);
+        self.give(cpu, recorder)
+    }
+
+    /// A thread that just got a CPU goes on: pays the switch and what is left.
+    pub(super) fn go_on(&mut self, id: ThreadId, end: Time) -> bool {
+        if self.threads[id.index()].waits_for.is_some() {
+            return false;
+        }
+        self.pay(id, Nanos::ZERO, end)
+    }
+
+    fn free_cpu(&self, id: ThreadId) -> Option<CpuId> {
+        let last = self.threads[id.index()].last_cpu;
+        let is_free = |cpu: &CpuId| self.cpus[cpu.index()].thread.is_none();
+        last.filter(is_free).or_else(|| (0..self.cpus.len() as u16).map(CpuId).find(is_free))
+    }
+
+    fn enter_cpu(&mut self, id: ThreadId, cpu: CpuId, recorder: &mut Recorder) {
+        let now = self.now;
+        let state = &mut self.cpus[cpu.index()];
+        let switches = state.last.is_some_and(|last| last != id);
+        state.thread = Some(id);
+        state.last = Some(id);
+        state.slice_end = now + self.slice;
+        state.armed = false;
+        state.generation += 1;
+        let thread = &mut self.threads[id.index()];
+        thread.place = Where::Running;
+        thread.cpu = Some(cpu);
+        thread.last_cpu = Some(cpu);
+        thread.since = now;
+        if switches {
+            thread.left += Nanos(self.costs.context_switch);
+        }
+        self.emit_for(id, Event::CpuOn { cpu }, recorder);
+        if !self.ready.is_empty() {
+            self.arm_slices();
+        }
+    }
+
+    /// Off the CPU, and the CPU to whoever waits. The newcomer goes on through its own agenda entry.
+    fn leave_cpu(&mut self, id: ThreadId, why: OffCpu, recorder: &mut Recorder) {
+        let Some(cpu) = self.leave_cpu_quietly(id, why, recorder) else { return };
+        if let Some(next) = self.give(cpu, recorder) {
+            let thread = &mut self.threads[next.index()];
+            if thread.waits_for.is_none() {
+                thread.generation += 1;
+                let (at, generation) = (self.now + thread.left, thread.generation);
+                self.agenda.push(at, Entry::Thread(next, generation));
+            }
+        }
+    }
+
+    fn leave_cpu_quietly(&mut self, id: ThreadId, why: OffCpu, recorder: &mut Recorder) -> Option<CpuId> {
+        let cpu = self.threads[id.index()].cpu.take()?;
+        self.emit_for(id, Event::CpuOff { why }, recorder);
+        let entered = self.cpus[cpu.index()].slice_end - self.slice;
+        let thread = &mut self.threads[id.index()];
+        thread.vruntime += self.now.since(entered).0;
+        let state = &mut self.cpus[cpu.index()];
+        state.thread = None;
+        state.generation += 1;
+        state.armed = false;
+        Some(cpu)
+    }
+
+    /// A free CPU goes to the waiting thread with the least virtual runtime.
+    fn give(&mut self, cpu: CpuId, recorder: &mut Recorder) -> Option<ThreadId> {
+        let (_, _, id) = self.ready.pop_first()?;
+        self.ready_key.remove(&id);
+        self.enter_cpu(id, cpu, recorder);
+        Some(id)
+    }
+
+    fn queue(&mut self, id: ThreadId) {
+        self.ready_seq += 1;
+        let thread = &mut self.threads[id.index()];
+        thread.place = Where::Ready;
+        let key = (thread.vruntime, self.ready_seq);
+        self.ready.insert((key.0, key.1, id));
+        self.ready_key.insert(id, key);
+    }
+
+    /// Where a waking thread is placed: the least virtual runtime of those that run or wait.
+    fn least_vruntime(&self) -> u64 {
+        let running = self.cpus.iter().filter_map(|cpu| {
+            let id = cpu.thread?;
+            let entered = cpu.slice_end - self.slice;
+            Some(self.threads[id.index()].vruntime + self.now.since(entered).0)
+        });
+        let waiting = self.ready.first().map(|&(vruntime, ..)| vruntime);
+        running.chain(waiting).min().unwrap_or(0)
+    }
+
+    /// Somebody waits for a CPU: every CPU's slice must end at its time.
+    fn arm_slices(&mut self) {
+        for index in 0..self.cpus.len() {
+            let state = &mut self.cpus[index];
+            if state.armed || state.thread.is_none() {
+                continue;
+            }
+            state.armed = true;
+            let at = state.slice_end.max(self.now);
+            let generation = state.generation;
+            self.agenda.push(at, Entry::Slice(CpuId(index as u16), generation));
+        }
+    }
+
+    // ---- shared lines --------------------------------------------------------------------------------------------
+
+    /// Asks for a line. True: it is this thread's now. False: it waits in line, on its CPU.
+    pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
+        let state = self.lines.entry(line).or_default();
+        match state.holder {
+            None => {
+                state.holder = Some(id);
+                self.threads[id.index()].holds = Some(line);
+                true
+            }
+            Some(holder) => {
+                state.waiting.push_back(id);
+                let thread = &mut self.threads[id.index()];
+                thread.waits_for = Some(line);
+                thread.since = self.now;
+                thread.generation += 1;
+                self.emit_for(id, Event::LockWait { line, holder }, recorder);
+                false
+            }
+        }
+    }
+
+    /// Takes a line if nobody uses it.
+    pub(super) fn try_ask(&mut self, id: ThreadId, line: Line) -> bool {
+        let state = self.lines.entry(line).or_default();
+        if state.holder.is_some() {
+            return false;
+        }
+        state.holder = Some(id);
+        self.threads[id.index()].holds = Some(line);
+        true
+    }
+
+    /// What waiting threads add to the use of the line that this thread holds.
+    pub(super) fn contention(&self, id: ThreadId) -> Nanos {
+        let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
+        let waiting = self.lines.get(&line).map_or(0, |state| state.waiting.len());
+        self.costs.contended(line, waiting)
+    }
+
+    /// Lets go of the line; the first in line has it then. Returns who may go on.
+    pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        let Some(line) = self.threads[id.index()].holds.take() else { return };
+        let state = self.lines.get_mut(&line).expect("a held line is known");
+        debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
+        state.holder = state.waiting.pop_front();
+        let Some(next) = state.holder else { return };
+        let now = self.now;
+        let thread = &mut self.threads[next.index()];
+        thread.waits_for = None;
+        thread.holds = Some(line);
+        thread.since = now;
+        let running = thread.place == Where::Running;
+        thread.generation += 1;
+        let (at, generation) = (now + thread.left, thread.generation);
+        self.emit_for(next, Event::LockHeld { line }, recorder);
+        if running {
+            self.agenda.push(at, Entry::Thread(next, generation));
+        }
+    }
+
+    // ---- records -------------------------------------------------------------------------------------------------
+
+    /// Records an event of another thread than the present one; costs nothing.
+    fn emit_for(&self, id: ThreadId, event: Event, recorder: &mut Recorder) {
+        recorder.events += 1;
+        if !recorder.is_recording {
+            return;
+        }
+        let worker = if recorder.thread == Some(id) { recorder.worker } else { None };
+        recorder.trace.push(Record { at: self.now, thread: Some(id), worker, event });
+    }
+}
+
+impl World<Ticket> for Kernel {
+    fn now(&mut self) -> Time {
+        self.now
+    }
+
+    fn deferred(&self) -> usize {
+        self.deferred[self.current.index()].len()
+    }
+
+    fn unpark(&mut self, worker: WorkerId) {
+        self.intents.push(Intent::Unpark(worker));
+    }
+
+    fn start(&mut self, worker: WorkerId) {
+        self.intents.push(Intent::Start(worker));
+    }
+
+    fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Ticket>>> {
+        None
+    }
+
+    fn preempt(&mut self, _seen: &ThreadView) -> bool {
+        false
+    }
+
+    fn pay(&mut self, op: Op) {
+        self.paid += self.costs.op(op);
+    }
+}
+
+/// A control for one hook call on the present thread.
+pub(super) fn control<'a>(
+    recorder: &'a mut Recorder,
+    kernel: &'a mut Kernel,
+    line: Option<Line>,
+) -> Control<'a, Ticket> {
+    Control::new(Some(recorder), kernel, line)
+}
