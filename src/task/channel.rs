@@ -1,8 +1,17 @@
 //! A channel between tasks that spends budget, as tokio's do. The same code in both worlds.
+//!
+//! # No wake is lost
+//!
+//! 1. An operation that must wait leaves a ticket with its waker in a line; polling again keeps its place.
+//! 2. A message (or a freed place) takes the first ticket out of the line and wakes it. The message is not reserved: an
+//!    operation that comes first may take it, and the woken one goes to the end of the line.
+//! 3. An operation that is dropped in the line, by a `select!`, takes its ticket back. One that was already woken and
+//!    did not act passes the wake on to the next in line, if there still is something for it. Without this rule a
+//!    message could lie in the channel beside receivers that sleep.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::task::{Poll, Waker, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use super::Env;
 use crate::id::ChannelId;
@@ -20,8 +29,16 @@ pub struct Channel {
 #[derive(Debug, Default)]
 struct State {
     queued: u32,
-    receivers: VecDeque<Waker>,
-    senders: VecDeque<Waker>,
+    tickets: u64,
+    receivers: Line,
+    senders: Line,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Way {
+    In,
+    Out,
 }
 
 impl Channel {
@@ -33,57 +50,138 @@ impl Channel {
 
     /// Sends one message; waits for a place.
     pub async fn send(&self, env: &Env) {
-        let leaf = env.leaf();
-        poll_fn(|cx| {
-            ready!(env.gate(leaf, cx));
-            ready!(env.budget(cx));
-            let mut state = lock(&self.state);
-            if self.capacity.is_some_and(|capacity| state.queued >= capacity) {
-                wait(&mut state.senders, cx.waker());
-                return Poll::Pending;
-            }
-            state.queued += 1;
-            let receiver = state.receivers.pop_front();
-            drop(state);
-            self.passed(env, Event::Send { task: env.task(), channel: self.id }, receiver);
-            Poll::Ready(())
-        })
-        .await;
+        self.pass(env, Way::In).await;
     }
 
     /// Receives one message; waits for one.
     pub async fn recv(&self, env: &Env) {
+        self.pass(env, Way::Out).await;
+    }
+
+    async fn pass(&self, env: &Env, way: Way) {
         let leaf = env.leaf();
+        let mut waiting = Waiting { channel: self, env, way, ticket: None };
         poll_fn(|cx| {
             ready!(env.gate(leaf, cx));
             ready!(env.budget(cx));
-            let mut state = lock(&self.state);
-            if state.queued == 0 {
-                wait(&mut state.receivers, cx.waker());
-                return Poll::Pending;
-            }
-            state.queued -= 1;
-            let sender = state.senders.pop_front();
-            drop(state);
-            self.passed(env, Event::Recv { task: env.task(), channel: self.id }, sender);
-            Poll::Ready(())
+            waiting.poll(cx)
         })
         .await;
     }
 
-    /// A message passed: the event, the budget, then the one who waited for it.
-    fn passed(&self, env: &Env, event: Event, waiting: Option<Waker>) {
-        env.spend();
-        env.note(event);
-        if let Some(waker) = waiting {
-            env.wake(waker, Cause::Task);
+    /// Whether an operation can act now: there is a message, or a place.
+    fn open(&self, state: &State, way: Way) -> bool {
+        match way {
+            Way::In => self.capacity.is_none_or(|capacity| state.queued < capacity),
+            Way::Out => state.queued > 0,
+        }
+    }
+
+    fn event(&self, env: &Env, way: Way) -> Event {
+        let (task, channel) = (env.task(), self.id);
+        match way {
+            Way::In => Event::Send { task, channel },
+            Way::Out => Event::Recv { task, channel },
         }
     }
 }
 
-/// Stores a waker once: polling again must not make a second one.
-fn wait(list: &mut VecDeque<Waker>, waker: &Waker) {
-    if !list.iter().any(|known| known.will_wake(waker)) {
-        list.push_back(waker.clone());
+impl State {
+    fn line(&mut self, way: Way) -> &mut Line {
+        match way {
+            Way::In => &mut self.senders,
+            Way::Out => &mut self.receivers,
+        }
+    }
+}
+
+/// Who waits, the longest first. At most one ticket per operation.
+#[derive(Debug, Default)]
+struct Line(VecDeque<(u64, Waker)>);
+
+impl Line {
+    fn position(&self, ticket: u64) -> Option<usize> {
+        // Tickets are given out in order and the line keeps that order.
+        self.0.binary_search_by_key(&ticket, |&(known, _)| known).ok()
+    }
+
+    fn first(&mut self) -> Option<Waker> {
+        self.0.pop_front().map(|(_, waker)| waker)
+    }
+}
+
+/// One operation under way.
+struct Waiting<'a> {
+    channel: &'a Channel,
+    env: &'a Env,
+    way: Way,
+    /// Its place in the line, or, if it is not there any more, the sign that it was woken.
+    ticket: Option<u64>,
+}
+
+impl Waiting<'_> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Waiting { channel, env, way, .. } = *self;
+        let mut guard = lock(&channel.state);
+        let state = &mut *guard;
+        if !channel.open(state, way) {
+            self.wait(state, cx.waker());
+            return Poll::Pending;
+        }
+        if let Some(at) = self.ticket.take().and_then(|ticket| state.line(way).position(ticket)) {
+            state.line(way).0.remove(at);
+        }
+        let next = match way {
+            Way::In => {
+                state.queued += 1;
+                state.receivers.first()
+            }
+            Way::Out => {
+                state.queued -= 1;
+                state.senders.first()
+            }
+        };
+        drop(guard);
+        env.spend();
+        env.note(channel.event(env, way));
+        if let Some(waker) = next {
+            env.wake(waker, Cause::Task);
+        }
+        Poll::Ready(())
+    }
+
+    /// Keeps the place in the line, or takes one at its end.
+    fn wait(&mut self, state: &mut State, waker: &Waker) {
+        let known = self.ticket.and_then(|ticket| state.line(self.way).position(ticket));
+        match known {
+            Some(at) => state.line(self.way).0[at].1.clone_from(waker),
+            None => {
+                let ticket = state.tickets;
+                state.tickets += 1;
+                state.line(self.way).0.push_back((ticket, waker.clone()));
+                self.ticket = Some(ticket);
+            }
+        }
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        // Done operations have no ticket.
+        let Some(ticket) = self.ticket.take() else { return };
+        let mut guard = lock(&self.channel.state);
+        let state = &mut *guard;
+        let next = match state.line(self.way).position(ticket) {
+            Some(at) => {
+                state.line(self.way).0.remove(at);
+                None
+            }
+            None if self.channel.open(state, self.way) => state.line(self.way).first(),
+            None => None,
+        };
+        drop(guard);
+        if let Some(waker) = next {
+            self.env.wake(waker, Cause::Task);
+        }
     }
 }

@@ -1,0 +1,290 @@
+//! The async fn that runs a program, in either world.
+//!
+//! Everything that a step does to its world goes through [`Env`], and everything that is not already a leaf (notes,
+//! spawns, the time of a `measure`) stands behind a gate where another branch of the same task may be frozen. So a
+//! world can stop any program at any step, and the freeze rule holds for all of them.
+//!
+//! *Notes.* `At{task, step}` is noted when a task begins a step other than the one that it began last: for every step
+//! that waits, takes time or spawns. `repeat`, `forever`, `measure`, `join!` and `select!` are not steps in this sense,
+//! only what is inside them. A step that is repeated notes nothing new.
+
+use std::collections::VecDeque;
+use std::future::{Future, poll_fn};
+use std::ops::Range;
+use std::pin::Pin;
+
+use super::code::{Act, Code, Draw, Op};
+use super::program::Prepared;
+use crate::id::KindId;
+use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::task::{Env, Join, join_all, select_first};
+use crate::time::{Nanos, Time};
+use crate::trace::Event;
+
+/// No step was begun yet.
+const NONE: u32 = u32::MAX;
+
+/// Runs the program of the task's kind. The bound on the result is spelled out because a program spawns programs.
+pub(super) fn run(prepared: Arc<Prepared>, env: Env) -> impl Future<Output = ()> + Send + 'static {
+    async move {
+        let task = Task::new(prepared, env);
+        task.walk(task.code().main.clone(), false).await;
+    }
+}
+
+/// Runs the body of a `spawn_blocking` as a job of the pool. The job is a task of its own, with its own draws.
+async fn run_job(prepared: Arc<Prepared>, env: Env, body: Range<u32>) {
+    let task = Task::new(prepared, env);
+    task.body(body, false).await;
+}
+
+/// One task under way: what all its branches share.
+struct Task {
+    prepared: Arc<Prepared>,
+    env: Env,
+    kind: KindId,
+    /// The step begun last.
+    at: AtomicU32,
+    /// When its first step began; zero unless the program has a schedule.
+    born: Time,
+    /// See [`Code::cells`]. Atomics only because a task moves between threads; nobody else sees them.
+    cells: Box<[AtomicU64]>,
+    /// Spawned and not yet joined; empty unless the program joins.
+    joins: Mutex<VecDeque<Join>>,
+}
+
+impl Task {
+    fn new(prepared: Arc<Prepared>, env: Env) -> Task {
+        let kind = env.kind();
+        let code = prepared.code(kind);
+        let cells = (0..code.cells).map(|_| AtomicU64::new(0)).collect();
+        let born = if code.ticks { env.now() } else { Time::ZERO };
+        let joins = Mutex::new(VecDeque::new());
+        Task { prepared, env, kind, at: AtomicU32::new(NONE), born, cells, joins }
+    }
+
+    fn code(&self) -> &Code {
+        self.prepared.code(self.kind)
+    }
+
+    /// Walks over a stretch of code. `branch`: a sibling may be frozen, so plain code stands behind a gate.
+    async fn walk(&self, range: Range<u32>, branch: bool) {
+        let ops = &self.code().ops;
+        let mut stack: Vec<u64> = Vec::new();
+        let mut pc = range.start;
+        while pc < range.end {
+            match &ops[pc as usize] {
+                Op::Do { step, act } => {
+                    self.begin(*step, branch).await;
+                    self.act(*step, act, branch).await;
+                }
+                Op::JoinAll { branches } => join_all(self.branches(branches)).await,
+                Op::Select { branches } if branches.is_empty() => {}
+                Op::Select { branches } => {
+                    select_first(self.branches(branches)).await;
+                }
+                control => {
+                    pc = self.control(control, pc, &mut stack, branch).await;
+                    continue;
+                }
+            }
+            pc += 1;
+        }
+    }
+
+    /// The body of a `spawn_blocking` or `block_in_place`: synchronous steps only, so it needs no recursion.
+    async fn body(&self, range: Range<u32>, branch: bool) {
+        let ops = &self.code().ops;
+        let mut stack: Vec<u64> = Vec::new();
+        let mut pc = range.start;
+        while pc < range.end {
+            match &ops[pc as usize] {
+                Op::Do { step, act } => {
+                    self.begin(*step, branch).await;
+                    match act {
+                        Act::Cpu(draw) => self.env.cpu(self.length(draw, *step)).await,
+                        Act::Block(draw) => self.env.block(self.length(draw, *step)).await,
+                        Act::Send { channel, count } => {
+                            for _ in 0..*count {
+                                self.prepared.channel(*channel).send(&self.env).await;
+                            }
+                        }
+                        other => panic!("step {step} of kind {}: {other:?} waits, a blocking body cannot", self.kind),
+                    }
+                    pc += 1;
+                }
+                control => pc = self.control(control, pc, &mut stack, branch).await,
+            }
+        }
+    }
+
+    /// Loops and measures. Returns where to go on.
+    async fn control(&self, op: &Op, pc: u32, stack: &mut Vec<u64>, branch: bool) -> u32 {
+        match *op {
+            Op::Repeat { times: 0, end } => return end,
+            Op::Repeat { times, .. } => stack.push(times.into()),
+            Op::Again { start } => {
+                let left = stack.last_mut().expect("Repeat pushed it");
+                *left -= 1;
+                if *left > 0 {
+                    return start;
+                }
+                stack.pop();
+            }
+            Op::Jump { to } => return to,
+            Op::Pass => self.pass().await,
+            Op::Measure => {
+                if branch {
+                    self.pass().await;
+                }
+                stack.push(self.env.now().0);
+            }
+            Op::Measured { label } => {
+                if branch {
+                    self.pass().await;
+                }
+                let start = Time(stack.pop().expect("Measure pushed it"));
+                let took = self.env.now().since(start);
+                self.env.note(Event::Measure { task: self.env.task(), label, took });
+            }
+            ref other => panic!("{other:?} cannot stand in the body of kind {}", self.kind),
+        }
+        pc + 1
+    }
+
+    async fn act(&self, step: u32, act: &Act, branch: bool) {
+        let env = &self.env;
+        match act {
+            Act::Cpu(draw) => env.cpu(self.length(draw, step)).await,
+            Act::Block(draw) => env.block(self.length(draw, step)).await,
+            Act::Sleep(draw) => env.sleep(self.length(draw, step)).await,
+            Act::Io(draw) => env.io(self.length(draw, step)).await,
+            Act::Tick { period, cell } => self.tick(*period, &self.cells[*cell as usize]).await,
+            Act::Send { channel, count } => {
+                for _ in 0..*count {
+                    self.prepared.channel(*channel).send(env).await;
+                }
+            }
+            Act::Recv { channel, count } => {
+                for _ in 0..*count {
+                    self.prepared.channel(*channel).recv(env).await;
+                }
+            }
+            Act::Read { socket, count } => {
+                for _ in 0..*count {
+                    self.prepared.socket(*socket).read(env).await;
+                }
+            }
+            Act::Spawn { kind, count } => self.spawn(*kind, *count).await,
+            Act::Join => self.join().await,
+            Act::YieldNow => env.yield_now().await,
+            Act::WakeSelf => env.wake_self().await,
+            Act::ForgetWaker => env.forget_waker().await,
+            Act::SpawnBlocking(body) => {
+                let (prepared, body) = (self.prepared.clone(), body.clone());
+                env.spawn_blocking(|env| run_job(prepared, env, body)).await;
+            }
+            Act::BlockInPlace(body) => env.block_in_place(self.body(body.clone(), branch)).await,
+        }
+    }
+
+    /// Notes where the task is, once.
+    async fn begin(&self, step: u32, branch: bool) {
+        if branch {
+            self.pass().await;
+        }
+        if self.at.swap(step, Ordering::Relaxed) != step {
+            self.env.note(Event::At { task: self.env.task(), step });
+        }
+    }
+
+    /// A leaf without an effect: Pending while the world does not let the task act.
+    async fn pass(&self) {
+        let leaf = self.env.leaf();
+        poll_fn(|cx| self.env.gate(leaf, cx)).await;
+    }
+
+    fn branches(&self, branches: &[Range<u32>]) -> Vec<Pin<Box<dyn Future<Output = ()> + Send + '_>>> {
+        branches.iter().map(|range| self.branch(range.clone())).collect()
+    }
+
+    fn branch(&self, range: Range<u32>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.walk(range, true))
+    }
+
+    /// The length of this round of a step: a function of seed, task, step and round.
+    fn length(&self, draw: &Draw, step: u32) -> Nanos {
+        match draw {
+            Draw::Constant(length) => *length,
+            Draw::Exponential { mean, cell } => {
+                let round = self.cells[*cell as usize].fetch_add(1, Ordering::Relaxed);
+                Nanos(self.env.stream().exponential(mean.0, step, round))
+            }
+            Draw::List { lengths, cell } => {
+                let round = self.cells[*cell as usize].fetch_add(1, Ordering::Relaxed);
+                lengths[(round % lengths.len() as u64) as usize]
+            }
+        }
+    }
+
+    /// Waits for the next point of the schedule. The first is the next multiple of the period since the task's first
+    /// step, each further one a period after the last; after one that came more than a period late the schedule starts
+    /// again from there.
+    async fn tick(&self, period: Nanos, last: &AtomicU64) {
+        let due = match last.load(Ordering::Relaxed) {
+            0 => {
+                let rounds = self.env.now().since(self.born).0 / period.0.max(1);
+                self.born + period.times(rounds + 1)
+            }
+            last => Time(last) + period,
+        };
+        self.env.sleep_until(due).await;
+        let now = self.env.now();
+        let from = if now.since(due) > period { now } else { due };
+        last.store(from.0, Ordering::Relaxed);
+    }
+
+    async fn spawn(&self, kind: KindId, count: u32) {
+        let deadline = self.prepared.scenario().kinds[kind.index()].deadline;
+        let keep = self.code().joins;
+        for _ in 0..count {
+            self.pass().await;
+            let prepared = self.prepared.clone();
+            let join = self.env.spawn(kind, deadline, |env| run(prepared, env));
+            if keep {
+                lock(&self.joins).push_back(join);
+            }
+        }
+    }
+
+    async fn join(&self) {
+        loop {
+            let next = lock(&self.joins).pop_front();
+            let Some(join) = next else { return };
+            Joining { joins: &self.joins, join: Some(join) }.finish().await;
+        }
+    }
+}
+
+/// A handle that is being awaited. Dropped before its end, by a `select!`, it goes back to the front.
+struct Joining<'a> {
+    joins: &'a Mutex<VecDeque<Join>>,
+    join: Option<Join>,
+}
+
+impl Joining<'_> {
+    async fn finish(mut self) {
+        if let Some(join) = &mut self.join {
+            join.await;
+        }
+        self.join = None;
+    }
+}
+
+impl Drop for Joining<'_> {
+    fn drop(&mut self) {
+        if let Some(join) = self.join.take() {
+            lock(self.joins).push_front(join);
+        }
+    }
+}
