@@ -1,0 +1,131 @@
+//! Random programs without clocks: what every world must agree on.
+
+use dandori::id::{ChannelId, KindId};
+use dandori::policy::Params;
+use dandori::rng::{Key, Stream};
+use dandori::scenario::{
+    Arrivals, ChannelSpec, Costs, Does, Kind, Length, Limits, Machine, PolicyChoice, Scenario, Step,
+};
+use dandori::time::{Nanos, Time};
+
+/// Draws one after the other.
+pub struct Draws {
+    stream: Stream,
+    next: u64,
+}
+
+impl Draws {
+    /// The draws of program number `number`.
+    pub fn new(number: u64) -> Draws {
+        Draws { stream: Stream::new(number, Key::named("random program")), next: 0 }
+    }
+
+    /// A number in `0..n`.
+    pub fn below(&mut self, n: u64) -> u64 {
+        self.next += 1;
+        self.stream.bits(0, self.next) % n
+    }
+}
+
+/// Which program, under which policy, on how long stretches.
+pub struct Shape<'a> {
+    pub policy: &'a str,
+    pub params: &'a [(&'a str, u64)],
+    /// Stretches are this many nanoseconds times 1 to 20.
+    pub unit: u64,
+    /// One task that spawns nothing.
+    pub alone: bool,
+    /// Longest stretch in units.
+    pub costs: Costs,
+}
+
+/// A random scenario: kinds that spawn later kinds, channels, `join!` and `select!` three deep.
+pub fn scenario(number: u64, shape: &Shape<'_>) -> Scenario {
+    let mut draws = Draws::new(number);
+    let channels = if shape.alone { 1 } else { 1 + draws.below(3) };
+    let kinds = if shape.alone { 1 } else { 1 + draws.below(4) };
+    let channels = (0..channels)
+        .map(|i| {
+            let capacity = (draws.below(3) == 0).then(|| 1 + draws.below(3) as u32);
+            let ready = (draws.below(4) as u32).min(capacity.unwrap_or(u32::MAX));
+            ChannelSpec { name: format!("c{i}"), capacity, ready }
+        })
+        .collect::<Vec<_>>();
+    let kinds = (0..kinds)
+        .map(|i| {
+            let mut next = 0;
+            let mut program = Generator { draws: &mut draws, shape, kind: i, kinds, channels: channels.len() as u64, next: &mut next };
+            let program = program.block(0, true);
+            let count = if shape.alone { 1 } else { 1 + draws.below(3) as u32 };
+            let arrives = i == 0 || draws.below(2) == 0;
+            Kind {
+                name: format!("k{i}"),
+                label: char::from(b'A' + i as u8).to_string(),
+                arrivals: if arrives { vec![Arrivals::At { at: Time::ZERO, count }] } else { Vec::new() },
+                deadline: None,
+                program,
+            }
+        })
+        .collect();
+    let params = shape.params.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+    Scenario {
+        name: format!("random-{number}"),
+        seed: number,
+        machine: Machine { cpus: 1, costs: shape.costs },
+        policy: PolicyChoice { name: shape.policy.to_owned(), params: Params(params) },
+        limits: Limits { end: Time(10_000_000_000), records: 200_000, instant: 1_000_000 },
+        channels,
+        sockets: Vec::new(),
+        kinds,
+        labels: vec!["all".to_owned()],
+    }
+}
+
+struct Generator<'a, 'b> {
+    draws: &'a mut Draws,
+    shape: &'a Shape<'b>,
+    kind: u64,
+    kinds: u64,
+    channels: u64,
+    next: &'a mut u32,
+}
+
+impl Generator<'_, '_> {
+    fn block(&mut self, depth: u64, may_join: bool) -> Vec<Step> {
+        let steps = 1 + self.draws.below(4);
+        (0..steps).map(|_| self.step(depth, may_join)).collect()
+    }
+
+    fn id(&mut self) -> u32 {
+        *self.next += 1;
+        *self.next - 1
+    }
+
+    fn step(&mut self, depth: u64, may_join: bool) -> Step {
+        let id = self.id();
+        let channel = ChannelId(self.draws.below(self.channels) as u16);
+        let count = 1 + self.draws.below(2) as u32;
+        let does = match self.draws.below(14) {
+            0..=2 => Does::Cpu(Length::Constant(Nanos(self.shape.unit * (1 + self.draws.below(20))))),
+            3..=4 => Does::Send { channel, count },
+            5..=6 if !self.shape.alone => Does::Recv { channel, count },
+            7 => Does::YieldNow,
+            8 => Does::WakeSelf,
+            9 if self.kind + 1 < self.kinds => {
+                let kind = KindId((self.kind + 1 + self.draws.below(self.kinds - self.kind - 1)) as u16);
+                Does::Spawn { kind, count }
+            }
+            10 if may_join && depth == 0 => Does::Join,
+            11 if depth < 3 => Does::JoinAll(self.branches(depth)),
+            12 if depth < 3 => Does::Select(self.branches(depth)),
+            13 if depth < 3 => Does::Repeat { times: count + 1, body: self.block(depth + 1, false) },
+            _ => Does::Cpu(Length::Constant(Nanos(self.shape.unit))),
+        };
+        Step { id, does }
+    }
+
+    fn branches(&mut self, depth: u64) -> Vec<Vec<Step>> {
+        let branches = 2 + self.draws.below(2);
+        (0..branches).map(|_| self.block(depth + 1, false)).collect()
+    }
+}

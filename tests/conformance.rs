@@ -1,0 +1,65 @@
+//! One code, several worlds: the same programs tell the same story in the simulator, in the inline host and on threads.
+
+mod common;
+
+use common::inline;
+use common::random::{Shape, scenario};
+use dandori::policy::Registry;
+use dandori::scenario::{Costs, Scenario};
+use dandori::sim::{Options, Sim};
+
+const LIMIT: usize = 150_000;
+
+fn simulate(scenario: &Scenario, registry: &Registry, options: Options) -> Vec<dandori::trace::Event> {
+    let sim = Sim::with(scenario, registry, options).expect("a known policy");
+    common::story(&sim.finish().trace)
+}
+
+/// How many of `programs` random programs the simulator tells as the inline host does; panics at the first that
+/// differs unless `options.naive`.
+fn agreements(shape: &Shape<'_>, programs: u64, options: Options) -> u64 {
+    let registry = Registry::standard();
+    let mut agree = 0;
+    for number in 0..programs {
+        let scenario = scenario(number, shape);
+        let expected = inline::run(&scenario, &registry, LIMIT);
+        let told = simulate(&scenario, &registry, options);
+        match common::first_difference(&expected, &told) {
+            None => agree += 1,
+            Some(_) if options.naive => {}
+            Some(difference) => panic!("program {number} under {}: {difference}", shape.policy),
+        }
+    }
+    agree
+}
+
+fn global_queue(costs: Costs) -> Shape<'static> {
+    Shape { policy: "global-queue", params: &[("workers", 1)], unit: 1_000, alone: false, costs }
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_global_queue() {
+    assert_eq!(agreements(&global_queue(Costs::SERVER), 1_000, Options::default()), 1_000);
+    assert_eq!(agreements(&global_queue(Costs::IDEAL), 300, Options::default()), 300);
+}
+
+#[test]
+fn without_the_freeze_rule_it_tells_another_story() {
+    let naive = Options { naive: true, ..Options::default() };
+    let agree = agreements(&global_queue(Costs::SERVER), 300, naive);
+    assert!(agree < 200, "{agree} of 300 programs agree although stretches merely answer Pending");
+}
+
+#[test]
+fn the_random_programs_are_worth_comparing() {
+    let registry = Registry::standard();
+    let shape = global_queue(Costs::IDEAL);
+    let stories: Vec<_> = (0..300).map(|n| inline::run(&scenario(n, &shape), &registry, LIMIT)).collect();
+    let has = |what: fn(&dandori::trace::Event) -> bool| stories.iter().filter(|story| story.iter().any(what)).count();
+    use dandori::trace::{Event, PollEnd};
+    assert!(stories.iter().map(Vec::len).sum::<usize>() > 300 * 40);
+    assert!(has(|e| matches!(e, Event::Recv { .. })) > 100);
+    assert!(has(|e| matches!(e, Event::PollEnd { end: PollEnd::Rewoken, .. })) > 100);
+    assert!(has(|e| matches!(e, Event::PollEnd { end: PollEnd::Pending, .. })) > 100);
+    assert!(has(|e| matches!(e, Event::StretchStart { .. })) > 200);
+}
