@@ -10,11 +10,16 @@
 //!
 //! Same scenario, same seed, same version: the same digest, on every target.
 
+mod acts;
 mod agenda;
+mod decide;
 mod driver;
 mod engine;
 mod host;
 mod kernel;
+mod poll;
 mod pool;
+mod sleep;
+mod state;
 
 pub use engine::{Options, Progress, Sim};

@@ -76,7 +76,11 @@ impl World<Ticket> for Acts {
 }
 
 impl Inner {
-    fn hook<T>(&mut self, call: impl FnOnce(&mut Option<Box<dyn Worker<Ticket>>>, &dyn Policy<Ticket>, &mut Control<'_, Ticket>) -> T, line: Option<dandori::trace::Line>) -> T {
+    fn hook<T>(
+        &mut self,
+        call: impl FnOnce(&mut Option<Box<dyn Worker<Ticket>>>, &dyn Policy<Ticket>, &mut Control<'_, Ticket>) -> T,
+        line: Option<dandori::trace::Line>,
+    ) -> T {
         let mut acts = Acts { now: self.now, deferred: self.deferred.len() };
         let policy = self.policy.clone();
         let mut ctl = Control::new(Some(&mut self.events), &mut acts, line);
@@ -215,12 +219,8 @@ impl Host for Inline {
 /// Runs a scenario with one worker until nothing is left to do, or `limit` events. Returns its story.
 pub fn run(scenario: &Scenario, registry: &Registry, limit: usize) -> Vec<Event> {
     let found = registry.get(&scenario.policy.name).expect("a known policy");
-    let args = Args {
-        spec: &found.spec,
-        params: &scenario.policy.params,
-        cpus: scenario.machine.cpus,
-        seed: scenario.seed,
-    };
+    let args =
+        Args { spec: &found.spec, params: &scenario.policy.params, cpus: scenario.machine.cpus, seed: scenario.seed };
     let policy: Arc<dyn Policy<Ticket>> = found.simulated(&args).into();
     assert_eq!(policy.shape().workers, 1, "the inline host has one worker");
     let inline = Arc::new(Inline(Mutex::new(Inner {
@@ -275,7 +275,9 @@ fn decide(inline: &Arc<Inline>) {
                     inline.lock().wake(task, Cause::Deferred, None, Origin::Deferred);
                 }
             }
-            Step::Drive => inline.lock().hook(|worker, _, ctl| worker.as_mut().expect("claimed").unparked(Some(0), ctl), None),
+            Step::Drive => {
+                inline.lock().hook(|worker, _, ctl| worker.as_mut().expect("claimed").unparked(Some(0), ctl), None)
+            }
             Step::Pause(length) => inline.lock().now += Nanos(length.0.max(1)),
             Step::Park(_) => {
                 if inline.lock().deferred.is_empty() {

@@ -40,7 +40,10 @@ pub fn first_difference(left: &[Event], right: &[Event]) -> Option<String> {
     let at = (0..left.len().max(right.len())).find(|&i| left.get(i) != right.get(i))?;
     let from = at.saturating_sub(6);
     let show = |events: &[Event]| {
-        events[from.min(events.len())..(at + 3).min(events.len())].iter().map(|e| format!("    {e:?}\n")).collect::<String>()
+        events[from.min(events.len())..(at + 3).min(events.len())]
+            .iter()
+            .map(|e| format!("    {e:?}\n"))
+            .collect::<String>()
     };
     Some(format!("event {at} differs\n  left:\n{}  right:\n{}", show(left), show(right)))
 }

@@ -54,7 +54,14 @@ pub fn scenario(number: u64, shape: &Shape<'_>) -> Scenario {
     let kinds = (0..kinds)
         .map(|i| {
             let mut next = 0;
-            let mut program = Generator { draws: &mut draws, shape, kind: i, kinds, channels: channels.len() as u64, next: &mut next };
+            let mut program = Generator {
+                draws: &mut draws,
+                shape,
+                kind: i,
+                kinds,
+                channels: channels.len() as u64,
+                next: &mut next,
+            };
             let program = program.block(0, true);
             let count = if shape.alone { 1 } else { 1 + draws.below(3) as u32 };
             let arrives = i == 0 || draws.below(2) == 0;

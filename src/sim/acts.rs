@@ -1,0 +1,357 @@
+//! Acts: what a thread does at a time of its own, with a cost of its own. Wakes, spawns and marks of the segment that
+//! just ran, timers, tokens between threads, the blocking pool, arrivals from outside.
+
+use super::agenda::Entry;
+use super::engine::Sim;
+use super::host::{Effect, Mode};
+use super::kernel::{Intent, control};
+use super::pool::Item;
+use super::state::{Act, Next, Task, TaskState};
+use crate::id::{TaskId, ThreadId, WorkerId};
+use crate::policy::{Origin, Policy, Ticket, Worker, YieldBy};
+use crate::sync::Arc;
+use crate::task::{BoxFuture, Host, New, Timer};
+use crate::time::Nanos;
+use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
+
+impl Sim {
+    /// Does the thread's first act. False: it waits for a line first, or sleeps.
+    pub(super) fn act(&mut self, id: ThreadId) -> bool {
+        let Some(act) = self.threads[id.index()].acts.pop_front() else { return true };
+        match act {
+            Act::Note(event) => self.recorder.record(event),
+            Act::Wake { task, origin, cause, by } => return self.wake(id, task, origin, cause, by),
+            Act::Launch { new } => return self.launched(id, new),
+            Act::Arm(timer) => self.arm(id, &timer),
+            Act::Disarm(timer) => self.driver.disarm(&timer),
+            Act::Defer(task) => self.defer(id, task),
+            Act::Finished(task) => {
+                self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
+                self.tasks[task.index()].state = TaskState::Done;
+                self.left -= 1;
+            }
+            Act::Release(why) => self.release(id, why),
+            Act::Claim(had) => self.claim(id, had),
+            Act::Pool(item) => {
+                if !self.holds_or_asks(id, Line::Pool, || Act::Pool(item)) {
+                    return false;
+                }
+                self.queue_in_pool(id, item);
+            }
+            Act::Nudge => self.nudge(id),
+        }
+        true
+    }
+
+    /// Whether the thread holds a line; if not it asks for it, and does the act again when it has it.
+    pub(super) fn holds_or_asks(&mut self, id: ThreadId, line: Line, again: impl FnOnce() -> Act) -> bool {
+        if self.kernel.thread(id).holds == Some(line) {
+            return true;
+        }
+        if self.kernel.ask(id, line, &mut self.recorder) {
+            return true;
+        }
+        self.threads[id.index()].acts.push_front(again());
+        false
+    }
+
+    /// A wake is played: whether it is a no-op is decided now.
+    pub(super) fn wake(
+        &mut self,
+        id: ThreadId,
+        task: TaskId,
+        origin: Origin,
+        cause: Cause,
+        by: Option<TaskId>,
+    ) -> bool {
+        match self.tasks[task.index()].state {
+            TaskState::Idle => {}
+            TaskState::Polling => {
+                let slot = &mut self.tasks[task.index()];
+                if slot.rewoken.is_none() {
+                    slot.rewoken = Some(cause);
+                    slot.rewoken_by = by;
+                }
+                return true;
+            }
+            TaskState::Queued | TaskState::Done => return true,
+        }
+        let has_worker = self.threads[id.index()].seat.is_some();
+        if let Some(line) = self.policy.line(origin, has_worker) {
+            if !self.holds_or_asks(id, line, || Act::Wake { task, origin, cause, by }) {
+                return false;
+            }
+        }
+        self.recorder.record(Event::Wake { task, cause, by });
+        self.enqueue(id, task, origin);
+        true
+    }
+
+    /// Hands a ready task to the policy.
+    pub(super) fn enqueue(&mut self, id: ThreadId, task: TaskId, origin: Origin) {
+        let slot = &mut self.tasks[task.index()];
+        slot.state = TaskState::Queued;
+        let ticket = Ticket { task, kind: slot.kind, deadline: slot.deadline };
+        let line = self.kernel.thread(id).holds;
+        let mut ctl = control(&mut self.recorder, &mut self.kernel, line);
+        match &mut self.threads[id.index()].seat {
+            Some(worker) => worker.wake(ticket, origin, &mut ctl),
+            None => {
+                self.policy.inject(ticket, if origin == Origin::Driver { origin } else { Origin::Outside }, &mut ctl)
+            }
+        }
+        self.carry_out(id);
+    }
+
+    pub(super) fn launched(&mut self, id: ThreadId, new: New) -> bool {
+        let line = if new.job {
+            Some(Line::Pool)
+        } else {
+            self.policy.line(Origin::Spawn, self.threads[id.index()].seat.is_some())
+        };
+        if let Some(line) = line {
+            if !self.holds_or_asks(id, line, || Act::Launch { new }) {
+                return false;
+            }
+        }
+        let New { task, parent, kind, job, .. } = new;
+        self.recorder.record(Event::Spawn { task, parent, kind, job });
+        if job {
+            self.tasks[task.index()].state = TaskState::Queued;
+            self.recorder.record(Event::Enqueue { task, place: crate::trace::Place::Pool });
+            self.queue_in_pool(id, Item::Job(task));
+        } else {
+            self.enqueue(id, task, Origin::Spawn);
+        }
+        true
+    }
+
+    /// What hooks asked for is carried out at once, in order.
+    pub(super) fn carry_out(&mut self, id: ThreadId) {
+        while !self.kernel.intents.is_empty() {
+            let intents = std::mem::take(&mut self.kernel.intents);
+            for intent in &intents {
+                match *intent {
+                    Intent::Unpark(worker) => self.unpark(worker),
+                    Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
+                }
+            }
+        }
+    }
+
+    pub(super) fn defer(&mut self, id: ThreadId, task: TaskId) {
+        let slot = &mut self.tasks[task.index()];
+        if self.shape.yield_by == YieldBy::SelfWake || self.threads[id.index()].seat.is_none() {
+            slot.rewoken.get_or_insert(Cause::Deferred);
+            return;
+        }
+        slot.yielded = true;
+        let list = &mut self.kernel.deferred[id.index()];
+        if list.last() != Some(&task) {
+            list.push(task);
+        }
+    }
+
+    pub(super) fn release(&mut self, id: ThreadId, why: Release) {
+        let thread = &mut self.threads[id.index()];
+        let Some(seat) = thread.seat.take() else { return };
+        let worker = seat.id();
+        thread.worker = None;
+        self.seats[worker.index()] = None;
+        self.recorder.record(Event::Release { worker, why });
+        self.recorder.worker = None;
+        let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
+        self.policy.release(seat, why, &mut ctl);
+        self.carry_out(id);
+    }
+
+    pub(super) fn claim(&mut self, id: ThreadId, had: Option<WorkerId>) {
+        let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
+        let claimed = self.policy.claim(id, had, &mut ctl);
+        if let Some(worker) = claimed {
+            let number = worker.id();
+            let thread = &mut self.threads[id.index()];
+            thread.seat = Some(worker);
+            thread.worker = Some(number);
+            self.seats[number.index()] = Some(id);
+            self.recorder.worker = Some(number);
+            self.recorder.record(Event::Acquire { worker: number });
+        }
+        self.carry_out(id);
+    }
+
+    pub(super) fn unpark(&mut self, worker: WorkerId) {
+        // A worker without a thread has nobody to wake: whoever takes it looks at the queues first.
+        if let Some(target) = self.seats[worker.index()] {
+            self.token(target);
+        }
+    }
+
+    /// Gives a thread its token; if it sleeps it wakes up after the latency.
+    pub(super) fn token(&mut self, target: ThreadId) {
+        let thread = &mut self.threads[target.index()];
+        if std::mem::replace(&mut thread.token, true) || !thread.parked {
+            return;
+        }
+        thread.parked = false;
+        if self.driver.sleeper.is_some_and(|(sleeper, _)| sleeper == target) {
+            self.driver.sleeper = None;
+        }
+        let at = self.kernel.now + Nanos(self.recorder.costs.wake_latency);
+        self.kernel.resume_at(target, at);
+    }
+
+    /// An earlier deadline than the sleeper on the driver knows: it must look again.
+    pub(super) fn nudge(&mut self, _id: ThreadId) {
+        let Some((sleeper, until)) = self.driver.sleeper else { return };
+        let costs = &self.recorder.costs;
+        let (grain, slack, latency) = (Nanos(costs.driver_grain), Nanos(costs.timer_slack), Nanos(costs.wake_latency));
+        let earlier = self.driver.wakes_at(self.kernel.now, grain, slack, latency);
+        if earlier.is_some_and(|at| at < until) {
+            self.token(sleeper);
+        }
+    }
+
+    pub(super) fn arm(&mut self, id: ThreadId, timer: &Arc<Timer>) {
+        let grain = if timer.cause == Cause::Timer { self.shape.timer_grain } else { Nanos::ZERO };
+        let (task, cause, due) = (timer.task, timer.cause, timer.due);
+        let fires = due.round_up(grain);
+        self.recorder.record(Event::Timer { task, cause, due, fires });
+        let (slot, generation) = self.driver.arm(timer, fires);
+        if self.recorder.is_recording {
+            self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(slot, generation));
+        }
+        if self.driver.sleeper.is_some() {
+            self.threads[id.index()].acts.push_front(Act::Nudge);
+        }
+    }
+
+    pub(super) fn queue_in_pool(&mut self, _id: ThreadId, item: Item) {
+        self.pool.queue.push_back(item);
+        let view = self.pool.view();
+        let room = self.shape.pool_max.saturating_sub(self.pool.threads);
+        for _ in 0..self.policy.grow(view).min(room) {
+            let thread = self.add_thread(Role::Pool, Next::PoolTake);
+            self.pool.threads += 1;
+            self.recorder.record(Event::ThreadStart { thread, role: Role::Pool });
+            let at = self.kernel.now + Nanos(self.recorder.costs.thread_latency);
+            self.kernel.resume_at(thread, at);
+        }
+        if let Some(idle) = self.pool.idle.pop() {
+            self.token(idle);
+        }
+    }
+
+    pub(super) fn pool_take(&mut self, id: ThreadId) -> bool {
+        if self.kernel.thread(id).holds != Some(Line::Pool) && !self.kernel.ask(id, Line::Pool, &mut self.recorder) {
+            return false;
+        }
+        match self.pool.queue.pop_front() {
+            Some(Item::Job(task)) => {
+                let thread = &mut self.threads[id.index()];
+                thread.budget = u32::MAX;
+                thread.next = Next::Enter(task);
+                true
+            }
+            Some(Item::Worker(worker)) => {
+                let thread = &mut self.threads[id.index()];
+                thread.acts.push_back(Act::Claim(Some(worker)));
+                thread.next = Next::Decide;
+                true
+            }
+            None => {
+                self.pool.idle.push(id);
+                self.threads[id.index()].next = Next::PoolIdle;
+                true
+            }
+        }
+    }
+
+    pub(super) fn pool_idle(&mut self, id: ThreadId) -> bool {
+        let thread = &mut self.threads[id.index()];
+        thread.next = Next::PoolTake;
+        if std::mem::take(&mut thread.token) {
+            return true;
+        }
+        thread.parked = true;
+        self.kernel.off(id, &mut self.recorder);
+        let at = self.kernel.now + self.shape.keep_alive;
+        let generation = self.kernel.generation(id);
+        self.kernel.agenda.push(at, Entry::KeepAlive(id, generation));
+        false
+    }
+
+    pub(super) fn keep_alive_over(&mut self, id: ThreadId, generation: u32) {
+        let is_idle = self.pool.idle.contains(&id) && self.kernel.generation(id) == generation;
+        if !is_idle {
+            return;
+        }
+        self.pool.idle.retain(|&idle| idle != id);
+        self.pool.threads -= 1;
+        self.threads[id.index()].parked = false;
+        self.recorder.thread = Some(id);
+        self.recorder.worker = None;
+        self.kernel.end(id, &mut self.recorder);
+    }
+
+    pub(super) fn arrive(&mut self) {
+        let Some(arrival) = self.arrivals.pop_front() else { return };
+        {
+            let mut state = self.host.state();
+            state.now = self.kernel.now;
+            state.task = None;
+            state.mode = Mode::Act;
+        }
+        self.prepared.arrive(&self.dyn_host, &arrival);
+        self.left -= 1;
+        self.collect(ThreadId(0), None);
+    }
+
+    /// Turns what a segment did into acts of the thread.
+    pub(super) fn collect(&mut self, id: ThreadId, by: Option<TaskId>) {
+        let mut effects = std::mem::take(&mut self.effects);
+        std::mem::swap(&mut effects, &mut self.host.state().effects);
+        let from_driver = by.is_none();
+        for effect in effects.drain(..) {
+            let act = match effect {
+                Effect::Note(event) => Act::Note(event),
+                Effect::Wake(task, cause) => {
+                    let origin = if from_driver { Origin::Driver } else { Origin::Wake };
+                    Act::Wake { task, origin, cause, by }
+                }
+                Effect::Launch(new, future) => {
+                    self.add_task(new, future);
+                    Act::Launch { new }
+                }
+                Effect::Arm(timer) => Act::Arm(timer),
+                Effect::Disarm(timer) => Act::Disarm(timer),
+                Effect::Defer => Act::Defer(by.expect("only a task yields")),
+                Effect::Finished => Act::Finished(by.expect("only a task finishes")),
+            };
+            self.threads[id.index()].acts.push_back(act);
+        }
+        self.effects = effects;
+    }
+
+    pub(super) fn add_task(&mut self, new: New, future: BoxFuture) {
+        let task = Task {
+            state: TaskState::Idle,
+            future: Some(future),
+            waker: self.host.waker(new.task),
+            kind: new.kind,
+            deadline: new.deadline,
+            job: new.job,
+            rewoken: None,
+            rewoken_by: None,
+            yielded: false,
+            frozen: None,
+            skipped: Vec::new(),
+            budget_before: u32::MAX,
+        };
+        // Numbers are reserved in order, but a program may launch in another one: the table has a row for each.
+        let index = new.task.index();
+        assert_eq!(index, self.tasks.len(), "tasks are launched in the order in which their numbers were reserved");
+        self.tasks.push(task);
+        self.left += 1;
+    }
+}

@@ -1,0 +1,102 @@
+//! What a thread does when it has no acts left; above all: ask its worker.
+
+use super::engine::Sim;
+use super::kernel::control;
+use super::state::{Act, Next};
+use crate::id::ThreadId;
+use crate::policy::{Budget, Origin, Step, Worker};
+use crate::task::Host;
+use crate::trace::{Cause, Ended, Line, Release};
+
+impl Sim {
+    /// Does what comes next for the thread. False: it sleeps, blocks or waits for a line.
+    pub(super) fn go_on(&mut self, id: ThreadId) -> bool {
+        match self.threads[id.index()].next {
+            Next::Decide => self.decide(id, None),
+            Next::DecideWith(line, is_granted) => self.decide(id, is_granted.then_some(line)),
+            Next::Enter(task) => self.enter(id, task),
+            Next::Segment(task) => self.segment(id, task),
+            Next::Unwound(task, is_done) => self.unwound(id, task, is_done),
+            Next::StretchOver(task) => self.stretch_over(id, task),
+            Next::Polled(task, end) => self.polled(id, task, end),
+            Next::Asleep(on_driver) => self.asleep(id, on_driver),
+            Next::Awake(on_driver) => self.awake(id, on_driver),
+            Next::Driven(woken) => self.driven(id, woken),
+            Next::DriverLoop => self.driver_loop(id),
+            Next::DriverAsleep => self.driver_asleep(id),
+            Next::PoolTake => self.pool_take(id),
+            Next::PoolIdle => self.pool_idle(id),
+            Next::Outside => {
+                self.kernel.off(id, &mut self.recorder);
+                false
+            }
+        }
+    }
+
+    pub(super) fn decide(&mut self, id: ThreadId, line: Option<Line>) -> bool {
+        if self.left == 0 {
+            self.end(Ended::Complete);
+            return false;
+        }
+        let thread = &mut self.threads[id.index()];
+        let Some(worker) = &mut thread.seat else {
+            // Its worker was given to another thread: back to the pool.
+            thread.next = Next::PoolTake;
+            return true;
+        };
+        let mut ctl = control(&mut self.recorder, &mut self.kernel, line);
+        let step = worker.step(&mut ctl);
+        self.carry_out(id);
+        let thread = &mut self.threads[id.index()];
+        match step {
+            Step::Run(ticket, budget) => {
+                thread.budget = match budget {
+                    Budget::Fresh(units) => units,
+                    Budget::Rest => thread.budget,
+                    Budget::Unlimited => u32::MAX,
+                };
+                thread.next = Next::Enter(ticket.task);
+            }
+            // A line that this very step already holds is asked for anew: first come, first served.
+            Step::Look(wanted) => {
+                thread.next = Next::DecideWith(wanted, true);
+                self.kernel.let_go(id, &mut self.recorder);
+                return self.kernel.ask(id, wanted, &mut self.recorder) || self.stop(id);
+            }
+            Step::Try(wanted) => {
+                self.kernel.let_go(id, &mut self.recorder);
+                let is_granted = self.kernel.try_ask(id, wanted);
+                self.threads[id.index()].next = Next::DecideWith(wanted, is_granted);
+            }
+            Step::Drain => {
+                self.drain_deferred(id);
+                self.threads[id.index()].next = Next::Decide;
+            }
+            Step::Drive => self.drive(id),
+            Step::Pause(length) => {
+                thread.next = Next::Decide;
+                let cost = self.kernel.take_cost(&mut self.recorder);
+                return self.kernel.pay(id, cost + length, self.prepared.scenario().limits.end) || self.stop(id);
+            }
+            Step::Park(sleep) => self.park(id, sleep),
+            Step::Retire => {
+                thread.acts.push_back(Act::Release(Release::Retire));
+                thread.next = Next::PoolTake;
+            }
+        }
+        true
+    }
+
+    /// The thread does not go on now.
+    pub(super) fn stop(&mut self, _id: ThreadId) -> bool {
+        false
+    }
+
+    pub(super) fn drain_deferred(&mut self, id: ThreadId) {
+        let list = std::mem::take(&mut self.kernel.deferred[id.index()]);
+        let acts = &mut self.threads[id.index()].acts;
+        for task in list.into_iter().rev() {
+            acts.push_back(Act::Wake { task, origin: Origin::Deferred, cause: Cause::Deferred, by: None });
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A poll: enter it, run the code up to the next stretch at one instant, play out what it did, end it.
+
+use std::task::Context;
+
+use super::engine::Sim;
+use super::host::Mode;
+use super::kernel::control;
+use super::state::{Act, Next, TaskState};
+use crate::id::{TaskId, ThreadId};
+use crate::policy::{Origin, Worker};
+use crate::task::{Host, Occupy};
+use crate::time::Nanos;
+use crate::trace::{Cause, Ended, Event, PollEnd, Release, Sink, What};
+
+impl Sim {
+    pub(super) fn enter(&mut self, id: ThreadId, task: TaskId) -> bool {
+        let thread = &mut self.threads[id.index()];
+        let tick = thread.seat.as_ref().map_or(0, |worker| worker.tick());
+        let budget = thread.budget;
+        thread.polling = Some(task);
+        thread.next = Next::Segment(task);
+        let slot = &mut self.tasks[task.index()];
+        assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
+        slot.state = TaskState::Polling;
+        slot.yielded = false;
+        self.recorder.record(Event::PollStart { task, budget, tick });
+        true
+    }
+
+    /// Calls the future once: the code up to the next stretch, at one instant.
+    pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
+        let slot = &mut self.tasks[task.index()];
+        let mut future = slot.future.take().expect("a task that is polled has a future");
+        {
+            let mut state = self.host.state();
+            state.now = self.kernel.now;
+            state.task = Some(task);
+            state.mode = slot.frozen.take().map_or(Mode::Act, |(leaf, _)| Mode::Resuming(leaf));
+            state.stretch = None;
+            state.skipped = std::mem::take(&mut slot.skipped);
+            state.budget = self.threads[id.index()].budget;
+            state.cause = if slot.job { Cause::Pool } else { Cause::Task };
+        }
+        let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
+        if is_done {
+            drop(future);
+        } else {
+            slot.future = Some(future);
+        }
+        {
+            let mut state = self.host.state();
+            state.task = None;
+            state.mode = Mode::Act;
+            self.threads[id.index()].budget = state.budget;
+            slot.frozen = state.stretch.take();
+            slot.skipped = std::mem::take(&mut state.skipped);
+        }
+        if is_done && slot.frozen.take().is_some() {
+            // Only without the freeze rule: a `select!` dropped a stretch that had begun.
+            debug_assert!(self.naive, "a future ended in the middle of a stretch");
+        }
+        self.collect(id, Some(task));
+        self.threads[id.index()].next = Next::Unwound(task, is_done);
+        true
+    }
+
+    /// The segment's effects are played.
+    pub(super) fn unwound(&mut self, id: ThreadId, task: TaskId, is_done: bool) -> bool {
+        if let Some((_, what)) = self.tasks[task.index()].frozen {
+            return self.begin_stretch(id, task, what);
+        }
+        if is_done {
+            self.threads[id.index()].next = Next::Polled(task, PollEnd::Ready);
+            return true;
+        }
+        let slot = &mut self.tasks[task.index()];
+        assert!(!slot.job, "{task}: a job of the blocking pool waited for something; its body must be synchronous");
+        let end = match (slot.rewoken, slot.yielded) {
+            (Some(_), _) => PollEnd::Rewoken,
+            (None, true) => PollEnd::Deferred,
+            (None, false) => PollEnd::Pending,
+        };
+        slot.state = TaskState::Idle;
+        self.recorder.record(Event::PollEnd { task, end });
+        if let Some(cause) = slot.rewoken.take() {
+            let by = slot.rewoken_by.take();
+            self.threads[id.index()].acts.push_back(Act::Wake { task, origin: Origin::SelfWake, cause, by });
+        }
+        self.threads[id.index()].next = Next::Polled(task, end);
+        true
+    }
+
+    pub(super) fn polled(&mut self, id: ThreadId, _task: TaskId, end: PollEnd) -> bool {
+        let thread = &mut self.threads[id.index()];
+        thread.polling = None;
+        thread.next = Next::Decide;
+        let budget = thread.budget;
+        if self.left == 0 {
+            self.end(Ended::Complete);
+            return false;
+        }
+        match &mut thread.seat {
+            Some(worker) => {
+                let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
+                worker.polled(end, budget, &mut ctl);
+                self.carry_out(id);
+            }
+            None => thread.next = Next::PoolTake,
+        }
+        true
+    }
+
+    pub(super) fn begin_stretch(&mut self, id: ThreadId, task: TaskId, what: Occupy) -> bool {
+        let thread = &mut self.threads[id.index()];
+        thread.next = Next::StretchOver(task);
+        match what {
+            Occupy::Cpu(length) => {
+                thread.stretch = Some((What::Cpu, length));
+                self.recorder.record(Event::StretchStart { task, what: What::Cpu, length });
+                let cost = self.kernel.take_cost(&mut self.recorder);
+                self.kernel.pay(id, cost + length, self.prepared.scenario().limits.end)
+            }
+            Occupy::Block(length) => {
+                thread.stretch = Some((What::Block, length));
+                self.recorder.record(Event::StretchStart { task, what: What::Block, length });
+                self.kernel.take_cost(&mut self.recorder);
+                self.kernel.off(id, &mut self.recorder);
+                let at = self.kernel.now + length + Nanos(self.recorder.costs.syscall);
+                self.kernel.resume_at(id, at);
+                false
+            }
+            Occupy::Leave => {
+                thread.stretch = Some((What::Leave, Nanos::ZERO));
+                thread.left_as = thread.worker;
+                self.tasks[task.index()].budget_before = std::mem::replace(&mut thread.budget, u32::MAX);
+                self.recorder.record(Event::StretchStart { task, what: What::Leave, length: Nanos::ZERO });
+                if thread.worker.is_some() {
+                    self.drain_deferred(id);
+                    self.threads[id.index()].acts.push_back(Act::Release(Release::BlockInPlace));
+                }
+                true
+            }
+            Occupy::Return => {
+                thread.stretch = Some((What::Return, Nanos::ZERO));
+                self.recorder.record(Event::StretchStart { task, what: What::Return, length: Nanos::ZERO });
+                if let Some(worker) = thread.left_as.take() {
+                    thread.acts.push_back(Act::Claim(Some(worker)));
+                }
+                thread.budget = self.tasks[task.index()].budget_before;
+                true
+            }
+        }
+    }
+
+    pub(super) fn stretch_over(&mut self, id: ThreadId, task: TaskId) -> bool {
+        let thread = &mut self.threads[id.index()];
+        let (what, _) = thread.stretch.take().expect("a stretch that is over has begun");
+        thread.next = Next::Segment(task);
+        self.recorder.record(Event::StretchEnd { task, what });
+        true
+    }
+}

@@ -1,0 +1,114 @@
+//! Tasks and threads as the engine keeps them.
+
+use std::collections::VecDeque;
+
+use super::pool::Item;
+use crate::id::{KindId, TaskId, WorkerId};
+use crate::policy::{Origin, Ticket, Worker};
+use crate::sync::Arc;
+use crate::task::{BoxFuture, Leaf, New, Occupy, Timer};
+use crate::time::{Nanos, Time};
+use crate::trace::{Cause, Event, Line, PollEnd, Release, What};
+/// Where a task is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum TaskState {
+    Idle,
+    Queued,
+    Polling,
+    Done,
+}
+
+/// A task, or a job of the pool.
+pub(super) struct Task {
+    pub(super) state: TaskState,
+    pub(super) future: Option<BoxFuture>,
+    pub(super) waker: std::task::Waker,
+    pub(super) kind: KindId,
+    pub(super) deadline: Time,
+    pub(super) job: bool,
+    /// Woken while it was polled, and why.
+    pub(super) rewoken: Option<Cause>,
+    pub(super) rewoken_by: Option<TaskId>,
+    /// It yielded in this poll.
+    pub(super) yielded: bool,
+    /// The stretch that froze its poll.
+    pub(super) frozen: Option<(Leaf, Occupy)>,
+    pub(super) skipped: Vec<std::task::Waker>,
+    /// Its arrival or spawn was counted in `left`.
+    pub(super) budget_before: u32,
+}
+
+/// Something that a thread does at a time of its own, with a cost of its own.
+pub(super) enum Act {
+    Note(Event),
+    Wake {
+        task: TaskId,
+        origin: Origin,
+        cause: Cause,
+        by: Option<TaskId>,
+    },
+    Launch {
+        new: New,
+    },
+    Arm(Arc<Timer>),
+    Disarm(Arc<Timer>),
+    Defer(TaskId),
+    Finished(TaskId),
+    Release(Release),
+    Claim(Option<WorkerId>),
+    /// Queue something for the pool and see to it that a thread comes.
+    Pool(Item),
+    /// Wake the sleeper on the driver, because an earlier deadline was registered.
+    Nudge,
+}
+
+/// What a thread does when it has no acts left.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Next {
+    /// Ask the worker.
+    Decide,
+    /// Ask the worker, which asked for this line first; `false`: it was refused.
+    DecideWith(Line, bool),
+    /// Enter the poll that was decided on.
+    Enter(TaskId),
+    /// Run code up to the next stretch or the end of the poll.
+    Segment(TaskId),
+    /// The effects are played: begin the stretch, or end the poll.
+    Unwound(TaskId, bool),
+    /// A stretch is over.
+    StretchOver(TaskId),
+    /// The poll has ended and self-wakes are delivered.
+    Polled(TaskId, PollEnd),
+    /// Park: the cost of going to sleep is paid.
+    Asleep(bool),
+    /// Awake again.
+    Awake(bool),
+    /// What the driver found is delivered.
+    Driven(Option<u32>),
+    /// The driver's own thread looks.
+    DriverLoop,
+    /// The driver's own thread sleeps.
+    DriverAsleep,
+    /// Look for something in the pool's queue.
+    PoolTake,
+    /// Idle in the pool.
+    PoolIdle,
+    /// Nothing: the world outside between arrivals.
+    Outside,
+}
+
+pub(super) struct Thread {
+    pub(super) seat: Option<Box<dyn Worker<Ticket>>>,
+    pub(super) worker: Option<WorkerId>,
+    pub(super) next: Next,
+    pub(super) acts: VecDeque<Act>,
+    pub(super) polling: Option<TaskId>,
+    pub(super) budget: u32,
+    /// It was woken; counts before the park.
+    pub(super) token: bool,
+    pub(super) parked: bool,
+    /// As whom it left, in `block_in_place`.
+    pub(super) left_as: Option<WorkerId>,
+    /// The stretch under way.
+    pub(super) stretch: Option<(What, Nanos)>,
+}
