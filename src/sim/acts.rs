@@ -8,9 +8,9 @@ use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
 use crate::id::{TaskId, ThreadId, WorkerId};
-use crate::policy::{Origin, Policy, Ticket, Worker, YieldBy};
+use crate::policy::{Origin, Ticket, YieldBy};
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Host, New, Timer};
+use crate::task::{BoxFuture, New, Timer};
 use crate::time::Nanos;
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
 

@@ -4,8 +4,7 @@ use super::engine::Sim;
 use super::kernel::control;
 use super::state::{Act, Next};
 use crate::id::ThreadId;
-use crate::policy::{Budget, Origin, Step, Worker};
-use crate::task::Host;
+use crate::policy::{Budget, Origin, Step};
 use crate::trace::{Cause, Ended, Line, Release};
 
 impl Sim {

@@ -13,12 +13,12 @@ use super::kernel::{Kernel, Recorder, Where};
 use super::pool::Pool;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
-use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket, Worker};
+use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
 use crate::scenario::{Arrival, Prepared, Problem, Scenario};
 use crate::sync::Arc;
 use crate::task::{Host, Timer};
 use crate::time::{Nanos, Time};
-use crate::trace::{Ended, Event, Meta, Recording, Role, Sink, Trace, Waits};
+use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits};
 
 /// How to run.
 #[derive(Clone, Copy, Debug)]

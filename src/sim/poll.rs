@@ -7,8 +7,8 @@ use super::host::Mode;
 use super::kernel::control;
 use super::state::{Act, Next, TaskState};
 use crate::id::{TaskId, ThreadId};
-use crate::policy::{Origin, Worker};
-use crate::task::{Host, Occupy};
+use crate::policy::Origin;
+use crate::task::Occupy;
 use crate::time::Nanos;
 use crate::trace::{Cause, Ended, Event, PollEnd, Release, Sink, What};
 

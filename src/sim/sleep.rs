@@ -5,8 +5,7 @@ use super::host::Mode;
 use super::kernel::control;
 use super::state::Next;
 use crate::id::ThreadId;
-use crate::policy::{DriverBy, Policy, Worker};
-use crate::task::Host;
+use crate::policy::DriverBy;
 use crate::time::{Nanos, Time};
 use crate::trace::{Event, Sink, Sleep};
 
