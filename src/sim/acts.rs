@@ -127,6 +127,7 @@ impl Sim {
     }
 
     /// What hooks asked for is carried out at once, in order.
+    #[inline]
     pub(super) fn carry_out(&mut self, id: ThreadId) {
         while !self.kernel.intents.is_empty() {
             let intents = std::mem::take(&mut self.kernel.intents);
@@ -309,8 +310,16 @@ impl Sim {
 
     /// Turns what a segment did into acts of the thread.
     pub(super) fn collect(&mut self, id: ThreadId, by: Option<TaskId>) {
+        std::mem::swap(&mut self.effects, &mut self.host.state().effects);
+        self.act_on_effects(id, by);
+    }
+
+    /// The same when the effects were taken already.
+    pub(super) fn act_on_effects(&mut self, id: ThreadId, by: Option<TaskId>) {
+        if self.effects.is_empty() {
+            return;
+        }
         let mut effects = std::mem::take(&mut self.effects);
-        std::mem::swap(&mut effects, &mut self.host.state().effects);
         let from_driver = by.is_none();
         for effect in effects.drain(..) {
             let act = match effect {

@@ -75,7 +75,7 @@ impl Sim {
             Step::Pause(length) => {
                 thread.next = Next::Decide;
                 let cost = self.kernel.take_cost(&mut self.recorder);
-                return self.kernel.pay(id, cost + length, self.prepared.scenario().limits.end) || self.stop(id);
+                return self.kernel.pay(id, cost + length, self.limits.end) || self.stop(id);
             }
             Step::Park(sleep) => self.park(id, sleep),
             Step::Retire => {

@@ -14,7 +14,7 @@ use super::pool::Pool;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
-use crate::scenario::{Arrival, Prepared, Problem, Scenario};
+use crate::scenario::{Arrival, Limits, Prepared, Problem, Scenario};
 use crate::sync::Arc;
 use crate::task::{Host, Timer};
 use crate::time::{Nanos, Time};
@@ -75,6 +75,7 @@ pub struct Sim {
     pub(super) due: Vec<Arc<Timer>>,
     pub(super) effects: Vec<Effect>,
     pub(super) naive: bool,
+    pub(super) limits: Limits,
 }
 
 impl Sim {
@@ -129,6 +130,7 @@ impl Sim {
             due: Vec::new(),
             effects: Vec::new(),
             naive: options.naive,
+            limits: scenario.limits,
             prepared,
         };
         sim.kernel.agenda.shuffle = options.shuffle;
@@ -262,7 +264,7 @@ impl Sim {
     }
 
     pub(super) fn next_entry(&mut self) {
-        let limits = self.prepared.scenario().limits;
+        let limits = self.limits;
         if !self.kernel.agenda.is_live() {
             return self.end(Ended::Deadlock);
         }
@@ -332,9 +334,7 @@ impl Sim {
         match self.kernel.thread(id).place {
             Where::Running => self.run(id),
             Where::Off => {
-                if self.kernel.ready(id, &mut self.recorder)
-                    && self.kernel.go_on(id, self.prepared.scenario().limits.end)
-                {
+                if self.kernel.ready(id, &mut self.recorder) && self.kernel.go_on(id, self.limits.end) {
                     self.run(id);
                 }
             }
@@ -344,7 +344,7 @@ impl Sim {
 
     /// Lets a thread go on until it has to pay, waits or sleeps.
     pub(super) fn run(&mut self, id: ThreadId) {
-        let end = self.prepared.scenario().limits.end;
+        let limits = self.limits;
         loop {
             self.kernel.current = id;
             self.recorder.now = self.kernel.now;
@@ -356,14 +356,13 @@ impl Sim {
                 return;
             }
             if !goes_on {
-                return;
+                return self.kernel.owe(id, &mut self.recorder);
             }
             let cost = self.kernel.take_cost(&mut self.recorder) + self.contention(id);
-            let limits = self.prepared.scenario().limits;
             if self.recorder.events >= limits.records {
                 return self.end(Ended::Events);
             }
-            if !self.kernel.pay(id, cost, end) {
+            if !self.kernel.pay(id, cost, limits.end) {
                 return;
             }
             self.count_instant(limits.instant);

@@ -138,7 +138,8 @@ pub(super) struct Kernel {
     ready_seq: u64,
     /// The key under which each waiting thread stands in `ready`.
     ready_key: BTreeMap<ThreadId, (u64, u64)>,
-    lines: BTreeMap<Line, LineState>,
+    /// Indexed by [`line_index`].
+    lines: Vec<LineState>,
     slice: Nanos,
     /// Silent operations of the present hook.
     paid: Nanos,
@@ -159,7 +160,7 @@ impl Kernel {
             ready: BTreeSet::new(),
             ready_seq: 0,
             ready_key: BTreeMap::new(),
-            lines: BTreeMap::new(),
+            lines: Vec::new(),
             slice: costs.slice_on(cpus),
             paid: Nanos::ZERO,
             intents: Vec::new(),
@@ -202,6 +203,7 @@ impl Kernel {
 
     /// The thread has to pay so much CPU time before it does the next thing. True: it has done so already, nothing
     /// else could have happened in between, and time has moved.
+    #[inline]
     pub(super) fn pay(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
         let now = self.now;
         let thread = &mut self.threads[id.index()];
@@ -225,6 +227,15 @@ impl Kernel {
         let generation = thread.generation;
         self.agenda.push(done, Entry::Thread(id, generation));
         false
+    }
+
+    /// The thread does not go on now. What it did before it began to wait for a line it pays when it has the line.
+    pub(super) fn owe(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        let cost = self.take_cost(recorder);
+        let thread = &mut self.threads[id.index()];
+        if thread.waits_for.is_some() {
+            thread.left += cost;
+        }
     }
 
     /// Whether an agenda entry of a thread is still meant; if so, what it had to pay is paid.
@@ -424,9 +435,18 @@ impl Kernel {
 
     // ---- shared lines --------------------------------------------------------------------------------------------
 
+    #[inline]
+    fn line(&mut self, line: Line) -> &mut LineState {
+        let index = line_index(line);
+        if index >= self.lines.len() {
+            self.lines.resize_with(index + 1, LineState::default);
+        }
+        &mut self.lines[index]
+    }
+
     /// Asks for a line. True: it is this thread's now. False: it waits in line, on its CPU.
     pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
-        let state = self.lines.entry(line).or_default();
+        let state = self.line(line);
         match state.holder {
             None => {
                 state.holder = Some(id);
@@ -447,7 +467,7 @@ impl Kernel {
 
     /// Takes a line if nobody uses it.
     pub(super) fn try_ask(&mut self, id: ThreadId, line: Line) -> bool {
-        let state = self.lines.entry(line).or_default();
+        let state = self.line(line);
         if state.holder.is_some() {
             return false;
         }
@@ -457,16 +477,25 @@ impl Kernel {
     }
 
     /// What waiting threads add to the use of the line that this thread holds.
+    #[inline]
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
         let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
-        let waiting = self.lines.get(&line).map_or(0, |state| state.waiting.len());
-        self.costs.contended(line, waiting)
+        match self.lines[line_index(line)].waiting.len() {
+            0 => Nanos::ZERO,
+            waiting => self.costs.contended(line, waiting),
+        }
     }
 
-    /// Lets go of the line; the first in line has it then. Returns who may go on.
+    /// Lets go of the line; the first in line has it then.
+    #[inline]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
-        let Some(line) = self.threads[id.index()].holds.take() else { return };
-        let state = self.lines.get_mut(&line).expect("a held line is known");
+        if let Some(line) = self.threads[id.index()].holds.take() {
+            self.hand_over(id, line, recorder);
+        }
+    }
+
+    fn hand_over(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
+        let state = self.line(line);
         debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
         state.holder = state.waiting.pop_front();
         let Some(next) = state.holder else { return };
@@ -524,6 +553,18 @@ impl World<Ticket> for Kernel {
 
     fn pay(&mut self, op: Op) {
         self.paid += self.costs.op(op);
+    }
+}
+
+/// Lines have small numbers: the four that exist once, then one per ring.
+#[inline]
+fn line_index(line: Line) -> usize {
+    match line {
+        Line::Inject => 0,
+        Line::Sleepers => 1,
+        Line::Driver => 2,
+        Line::Pool => 3,
+        Line::Ring(worker) => 4 + worker.index(),
     }
 }
 

@@ -54,12 +54,13 @@ impl Sim {
             self.threads[id.index()].budget = state.budget;
             slot.frozen = state.stretch.take();
             slot.skipped = std::mem::take(&mut state.skipped);
+            std::mem::swap(&mut self.effects, &mut state.effects);
         }
         if is_done && slot.frozen.take().is_some() {
             // Only without the freeze rule: a `select!` dropped a stretch that had begun.
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
-        self.collect(id, Some(task));
+        self.act_on_effects(id, Some(task));
         self.threads[id.index()].next = Next::Unwound(task, is_done);
         true
     }
@@ -118,7 +119,7 @@ impl Sim {
                 thread.stretch = Some((What::Cpu, length));
                 self.recorder.record(Event::StretchStart { task, what: What::Cpu, length });
                 let cost = self.kernel.take_cost(&mut self.recorder);
-                self.kernel.pay(id, cost + length, self.prepared.scenario().limits.end)
+                self.kernel.pay(id, cost + length, self.limits.end)
             }
             Occupy::Block(length) => {
                 thread.stretch = Some((What::Block, length));
