@@ -132,12 +132,13 @@ need_chromium() {
   [ ${#missing[@]} -eq 0 ] || apt_packages "${missing[@]}"
 }
 
-# need_npm_folder FOLDER: installs exactly what the folder's lock file names, when it is newer than what is there.
+# need_npm_folder FOLDER: installs exactly what the folder's lock file names, when that is newer than what is there.
 need_npm_folder() {
   need_node || return 1
-  [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ] && return
+  [ "$1/node_modules/.installed" -nt "$1/package-lock.json" ] && return
+  say "installing what $1/package-lock.json names"
   ( cd "$1" && PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 PUPPETEER_SKIP_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error &&
-    touch node_modules/.package-lock.json )
+    mkdir -p node_modules && touch node_modules/.installed )
 }
 
 need_nightly() {
