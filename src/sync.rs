@@ -2,15 +2,18 @@
 //!
 //! Nothing outside `runtime` blocks on what is here: in the simulator every lock is free when it is taken.
 
+/// The standard one also under loom: loom's cannot hold a trait object, and no protocol of ours rests on its counts.
+pub use std::sync::Arc;
+
 #[cfg(not(loom))]
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(not(loom))]
-pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
+pub use std::sync::{Condvar, Mutex, MutexGuard};
 
 #[cfg(loom)]
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(loom)]
-pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard};
+pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
 /// Locks, and goes on after a panic elsewhere: what our locks protect is consistent at every point where user code,
 /// the only thing that may panic, runs (no user code runs under a lock).

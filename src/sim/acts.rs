@@ -27,7 +27,9 @@ impl Sim {
             Act::Defer(task) => self.defer(id, task),
             Act::Finished(task) => {
                 self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
-                self.tasks[task.index()].state = TaskState::Done;
+                let slot = &mut self.tasks[task.index()];
+                slot.state = TaskState::Done;
+                slot.waker = std::task::Waker::noop().clone();
                 self.left -= 1;
             }
             Act::Release(why) => self.release(id, why),

@@ -164,6 +164,12 @@ impl Sim {
         Recording { meta: self.meta(), trace }
     }
 
+    /// The records since the last call, for folds that do not keep the whole stream.
+    #[must_use]
+    pub fn take_trace(&mut self) -> Trace {
+        std::mem::take(&mut self.recorder.trace)
+    }
+
     /// What stands beside the stream, as of now.
     #[must_use]
     pub fn meta(&self) -> Meta {
@@ -193,6 +199,7 @@ impl Sim {
             self.kernel.let_go(outside, &mut self.recorder);
         }
         self.recorder.costs = costs;
+        self.kernel.off(outside, &mut self.recorder);
         if self.shape.driver == DriverBy::Thread {
             self.first_thread(Role::Driver, Next::DriverLoop);
         }

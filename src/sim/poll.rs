@@ -54,6 +54,7 @@ impl Sim {
             self.threads[id.index()].budget = state.budget;
             slot.frozen = state.stretch.take();
             slot.skipped = std::mem::take(&mut state.skipped);
+            debug_assert!(self.effects.is_empty(), "the effects of one segment are taken before the next begins");
             std::mem::swap(&mut self.effects, &mut state.effects);
         }
         if is_done && slot.frozen.take().is_some() {
