@@ -66,20 +66,12 @@ impl Driver {
 
     /// Everything that may fire now, in order of time, timers before I/O.
     pub(super) fn due(&mut self, now: Time, into: &mut Vec<Arc<Timer>>) {
-        loop {
-            let Some(Reverse((at, _, slot, _))) = self.next_of(false).filter(|&Reverse((at, ..))| at <= now) else {
-                break;
-            };
-            debug_assert!(at <= now);
-            self.timers.pop();
-            into.extend(self.remove(slot));
-        }
-        loop {
-            let Some(Reverse((_, _, slot, _))) = self.next_of(true).filter(|&Reverse((at, ..))| at <= now) else {
-                break;
-            };
-            self.io.pop();
-            into.extend(self.remove(slot));
+        for io in [false, true] {
+            while let Some(Reverse((_, _, slot, _))) = self.next_of(io).filter(|&Reverse((at, ..))| at <= now) {
+                let heap = if io { &mut self.io } else { &mut self.timers };
+                heap.pop();
+                into.extend(self.remove(slot));
+            }
         }
     }
 
