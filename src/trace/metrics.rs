@@ -223,7 +223,8 @@ mod tests {
     #[test]
     fn percentiles_need_ten_samples_beyond_them() {
         let spread = |n: u64| Spread::of(&mut (1..=n).rev().collect::<Vec<_>>());
-        let cases: [(fn(&Spread) -> Percentile, u64, u64); 4] =
+        type Of = fn(&Spread) -> Percentile;
+        let cases: [(Of, u64, u64); 4] =
             [(|s| s.p50, 20, 10), (|s| s.p90, 100, 90), (|s| s.p99, 1_000, 990), (|s| s.p99_9, 10_000, 9_990)];
         for (percentile, needs, value) in cases {
             assert_eq!(percentile(&spread(needs - 1)), Percentile { ns: None, needs });

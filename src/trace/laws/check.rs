@@ -348,10 +348,11 @@ impl Checker {
             (false, None) => self.broken(POLLER, format!("{task} is polled by {thread}, which holds no worker")),
             _ => {}
         }
-        if let (Some(Place::Local(of) | Place::Lifo(of)), Some(worker)) = (place, worker) {
-            if of != worker && !self.thread_row(thread).bundle.may_run_from(of) {
-                self.broken(OWN_QUEUE, format!("{worker} polls {task} from the queue of {of} without a steal"));
-            }
+        if let (Some(Place::Local(of) | Place::Lifo(of)), Some(worker)) = (place, worker)
+            && of != worker
+            && !self.thread_row(thread).bundle.may_run_from(of)
+        {
+            self.broken(OWN_QUEUE, format!("{worker} polls {task} from the queue of {of} without a steal"));
         }
         self.close(thread, place);
     }
