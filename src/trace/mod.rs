@@ -1,6 +1,10 @@
 //! The stream of events, and everything that is read from it.
 
 pub mod event;
+pub mod jsonl;
+pub mod laws;
+pub mod metrics;
+pub mod names;
 pub mod record;
 pub mod recording;
 
