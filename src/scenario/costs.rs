@@ -198,8 +198,47 @@ impl Costs {
     }
 }
 
+/// A field of the cost model by name.
+pub(super) struct CostField {
+    pub(super) name: &'static str,
+    pub(super) get: fn(&Costs) -> u64,
+    pub(super) put: fn(&mut Costs, u64),
+}
+
+macro_rules! fields {
+    ($($name:ident)*) => {
+        [$(CostField { name: stringify!($name), get: |costs| costs.$name, put: |costs, value| costs.$name = value }),*]
+    };
+}
+
+/// All fields, in the order in which they are documented.
+pub(super) const FIELDS: [CostField; 26] = fields!(
+    poll_start poll_end push_local global contention push_pool spawn overflow probe steal move_one peek rescan unpark
+    wake_latency park driver_turn timer timer_slack driver_grain thread_start thread_latency context_switch slice
+    syscall message
+);
+
 impl Default for Costs {
     fn default() -> Costs {
         Costs::SERVER
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_field_has_its_name_in_the_list() {
+        let mut costs = Costs::IDEAL;
+        for (value, field) in (1..).zip(&FIELDS) {
+            (field.put)(&mut costs, value);
+        }
+        let json = serde_json::to_value(costs).expect("plain numbers");
+        assert_eq!(json.as_object().expect("a struct").len(), FIELDS.len());
+        for (value, field) in (1..).zip(&FIELDS) {
+            assert_eq!(json[field.name], value, "{}", field.name);
+            assert_eq!((field.get)(&costs), value, "{}", field.name);
+        }
     }
 }

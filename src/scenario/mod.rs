@@ -1,14 +1,30 @@
 //! Scenarios: what runs, as data.
+//!
+//! `json` (tree) -> `fields`, `read`, `steps`, `check` (validation) -> `model` -> `write`, `draft` (and back);
+//! `program` prepares a run, `code` lays programs out, `interpret` is the async fn that runs them; `library` holds the
+//! named ones.
 
+mod check;
 mod code;
 pub mod costs;
+mod draft;
+mod fields;
 mod interpret;
+pub mod json;
+mod length;
+pub mod library;
+pub mod limits;
 pub mod model;
 pub mod problem;
 pub mod program;
+mod read;
 mod socket;
+mod steps;
+mod write;
 
 pub use costs::Costs;
+pub use draft::Draft;
+pub use json::Json;
 pub use model::*;
 pub use problem::Problem;
 pub use program::{Arrival, MAX_ARRIVALS, Prepared};

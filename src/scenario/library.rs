@@ -1,0 +1,180 @@
+//! The named scenarios. Each is a JSON file beside this one, or one of them with some fields changed, and lists the
+//! policies that it fits: those whose difference it shows, and that can run it.
+
+use super::{Draft, Problem, Scenario};
+use crate::policy::Registry;
+
+/// A named scenario.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    /// Its name, also inside the scenario.
+    pub name: &'static str,
+    /// The JSON that it starts from.
+    base: &'static str,
+    /// Fields that are changed, as `--set` does.
+    set: &'static [(&'static str, &'static str)],
+    /// Policies that it fits, by name. The first is its own.
+    pub fits: &'static [&'static str],
+}
+
+/// Policies with workers.
+const POOLS: &[&str] = &["tokio", "global-queue"];
+
+const W1: &str = include_str!("library/w1.json");
+
+/// The path of what a job of W1 to W4 does.
+const JOB: &str = "tasks.job.program";
+/// The path of how many jobs there are.
+const JOBS: &str = "tasks.main.program.0.measure.do.0.spawn.count";
+
+/// One of W1 to W4 (see the comparison in `docs/validation.md`): 2 workers, 2 CPUs, a ticker and then so many jobs.
+const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: POOLS }
+}
+
+const fn pools(name: &'static str, base: &'static str) -> Named {
+    Named { name, base, set: &[], fits: POOLS }
+}
+
+/// A job that does this, measured.
+macro_rules! job {
+    ($step:literal) => {
+        concat!(r#"[{"measure": {"label": "job", "do": ["#, $step, "]}}]")
+    };
+}
+
+/// All of them, in the order in which they are listed.
+pub static ALL: [Named; 23] = [
+    w("w1", &[]),
+    w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
+    w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
+    w("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
+    w(
+        "w2-block-in-place",
+        &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))],
+    ),
+    w(
+        "w2-spawn-blocking",
+        &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))],
+    ),
+    w("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
+    w(
+        "w3-block-in-place",
+        &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "20 ms"}]}"#))],
+    ),
+    w(
+        "w3-spawn-blocking",
+        &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "20 ms"}]}"#))],
+    ),
+    w("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
+    w(
+        "w4-block-in-place",
+        &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "2 ms"}]}"#))],
+    ),
+    w(
+        "w4-spawn-blocking",
+        &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "2 ms"}]}"#))],
+    ),
+    pools("ping-pong", include_str!("library/ping-pong.json")),
+    pools("chained-spawn", include_str!("library/chained-spawn.json")),
+    pools("spawn-many", include_str!("library/spawn-many.json")),
+    pools("yield-many", include_str!("library/yield-many.json")),
+    pools("lifo-slot", include_str!("library/lifo-slot.json")),
+    Named {
+        name: "lifo-slot-evicted",
+        base: include_str!("library/lifo-slot.json"),
+        set: &[("tasks.outer.program.0.measure.do.1.spawn.count", "1")],
+        fits: POOLS,
+    },
+    pools("always-ready", include_str!("library/always-ready.json")),
+    pools("lost-wake-up", include_str!("library/lost-wake-up.json")),
+    pools("driver-hazard", include_str!("library/driver-hazard.json")),
+    pools("global-interval", include_str!("library/global-interval.json")),
+    Named {
+        name: "one-sleep",
+        base: include_str!("library/one-sleep.json"),
+        set: &[],
+        fits: &["block-on", "tokio", "global-queue"],
+    },
+];
+
+impl Named {
+    /// The named scenario, as JSON that can be changed.
+    ///
+    /// # Panics
+    /// If the file is not JSON: a mistake of ours.
+    #[must_use]
+    pub fn draft(&self) -> Draft {
+        self.changed().unwrap_or_else(|problems| panic!("library scenario {}: {problems:?}", self.name))
+    }
+
+    fn changed(&self) -> Result<Draft, Vec<Problem>> {
+        let mut draft = Draft::parse(self.base)?;
+        draft.set("name", self.name)?;
+        for (path, value) in self.set {
+            draft.set(path, value)?;
+        }
+        Ok(draft)
+    }
+
+    /// The scenario under its own policy.
+    ///
+    /// # Errors
+    /// If the registry does not have that policy.
+    pub fn scenario(&self, registry: &Registry) -> Result<Scenario, Vec<Problem>> {
+        self.draft().build(registry)
+    }
+
+    /// The scenario under another policy.
+    ///
+    /// # Errors
+    /// Why that policy cannot run it.
+    pub fn under(&self, policy: &str, registry: &Registry) -> Result<Scenario, Vec<Problem>> {
+        let mut draft = self.draft();
+        draft.with_policy(policy, registry);
+        draft.build(registry)
+    }
+}
+
+/// The scenario of that name.
+#[must_use]
+pub fn get(name: &str) -> Option<&'static Named> {
+    ALL.iter().find(|named| named.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_named_scenario_is_valid_under_every_policy_that_it_fits() {
+        let registry = Registry::standard();
+        for named in &ALL {
+            assert_eq!(get(named.name).map(|found| found.name), Some(named.name), "names are unique");
+            for policy in named.fits.iter().filter(|policy| registry.get(policy).is_some()) {
+                match named.under(policy, &registry) {
+                    Ok(scenario) => assert_eq!(scenario.name, named.name),
+                    Err(problems) => panic!("{} under {policy}: {problems:?}", named.name),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_policy_of_a_fit_list_is_the_scenarios_own() {
+        for named in &ALL {
+            let draft = named.draft();
+            let own = draft.json().get("policy").and_then(|policy| policy.get("name"));
+            assert_eq!(own, Some(&super::super::Json::text(named.fits[0])), "{}", named.name);
+        }
+    }
+
+    #[test]
+    fn variants_differ_from_their_base() {
+        let registry = Registry::standard();
+        for (name, base) in [("w1-spawn-blocking", "w1"), ("w2", "w1"), ("lifo-slot-evicted", "lifo-slot")] {
+            let read = |name| get(name).expect("named").under("global-queue", &registry).expect("valid");
+            assert_ne!(read(name).kinds, read(base).kinds, "{name}");
+        }
+    }
+}

@@ -1,0 +1,318 @@
+//! Programs, from JSON to steps.
+
+use super::fields::{check_name, expected, integer, list, nanos, object, text, unknown};
+use super::json::{Json, clip};
+use super::limits::{self, BRANCHES, DEPTH, LIST, LONGEST, STEPS};
+use super::model::{ChannelSpec, Does, Length, Socket, Step};
+use super::problem::{Problems, at};
+use crate::id::{ChannelId, KindId};
+use crate::time::Nanos;
+
+/// The verbs, in the order in which the documentation has them.
+pub(super) const VERBS: [&str; 19] = [
+    "cpu",
+    "block",
+    "sleep",
+    "io",
+    "send",
+    "recv",
+    "read",
+    "spawn",
+    "join",
+    "yield_now",
+    "spawn_blocking",
+    "block_in_place",
+    "repeat",
+    "forever",
+    "forget_waker",
+    "wake_self",
+    "measure",
+    "join!",
+    "select",
+];
+
+/// What is allowed where a step stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    /// In the task itself.
+    Task,
+    /// In the body of `spawn_blocking` or `block_in_place`: nothing may wait for a wake.
+    Blocking,
+}
+
+/// Reads the programs of a scenario: its names are known, its labels are collected.
+pub(super) struct Programs<'a> {
+    kinds: &'a [&'a str],
+    channels: &'a [ChannelSpec],
+    sockets: &'a [Socket],
+    labels: Vec<String>,
+    /// Steps of the present kind so far.
+    steps: u32,
+}
+
+impl<'a> Programs<'a> {
+    pub(super) fn new(kinds: &'a [&'a str], channels: &'a [ChannelSpec], sockets: &'a [Socket]) -> Programs<'a> {
+        Programs { kinds, channels, sockets, labels: Vec::new(), steps: 0 }
+    }
+
+    /// Labels of `measure`, in order of appearance.
+    pub(super) fn into_labels(self) -> Vec<String> {
+        self.labels
+    }
+
+    /// The program of one kind.
+    pub(super) fn program(&mut self, problems: &mut Problems, path: &str, json: &Json) -> Vec<Step> {
+        self.steps = 0;
+        let program = self.steps(problems, path, json, Where::Task, 1);
+        if self.steps > STEPS {
+            problems.add(path, format!("{} steps are too many: at most {STEPS} in a kind", self.steps));
+        }
+        program
+    }
+
+    fn steps(&mut self, problems: &mut Problems, path: &str, json: &Json, place: Where, depth: usize) -> Vec<Step> {
+        if depth > DEPTH {
+            problems.add(path, format!("steps lie more than {DEPTH} deep in each other"));
+            return Vec::new();
+        }
+        let items = list(problems, path, "steps", json);
+        let mut steps = Vec::new();
+        for (index, json) in items.iter().enumerate() {
+            let id = self.steps;
+            self.steps += 1;
+            if let Some(does) = self.step(problems, &at(path, index), json, place, depth) {
+                steps.push(Step { id, does });
+            }
+        }
+        steps
+    }
+
+    /// One step: an object with one field, the verb; a verb without an argument may stand alone as a text.
+    fn step(&mut self, problems: &mut Problems, path: &str, json: &Json, place: Where, depth: usize) -> Option<Does> {
+        let nothing = Json::Map(Vec::new());
+        let (verb, json) = match json {
+            Json::Text(verb) if plain(verb).is_some() => (verb, &nothing),
+            Json::Map(fields) => match fields.as_slice() {
+                [(verb, json)] => (verb, json),
+                _ => {
+                    problems.add(path, format!("a step has one field, its verb; this one has {}", fields.len()));
+                    return None;
+                }
+            },
+            other => {
+                expected(problems, path, "a step such as {\"cpu\": \"1 ms\"}", other);
+                return None;
+            }
+        };
+        let path = at(path, clip(verb));
+        if place == Where::Blocking
+            && VERBS.contains(&verb.as_str())
+            && !["cpu", "block", "send", "repeat", "measure"].contains(&verb.as_str())
+        {
+            let allowed = "a blocking body has cpu, block, send, repeat and measure";
+            problems.add(&path, format!("{verb} would wait on a thread that must not: {allowed}"));
+        }
+        Some(match verb.as_str() {
+            "cpu" => Does::Cpu(length(problems, &path, json)),
+            "block" => Does::Block(length(problems, &path, json)),
+            "io" => Does::Io(length(problems, &path, json)),
+            "sleep" => match json.get("every") {
+                Some(period) => {
+                    object(problems, &path, json, &["every"]);
+                    Does::Tick(nanos(problems, &at(&path, "every"), period, Nanos(1)..=LONGEST))
+                }
+                None => Does::Sleep(length(problems, &path, json)),
+            },
+            "send" => {
+                let (index, count) = self.channel(problems, &path, json);
+                if place == Where::Blocking && self.channels.get(index).is_some_and(|c| c.capacity.is_some()) {
+                    let name = &self.channels[index].name;
+                    problems.add(&path, format!("{name} has a capacity, so this could wait: a blocking body cannot"));
+                }
+                Does::Send { channel: ChannelId(index as u16), count }
+            }
+            "recv" => {
+                let (index, count) = self.channel(problems, &path, json);
+                Does::Recv { channel: ChannelId(index as u16), count }
+            }
+            "read" => {
+                let names: Vec<&str> = self.sockets.iter().map(|s| s.name.as_str()).collect();
+                let (index, count) = target(problems, &path, json, "socket", &names, limits::MESSAGES);
+                Does::Read { socket: index as u16, count }
+            }
+            "spawn" => {
+                let (index, count) = target(problems, &path, json, "kind", self.kinds, limits::SPAWN);
+                Does::Spawn { kind: KindId(index as u16), count }
+            }
+            "spawn_blocking" => Does::SpawnBlocking(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
+            "block_in_place" => Does::BlockInPlace(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
+            "forever" => Does::Forever(self.steps(problems, &path, json, place, depth + 1)),
+            "repeat" => {
+                let fields = object(problems, &path, json, &["times", "do"])?;
+                let times = match fields.get("times") {
+                    Some(json) => integer(problems, &at(&path, "times"), json, limits::TIMES) as u32,
+                    None => {
+                        problems.add(at(&path, "times"), "how often is missing: a whole number");
+                        0
+                    }
+                };
+                Does::Repeat { times, body: self.body(problems, &path, fields.get("do"), place, depth) }
+            }
+            "measure" => {
+                let fields = object(problems, &path, json, &["label", "do"])?;
+                let label = self.label(problems, &at(&path, "label"), fields.get("label"));
+                Does::Measure { label, body: self.body(problems, &path, fields.get("do"), place, depth) }
+            }
+            "join!" => Does::JoinAll(self.branches(problems, &path, json, place, depth)),
+            "select" => Does::Select(self.branches(problems, &path, json, place, depth)),
+            other => match plain(other) {
+                Some(does) => {
+                    object(problems, &path, json, &[]);
+                    does
+                }
+                None => {
+                    problems.add(&path, unknown("step", other, VERBS));
+                    return None;
+                }
+            },
+        })
+    }
+
+    fn body(
+        &mut self,
+        problems: &mut Problems,
+        path: &str,
+        json: Option<&Json>,
+        place: Where,
+        depth: usize,
+    ) -> Vec<Step> {
+        let path = at(path, "do");
+        match json {
+            Some(json) => self.steps(problems, &path, json, place, depth + 1),
+            None => {
+                problems.add(path, "what to do is missing: a list of steps");
+                Vec::new()
+            }
+        }
+    }
+
+    fn branches(
+        &mut self,
+        problems: &mut Problems,
+        path: &str,
+        json: &Json,
+        place: Where,
+        depth: usize,
+    ) -> Vec<Vec<Step>> {
+        let branches = list(problems, path, "branches, each a list of steps", json);
+        if branches.is_empty() || branches.len() > BRANCHES {
+            problems.add(path, format!("{} branches are not allowed: 1 to {BRANCHES} are", branches.len()));
+            return Vec::new();
+        }
+        let read = |(index, json)| self.steps(problems, &at(path, index), json, place, depth + 1);
+        branches.iter().enumerate().map(read).collect()
+    }
+
+    fn channel(&self, problems: &mut Problems, path: &str, json: &Json) -> (usize, u32) {
+        let names: Vec<&str> = self.channels.iter().map(|c| c.name.as_str()).collect();
+        target(problems, path, json, "channel", &names, limits::MESSAGES)
+    }
+
+    fn label(&mut self, problems: &mut Problems, path: &str, json: Option<&Json>) -> u32 {
+        let label = match json {
+            Some(json) => text(problems, path, "a name", json),
+            None => {
+                problems.add(path, "the name of the measure is missing");
+                None
+            }
+        };
+        let Some(label) = label else { return 0 };
+        check_name(problems, path, label);
+        if let Some(index) = self.labels.iter().position(|known| known == label) {
+            return index as u32;
+        }
+        if self.labels.len() == limits::NAMES {
+            problems.add(path, format!("there are too many measures: at most {}", limits::NAMES));
+            return 0;
+        }
+        self.labels.push(label.to_owned());
+        self.labels.len() as u32 - 1
+    }
+}
+
+/// A verb without an argument.
+fn plain(verb: &str) -> Option<Does> {
+    Some(match verb {
+        "join" => Does::Join,
+        "yield_now" => Does::YieldNow,
+        "forget_waker" => Does::ForgetWaker,
+        "wake_self" => Does::WakeSelf,
+        _ => return None,
+    })
+}
+
+/// A length of time, fixed or drawn.
+fn length(problems: &mut Problems, path: &str, json: &Json) -> Length {
+    let Json::Map(fields) = json else { return Length::Constant(nanos(problems, path, json, Nanos::ZERO..=LONGEST)) };
+    match fields.as_slice() {
+        [(name, mean)] if name == "exponential" => {
+            Length::Exponential(nanos(problems, &at(path, name), mean, Nanos(1)..=LONGEST))
+        }
+        [(name, json)] if name == "list" => {
+            let path = at(path, name);
+            let items = list(problems, &path, "lengths of time", json);
+            if items.is_empty() || items.len() > LIST {
+                problems.add(&path, format!("{} lengths are not allowed: 1 to {LIST} are", items.len()));
+            }
+            let read = |(index, json)| nanos(problems, &at(&path, index), json, Nanos::ZERO..=LONGEST);
+            Length::List(items.iter().take(LIST).enumerate().map(read).collect())
+        }
+        _ => {
+            problems.add(path, "expected a length of time, {\"exponential\": mean} or {\"list\": [...]}");
+            Length::Constant(Nanos::ZERO)
+        }
+    }
+}
+
+/// Something named, and how many: `"c"` or `{"channel": "c", "count": 3}`.
+fn target(
+    problems: &mut Problems,
+    path: &str,
+    json: &Json,
+    what: &str,
+    names: &[&str],
+    counts: std::ops::RangeInclusive<u64>,
+) -> (usize, u32) {
+    let mut count = 1;
+    let (path, name) = match json {
+        Json::Text(name) => (path.to_owned(), Some(name.as_str())),
+        Json::Map(_) => {
+            let fields = object(problems, path, json, &[what, "count"]).expect("it is an object");
+            if let Some(json) = fields.get("count") {
+                count = integer(problems, &at(path, "count"), json, counts) as u32;
+            }
+            let path = at(path, what);
+            let name = match fields.get(what) {
+                Some(json) => text(problems, &path, &format!("the name of a {what}"), json),
+                None => {
+                    problems.add(&path, format!("the name of the {what} is missing"));
+                    None
+                }
+            };
+            (path, name)
+        }
+        other => {
+            let named = format!("the name of a {what}, or an object with {what} and count");
+            expected(problems, path, &named, other);
+            return (0, 0);
+        }
+    };
+    let Some(name) = name else { return (0, 0) };
+    match names.iter().position(|known| *known == name) {
+        Some(index) => (index, count),
+        None => {
+            problems.add(path, unknown(what, name, names.iter().copied()));
+            (0, 0)
+        }
+    }
+}

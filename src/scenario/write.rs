@@ -1,0 +1,163 @@
+//! From a scenario to JSON, in one canonical form: every field, `send`, `spawn` and the like with their counts, so that
+//! paths into it are the same for every scenario.
+
+use super::costs::{Costs, FIELDS};
+use super::json::Json;
+use super::model::{Arrivals, Does, Kind, Length, PolicyChoice, Scenario, Step};
+use super::read::VERSION;
+use crate::policy::Registry;
+use crate::policy::spec::Range;
+use crate::time::{Nanos, Time};
+
+/// The whole scenario.
+pub(super) fn scenario(scenario: &Scenario, registry: &Registry) -> Json {
+    let limits = &scenario.limits;
+    let channels = scenario.channels.iter().map(|channel| {
+        let capacity = channel.capacity.map(|capacity| ("capacity".to_owned(), Json::integer(capacity)));
+        let ready = ("ready".to_owned(), Json::integer(channel.ready));
+        (channel.name.clone(), Json::Map(capacity.into_iter().chain([ready]).collect()))
+    });
+    let sockets = scenario.sockets.iter().map(|socket| {
+        let data = socket.data.as_ref().map_or(Json::text("always"), series);
+        (socket.name.clone(), Json::map([("data", data)]))
+    });
+    let tasks = scenario.kinds.iter().map(|one| (one.name.clone(), kind(one, scenario)));
+    Json::map([
+        ("dandori", Json::integer(VERSION)),
+        ("name", Json::text(&scenario.name)),
+        ("seed", Json::integer(scenario.seed)),
+        (
+            "machine",
+            Json::map([("cpus", Json::integer(scenario.machine.cpus)), ("costs", costs(&scenario.machine.costs))]),
+        ),
+        ("policy", policy(&scenario.policy, registry)),
+        (
+            "limits",
+            Json::map([
+                ("end", time(limits.end)),
+                ("records", Json::integer(limits.records)),
+                ("instant", Json::integer(limits.instant)),
+            ]),
+        ),
+        ("channels", Json::Map(channels.collect())),
+        ("sockets", Json::Map(sockets.collect())),
+        ("tasks", Json::Map(tasks.collect())),
+    ])
+}
+
+fn nanos(length: Nanos) -> Json {
+    Json::text(length)
+}
+
+fn time(point: Time) -> Json {
+    Json::text(point)
+}
+
+/// The profile that is nearest, and what differs from it.
+fn costs(costs: &Costs) -> Json {
+    let differing = |profile: &Costs| FIELDS.iter().filter(|field| (field.get)(profile) != (field.get)(costs)).count();
+    let (name, profile) =
+        Costs::PROFILES.iter().min_by_key(|(_, profile)| differing(profile)).expect("there are profiles");
+    let differ = FIELDS.iter().filter(|field| (field.get)(profile) != (field.get)(costs));
+    let differ = differ.map(|field| (field.name.to_owned(), nanos(Nanos((field.get)(costs)))));
+    Json::Map(std::iter::once(("profile".to_owned(), Json::text(name))).chain(differ).collect())
+}
+
+/// Lengths of time get their unit back; which parameters are lengths, the policy says.
+fn policy(policy: &PolicyChoice, registry: &Registry) -> Json {
+    let spec = registry.get(&policy.name).map(|policy| &policy.spec);
+    let is_length = |name: &str| {
+        let param = spec.and_then(|spec| spec.params.iter().find(|param| param.name == name));
+        param.is_some_and(|param| matches!(param.range, Range::Duration { .. }))
+    };
+    let params = policy.params.0.iter().map(|(name, value)| {
+        let json = match value.as_u64() {
+            Some(ns) if is_length(name) => nanos(Nanos(ns)),
+            _ => Json::from(value.clone()),
+        };
+        (name.clone(), json)
+    });
+    Json::Map(std::iter::once(("name".to_owned(), Json::text(&policy.name))).chain(params).collect())
+}
+
+fn kind(kind: &Kind, scenario: &Scenario) -> Json {
+    let mut fields = vec![("label".to_owned(), Json::text(&kind.label))];
+    if !kind.arrivals.is_empty() {
+        fields.push(("arrive".to_owned(), Json::List(kind.arrivals.iter().map(series).collect())));
+    }
+    if let Some(deadline) = kind.deadline {
+        fields.push(("deadline".to_owned(), nanos(deadline)));
+    }
+    fields.push(("program".to_owned(), steps(&kind.program, scenario)));
+    Json::Map(fields)
+}
+
+fn series(series: &Arrivals) -> Json {
+    let with = |start: Vec<(&str, Json)>, from: Time, count: u32| {
+        let mut fields: Vec<(String, Json)> = start.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        fields.push(("from".to_owned(), time(from)));
+        if count != u32::MAX {
+            fields.push(("count".to_owned(), Json::integer(count)));
+        }
+        Json::Map(fields)
+    };
+    match *series {
+        Arrivals::At { at, count } => Json::map([("at", time(at)), ("count", Json::integer(count))]),
+        Arrivals::Every { period, from, count } => with(vec![("every", nanos(period))], from, count),
+        Arrivals::Poisson { mean, from, count } => with(vec![("poisson", nanos(mean))], from, count),
+        Arrivals::Burst { size, period, from, count } => {
+            with(vec![("burst", Json::integer(size)), ("every", nanos(period))], from, count)
+        }
+    }
+}
+
+fn length(length: &Length) -> Json {
+    match length {
+        Length::Constant(length) => nanos(*length),
+        Length::Exponential(mean) => Json::map([("exponential", nanos(*mean))]),
+        Length::List(lengths) => Json::map([("list", Json::List(lengths.iter().copied().map(nanos).collect()))]),
+    }
+}
+
+fn steps(program: &[Step], scenario: &Scenario) -> Json {
+    Json::List(program.iter().map(|one| step(&one.does, scenario)).collect())
+}
+
+fn branches(branches: &[Vec<Step>], scenario: &Scenario) -> Json {
+    Json::List(branches.iter().map(|branch| steps(branch, scenario)).collect())
+}
+
+fn step(does: &Does, scenario: &Scenario) -> Json {
+    let nothing = || Json::Map(Vec::new());
+    let target = |what, name: &str, count: u32| Json::map([(what, Json::text(name)), ("count", Json::integer(count))]);
+    let (verb, json) = match does {
+        Does::Cpu(amount) => ("cpu", length(amount)),
+        Does::Block(amount) => ("block", length(amount)),
+        Does::Sleep(amount) => ("sleep", length(amount)),
+        Does::Tick(period) => ("sleep", Json::map([("every", nanos(*period))])),
+        Does::Io(amount) => ("io", length(amount)),
+        Does::Send { channel, count } => ("send", target("channel", &scenario.channels[channel.index()].name, *count)),
+        Does::Recv { channel, count } => ("recv", target("channel", &scenario.channels[channel.index()].name, *count)),
+        Does::Read { socket, count } => {
+            ("read", target("socket", &scenario.sockets[usize::from(*socket)].name, *count))
+        }
+        Does::Spawn { kind, count } => ("spawn", target("kind", &scenario.kinds[kind.index()].name, *count)),
+        Does::Join => ("join", nothing()),
+        Does::YieldNow => ("yield_now", nothing()),
+        Does::SpawnBlocking(body) => ("spawn_blocking", steps(body, scenario)),
+        Does::BlockInPlace(body) => ("block_in_place", steps(body, scenario)),
+        Does::Repeat { times, body } => {
+            ("repeat", Json::map([("times", Json::integer(*times)), ("do", steps(body, scenario))]))
+        }
+        Does::Forever(body) => ("forever", steps(body, scenario)),
+        Does::ForgetWaker => ("forget_waker", nothing()),
+        Does::WakeSelf => ("wake_self", nothing()),
+        Does::Measure { label, body } => {
+            let label = Json::text(&scenario.labels[*label as usize]);
+            ("measure", Json::map([("label", label), ("do", steps(body, scenario))]))
+        }
+        Does::JoinAll(all) => ("join!", branches(all, scenario)),
+        Does::Select(all) => ("select", branches(all, scenario)),
+    };
+    Json::map([(verb, json)])
+}
