@@ -47,10 +47,8 @@ impl Sim {
 
     /// Whether the thread holds a line; if not it asks for it, and does the act again when it has it.
     pub(super) fn holds_or_asks(&mut self, id: ThreadId, line: Line, again: impl FnOnce() -> Act) -> bool {
-        if self.kernel.thread(id).holds == Some(line) {
-            return true;
-        }
-        if self.kernel.ask(id, line, &mut self.recorder) {
+        if self.kernel.thread(id).holds == Some(line) || self.kernel.ask(id, line, &mut self.recorder) {
+            self.kernel.use_line(id);
             return true;
         }
         self.threads[id.index()].acts.push_front(again());
@@ -117,6 +115,7 @@ impl Sim {
             }
         }
         let New { task, parent, kind, job, .. } = new;
+        self.tasks[task.index()].is_spawned = true;
         self.recorder.record(Event::Spawn { task, parent, kind, job });
         if job {
             self.tasks[task.index()].state = TaskState::Queued;
@@ -163,6 +162,7 @@ impl Sim {
         self.seats[worker.index()] = None;
         self.recorder.record(Event::Release { worker, why });
         self.recorder.worker = None;
+        self.kernel.thread(id).worker = None;
         let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
         self.policy.release(seat, why, &mut ctl);
         self.carry_out(id);
@@ -178,6 +178,7 @@ impl Sim {
             thread.worker = Some(number);
             self.seats[number.index()] = Some(id);
             self.recorder.worker = Some(number);
+            self.kernel.thread(id).worker = Some(number);
             self.recorder.record(Event::Acquire { worker: number });
         }
         self.carry_out(id);
@@ -249,6 +250,7 @@ impl Sim {
         if self.kernel.thread(id).holds != Some(Line::Pool) && !self.kernel.ask(id, Line::Pool, &mut self.recorder) {
             return false;
         }
+        self.kernel.use_line(id);
         match self.pool.queue.pop_front() {
             Some(Item::Job(task)) => {
                 let thread = &mut self.threads[id.index()];
@@ -352,6 +354,7 @@ impl Sim {
             kind: new.kind,
             deadline: new.deadline,
             job: new.job,
+            is_spawned: false,
             rewoken: None,
             rewoken_by: None,
             yielded: false,

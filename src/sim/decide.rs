@@ -18,6 +18,14 @@ impl Sim {
             Next::Unwound(task, is_done) => self.unwound(id, task, is_done),
             Next::StretchOver(task) => self.stretch_over(id, task),
             Next::Polled(task, end) => self.polled(id, task, end),
+            Next::Drive => {
+                self.drive(id);
+                true
+            }
+            Next::Park(sleep) => {
+                self.park(id, sleep);
+                true
+            }
             Next::Asleep(on_driver) => self.asleep(id, on_driver),
             Next::Awake(on_driver) => self.awake(id, on_driver),
             Next::Driven(woken) => self.driven(id, woken),
@@ -43,6 +51,9 @@ impl Sim {
             thread.next = Next::PoolTake;
             return true;
         };
+        if line.is_some() {
+            self.kernel.use_line(id);
+        }
         let mut ctl = control(&mut self.recorder, &mut self.kernel, line);
         let step = worker.step(&mut ctl);
         self.carry_out(id);
@@ -60,7 +71,7 @@ impl Sim {
             Step::Look(wanted) => {
                 thread.next = Next::DecideWith(wanted, true);
                 self.kernel.let_go(id, &mut self.recorder);
-                return self.kernel.ask(id, wanted, &mut self.recorder) || self.stop(id);
+                return self.kernel.ask(id, wanted, &mut self.recorder);
             }
             Step::Try(wanted) => {
                 self.kernel.let_go(id, &mut self.recorder);
@@ -71,24 +82,20 @@ impl Sim {
                 self.drain_deferred(id);
                 self.threads[id.index()].next = Next::Decide;
             }
-            Step::Drive => self.drive(id),
+            Step::Drive => thread.next = Next::Drive,
             Step::Pause(length) => {
                 thread.next = Next::Decide;
                 let cost = self.kernel.take_cost(&mut self.recorder);
-                return self.kernel.pay(id, cost + length, self.limits.end) || self.stop(id);
+                return self.kernel.pay(id, cost + length, self.limits.end);
             }
-            Step::Park(sleep) => self.park(id, sleep),
+            // What the step cost is paid, and its line let go, before the thread goes to sleep.
+            Step::Park(sleep) => thread.next = Next::Park(sleep),
             Step::Retire => {
                 thread.acts.push_back(Act::Release(Release::Retire));
                 thread.next = Next::PoolTake;
             }
         }
         true
-    }
-
-    /// The thread does not go on now.
-    pub(super) fn stop(&mut self, _id: ThreadId) -> bool {
-        false
     }
 
     pub(super) fn drain_deferred(&mut self, id: ThreadId) {

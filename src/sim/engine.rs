@@ -188,6 +188,7 @@ impl Sim {
     pub(super) fn set_up(&mut self) {
         let outside = self.add_thread(Role::Outside, Next::Outside);
         debug_assert_eq!(outside, ThreadId(0));
+        self.recorder.outside(Event::ThreadStart { thread: outside, role: Role::Outside });
         self.kernel.ready(outside, &mut self.recorder);
         let costs = std::mem::replace(&mut self.recorder.costs, crate::scenario::Costs::IDEAL);
         while self.arrivals.front().is_some_and(|arrival| arrival.at == Time::ZERO) {
@@ -246,7 +247,7 @@ impl Sim {
         if why == Ended::Deadlock {
             self.name_the_stuck();
         }
-        let left = self.tasks.iter().filter(|task| task.state != TaskState::Done).count();
+        let left = self.tasks.iter().filter(|task| task.is_spawned && task.state != TaskState::Done).count();
         self.recorder.outside(Event::RunEnd { why, left: left as u32 });
         self.ended = Some(why);
         // Futures may wake and disarm while they are dropped; nobody listens any more.

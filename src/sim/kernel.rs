@@ -37,6 +37,8 @@ pub(super) enum Where {
 /// A simulated thread, as far as the machine is concerned.
 pub(super) struct Thread {
     pub(super) place: Where,
+    /// The worker that it holds, for records.
+    pub(super) worker: Option<WorkerId>,
     /// CPU time still to be paid before the thread does the next thing.
     left: Nanos,
     /// Since when `left` runs down.
@@ -50,6 +52,8 @@ pub(super) struct Thread {
     pub(super) waits_for: Option<Line>,
     /// The line that it holds until what it did there is paid.
     pub(super) holds: Option<Line>,
+    /// It has the line, and has not yet done what it wanted it for.
+    fresh: bool,
     /// It belongs to the world outside and needs no CPU of this machine.
     outside: bool,
     /// Agenda entry for its blocking call or timed sleep is pending.
@@ -175,6 +179,7 @@ impl Kernel {
         let id = ThreadId(u16::try_from(self.threads.len()).expect("thread numbers are bounded by the pool's limit"));
         self.threads.push(Thread {
             place: Where::Off,
+            worker: None,
             left: Nanos::ZERO,
             since: self.now,
             generation: 0,
@@ -183,6 +188,7 @@ impl Kernel {
             last_cpu: None,
             waits_for: None,
             holds: None,
+            fresh: false,
             outside: role == Role::Outside,
             timed: false,
         });
@@ -450,7 +456,7 @@ impl Kernel {
         match state.holder {
             None => {
                 state.holder = Some(id);
-                self.threads[id.index()].holds = Some(line);
+                self.grant(id, line);
                 true
             }
             Some(holder) => {
@@ -472,7 +478,7 @@ impl Kernel {
             return false;
         }
         state.holder = Some(id);
-        self.threads[id.index()].holds = Some(line);
+        self.grant(id, line);
         true
     }
 
@@ -489,9 +495,26 @@ impl Kernel {
     /// Lets go of the line; the first in line has it then.
     #[inline]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
-        if let Some(line) = self.threads[id.index()].holds.take() {
+        let thread = &mut self.threads[id.index()];
+        if thread.fresh {
+            return;
+        }
+        if let Some(line) = thread.holds.take() {
             self.hand_over(id, line, recorder);
         }
+    }
+
+    /// The thread does now what it wanted its line for, and lets go of it when that is paid.
+    #[inline]
+    pub(super) fn use_line(&mut self, id: ThreadId) {
+        self.threads[id.index()].fresh = false;
+    }
+
+    fn grant(&mut self, id: ThreadId, line: Line) {
+        let thread = &mut self.threads[id.index()];
+        debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
+        thread.holds = Some(line);
+        thread.fresh = true;
     }
 
     fn hand_over(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
@@ -500,9 +523,9 @@ impl Kernel {
         state.holder = state.waiting.pop_front();
         let Some(next) = state.holder else { return };
         let now = self.now;
+        self.grant(next, line);
         let thread = &mut self.threads[next.index()];
         thread.waits_for = None;
-        thread.holds = Some(line);
         thread.since = now;
         let running = thread.place == Where::Running;
         thread.generation += 1;
@@ -521,7 +544,7 @@ impl Kernel {
         if !recorder.is_recording {
             return;
         }
-        let worker = if recorder.thread == Some(id) { recorder.worker } else { None };
+        let worker = self.threads[id.index()].worker;
         recorder.trace.push(Record { at: self.now, thread: Some(id), worker, event });
     }
 }

@@ -8,7 +8,7 @@ use crate::policy::{Origin, Ticket, Worker};
 use crate::sync::Arc;
 use crate::task::{BoxFuture, Leaf, New, Occupy, Timer};
 use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Event, Line, PollEnd, Release, What};
+use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 /// Where a task is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum TaskState {
@@ -26,6 +26,8 @@ pub(super) struct Task {
     pub(super) kind: KindId,
     pub(super) deadline: Time,
     pub(super) job: bool,
+    /// Its launch was played: it is in the stream.
+    pub(super) is_spawned: bool,
     /// Woken while it was polled, and why.
     pub(super) rewoken: Option<Cause>,
     pub(super) rewoken_by: Option<TaskId>,
@@ -79,6 +81,10 @@ pub(super) enum Next {
     StretchOver(TaskId),
     /// The poll has ended and self-wakes are delivered.
     Polled(TaskId, PollEnd),
+    /// A turn of the driver without waiting.
+    Drive,
+    /// Go to sleep.
+    Park(Sleep),
     /// Park: the cost of going to sleep is paid.
     Asleep(bool),
     /// Awake again.

@@ -1,0 +1,52 @@
+//! Every run keeps the laws: library scenarios and random programs, also with ties shuffled.
+
+mod common;
+
+use common::random::{Shape, scenario};
+use dandori::policy::Registry;
+use dandori::scenario::{Costs, Scenario, library};
+use dandori::sim::{Options, Sim};
+use dandori::trace::laws;
+
+fn keeps_the_laws(scenario: &Scenario, registry: &Registry, shuffle: u64) -> u64 {
+    let sim = Sim::with(scenario, registry, Options { shuffle, ..Options::default() }).expect("a known policy");
+    let recording = sim.finish();
+    let report = laws::check(&recording);
+    assert!(report.is_clean(), "{} under {} with salt {shuffle}:\n{report}", scenario.name, scenario.policy.name);
+    recording.trace.digest()
+}
+
+#[test]
+fn every_library_scenario_under_every_policy_that_it_fits_also_with_ties_shuffled() {
+    let registry = Registry::standard();
+    let mut shuffles_that_matter = 0;
+    for named in &library::ALL {
+        for policy in named.fits.iter().filter(|policy| registry.get(policy).is_some()) {
+            let scenario = named.under(policy, &registry).expect("the library is valid");
+            let digest = keeps_the_laws(&scenario, &registry, 0);
+            assert_eq!(digest, keeps_the_laws(&scenario, &registry, 0), "{} is not repeatable", named.name);
+            // The long ones once: their length is in their repetition.
+            let salts = if ["w4", "w3", "yield-many"].iter().any(|long| named.name.starts_with(long)) { 1 } else { 3 };
+            for salt in 1..=salts {
+                shuffles_that_matter += u32::from(digest != keeps_the_laws(&scenario, &registry, salt));
+            }
+        }
+    }
+    assert!(shuffles_that_matter > 10, "shuffling ties changes next to nothing: is it done at all?");
+}
+
+#[test]
+fn random_programs_under_every_policy_on_one_to_three_cpus() {
+    let registry = Registry::standard();
+    for policy in registry.iter().filter(|policy| policy.spec.refuses.is_empty()) {
+        for number in 0..400 {
+            let costs = if number % 2 == 0 { Costs::SERVER } else { Costs::IDEAL };
+            let workers = 1 + number % 4;
+            let shape =
+                Shape { policy: policy.spec.name, params: &[("workers", workers)], unit: 3_000, alone: false, costs };
+            let mut scenario = scenario(number, &shape);
+            scenario.machine.cpus = 1 + (number % 3) as u16;
+            keeps_the_laws(&scenario, &registry, number % 5);
+        }
+    }
+}
