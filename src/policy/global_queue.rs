@@ -87,6 +87,7 @@ impl Design for GlobalQueue {
                 keep_alive: args.duration("keep_alive"),
                 yield_by: YieldBy::SelfWake,
                 pool_max: args.integer("max_blocking_threads") as u32 + u32::from(workers),
+                busy_poll: false,
             },
         };
         Box::new(Pool(Arc::new(shared)))

@@ -19,9 +19,14 @@
 //! Rules for hooks: touch at most one shared line per call; never call a waker; never drop an entry (dropping runs
 //! user code); hold at most one lock, and none across a call into [`Control`].
 
+pub mod block_on;
 pub mod global_queue;
+pub mod parts;
 pub mod registry;
 pub mod spec;
+#[cfg(all(test, not(loom)))]
+mod test_world;
+pub mod tokio;
 
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -82,6 +87,9 @@ pub trait Worker<E: Entry>: Send {
     fn tick(&self) -> u32 {
         0
     }
+    /// The worker leaves its thread. Called by the policy's own [`Policy::release`], never by a world: `release` sees
+    /// only the trait, and this is where a worker puts what nobody else could reach (a LIFO slot) where others can.
+    fn leaving(&mut self, _why: Release, _ctl: &mut Control<'_, E>) {}
     /// Shutdown: the entries go back to the world, which drops them outside every lock.
     fn drain(&mut self) -> Vec<E>;
 }
@@ -140,6 +148,10 @@ pub struct Shape {
     pub yield_by: YieldBy,
     /// Most threads of the blocking pool, with those that hold workers if they come from it.
     pub pool_max: u32,
+    /// Tasks are polled again and again without being woken: the world wakes a task itself, with
+    /// [`Cause::SelfWake`](crate::trace::Cause), at the end of every poll that is pending, so that the poll ends
+    /// [`PollEnd::Rewoken`]. A wake by anybody else then finds the task woken already and does nothing.
+    pub busy_poll: bool,
 }
 
 /// Who looks after timers and I/O.
@@ -270,6 +282,13 @@ impl<'a, E: Entry> Control<'a, E> {
         if let Some(sink) = &mut self.sink {
             sink.record(event);
         }
+    }
+
+    /// Whether somebody listens: work that is done only for [`Control::emit`] can be left out if not.
+    #[inline(always)]
+    #[must_use]
+    pub fn is_traced(&self) -> bool {
+        self.sink.is_some()
     }
 
     /// Charges an operation that is not worth a record. Costs nothing on threads, where it takes its time by itself.

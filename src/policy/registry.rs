@@ -54,7 +54,11 @@ impl Registry {
     /// The built-in policies.
     #[must_use]
     pub fn standard() -> Registry {
-        Registry(Arc::new(vec![Registered::of::<super::global_queue::GlobalQueue>()]))
+        Registry(Arc::new(vec![
+            Registered::of::<super::tokio::Tokio>(),
+            Registered::of::<super::block_on::BlockOn>(),
+            Registered::of::<super::global_queue::GlobalQueue>(),
+        ]))
     }
 
     /// The same with one more.
