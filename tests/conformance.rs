@@ -33,8 +33,19 @@ fn agreements(shape: &Shape<'_>, programs: u64, options: Options) -> u64 {
     agree
 }
 
+const INTERVAL: &[(&str, u64)] = &[("workers", 1), ("global_queue_interval", 31)];
+
 fn global_queue(costs: Costs) -> Shape<'static> {
     Shape { policy: "global-queue", params: &[("workers", 1)], unit: 1_000, alone: false, costs }
+}
+
+/// The self-tuned interval reads the clock; pinned it does not.
+fn tokio(costs: Costs) -> Shape<'static> {
+    Shape { policy: "tokio", params: INTERVAL, unit: 1_000, alone: false, costs }
+}
+
+fn block_on(costs: Costs) -> Shape<'static> {
+    Shape { policy: "block-on", params: &[], unit: 1_000, alone: true, costs }
 }
 
 #[test]
@@ -44,10 +55,23 @@ fn the_simulator_tells_the_story_of_the_inline_host_under_global_queue() {
 }
 
 #[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_tokio() {
+    assert_eq!(agreements(&tokio(Costs::SERVER), 1_000, Options::default()), 1_000);
+    assert_eq!(agreements(&tokio(Costs::IDEAL), 300, Options::default()), 300);
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_block_on() {
+    assert_eq!(agreements(&block_on(Costs::SERVER), 1_000, Options::default()), 1_000);
+}
+
+#[test]
 fn without_the_freeze_rule_it_tells_another_story() {
     let naive = Options { naive: true, ..Options::default() };
-    let agree = agreements(&global_queue(Costs::SERVER), 300, naive);
-    assert!(agree < 200, "{agree} of 300 programs agree although stretches merely answer Pending");
+    for shape in [global_queue(Costs::SERVER), tokio(Costs::SERVER)] {
+        let agree = agreements(&shape, 300, naive);
+        assert!(agree < 200, "{agree} of 300 programs agree although stretches merely answer Pending");
+    }
 }
 
 #[test]

@@ -342,6 +342,11 @@ impl Sim {
         match self.kernel.thread(id).place {
             Where::Running => self.run(id),
             Where::Off => {
+                // From here on a token finds it awake, even if it still waits for a CPU.
+                self.threads[id.index()].parked = false;
+                if self.driver.sleeper.is_some_and(|(sleeper, _)| sleeper == id) {
+                    self.driver.sleeper = None;
+                }
                 if self.kernel.ready(id, &mut self.recorder) && self.kernel.go_on(id, self.limits.end) {
                     self.run(id);
                 }

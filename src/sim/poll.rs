@@ -77,6 +77,9 @@ impl Sim {
         }
         let slot = &mut self.tasks[task.index()];
         assert!(!slot.job, "{task}: a job of the blocking pool waited for something; its body must be synchronous");
+        if self.shape.busy_poll && !slot.yielded {
+            slot.rewoken.get_or_insert(Cause::SelfWake);
+        }
         let end = match (slot.rewoken, slot.yielded) {
             (Some(_), _) => PollEnd::Rewoken,
             (None, true) => PollEnd::Deferred,

@@ -52,14 +52,10 @@ impl Sim {
     pub(super) fn awake(&mut self, id: ThreadId, on_driver: bool) -> bool {
         let thread = &mut self.threads[id.index()];
         let by_token = std::mem::take(&mut thread.token);
-        thread.parked = false;
         self.recorder.record(Event::Unparked { driver: on_driver && !by_token });
         if !on_driver {
             thread.next = Next::Driven(None);
             return true;
-        }
-        if self.driver.sleeper.is_some_and(|(sleeper, _)| sleeper == id) {
-            self.driver.sleeper = None;
         }
         self.turn(id);
         true

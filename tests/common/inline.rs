@@ -315,11 +315,15 @@ fn poll(inline: &Arc<Inline>, task: TaskId, budget: Budget) {
     }
     let mut inner = inline.lock();
     inner.current = None;
+    let busy = inner.policy.shape().busy_poll;
     let end = if is_ready {
         PollEnd::Ready
     } else {
         let slot = &mut inner.tasks[task.index()];
         slot.state = State::Idle;
+        if busy && !slot.yielded {
+            slot.rewoken.get_or_insert((Cause::SelfWake, None));
+        }
         let rewoken = slot.rewoken.take();
         let end = match (rewoken, slot.yielded) {
             (Some(_), _) => PollEnd::Rewoken,
