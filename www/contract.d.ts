@@ -64,7 +64,7 @@ export type Part =
  * The picture of the lanes, made for one width. Coordinates are CSS pixels at a root size of 16 (the page scales them) in a box of `width` x `height`,
  * x = 0 at the left edge of the lanes, y = 0 at the top of the axis; the rows follow under the axis.
  * `data` holds `stride` float32 per primitive: op, x, y, w, h, kind, style, text (index into `texts`, -1: none), task (-1: none), flags.
- * The numbers of `op`, `kind`, `style` and `flags` are in www/paint.js and src/view/scene.rs and are the same.
+ * The numbers of `op`, `kind`, `style` and `flags` are in www/primitives.js (also exported by paint.js) and src/view/scene.rs and are the same.
  * The painter draws lane backgrounds, row rules, grid, axis and cursor itself; `data` is what lies in the lanes.
  */
 export interface Scene {
