@@ -129,7 +129,7 @@ export class Session {
     /** @param {number} w @returns {Part[][]} */
     const worker = (w) => [
       blocked && w < this.stuck
-        ? [{ token: `J${this.stuck - w}`, kind: 1, state: 'blocked', task: this.stuck - w, name: `J${this.stuck - w}, a job: blocked in worker ${w}` }, { text: 'blocked', style: 'bold' }, { text: `${((t - BLOCK.from) / MS).toFixed(1)} of 400\u00a0ms` }]
+        ? [{ token: `J${this.stuck - w}`, kind: 1, state: 'blocked', task: this.stuck - w, name: `J${this.stuck - w}, a job: blocked in worker ${w}` }, { text: 'blocked', style: 'bold' }, { text: `, ${((t - BLOCK.from) / MS).toFixed(1)} of 400\u00a0ms` }]
         : [{ text: w === 0 ? 'parked on the driver' : 'parked' }],
       [{ text: 'LIFO' }, { slot: true, name: 'LIFO slot, empty' }, { text: 'queue' }, { bar: 0, name: 'queue: 0 of 256' }, { text: '0 / 256' }, { text: 'budget 128', fold: true }],
     ];
@@ -145,7 +145,7 @@ export class Session {
           : [[{ token: 'T', kind: 0, state: 'idle', task: 0, name: 'T, the ticker: sleeps' }, { text: 'sleeps' }], [{ text: 'until its next tick' }]] },
         ...Array.from({ length: this.workers }, (_, w) => ({ row: `worker-${w}`, lines: worker(w) })),
         { row: 'driver', lines: waits
-          ? [[{ text: 'held by ' }, { text: 'nobody', style: 'bold' }], [{ text: '1 timer waits:' }, { text: 'T, overdue', style: 'harm' }]]
+          ? [[{ text: 'held by ' }, { text: 'nobody', style: 'bold' }], [{ text: '1 timer waits: ' }, { text: 'T, overdue', style: 'harm' }]]
           : [[{ text: 'held by worker 0 (parked)' }], [{ text: '1 timer waits: T' }]] },
       ],
       spoken: `${(t / MS).toFixed(1)} milliseconds of 500. ${waits ? `Ticker T: due ${((t - WAIT.due) / MS).toFixed(1)} milliseconds ago, nobody has noticed.` : 'Ticker T: sleeps.'}`,
@@ -199,7 +199,7 @@ export class Session {
       for (const t of this.polls) put(OP.BAR, x(t), y + 8, 3, 22, { kind: KIND.A, task: 0 });
       if (stuck) put(OP.RING, x(BLOCK.to) + 5, y + 30, 7, 0);
     }
-    if (w > 0 && stuck) put(OP.HOOK, x(BLOCK.from) - 1, y + 22, 7, 9, { kind: KIND.INK, style: 0 });
+    if (w > 0 && stuck) put(OP.HOOK, x(BLOCK.from) - 3, y + 22, 7, 9, { kind: KIND.INK, style: 0 });
     if (stuck) put(OP.HATCH, x(BLOCK.from), y + 8, x(BLOCK.to) - x(BLOCK.from), 22, { kind: KIND.B, text: `J${this.stuck - w} blocks for 400\u00a0ms`, task: this.stuck - w, flags: this.isLate ? FLAG.CAUSE : 0 });
     put(OP.DEPTH, 0, foot - 8, width, 1.5);
     if (w === 0) put(OP.TICK, x(BLOCK.from), foot - 17, 0, 9);

@@ -51,7 +51,7 @@ export interface Moment {
   stage: { row: string; lines: Part[][] }[];           // one entry per row of RunInfo.rows, one or two lines of parts
   spoken: string;                                      // the sentence for the cursor's value text and the live region
 }
-/** One part of a stage line. */
+/** One part of a stage line. Texts next to each other stand without a gap and carry their own spaces and commas; around everything else there is one. */
 export type Part =
   | { text: string; style?: 'bold' | 'harm' | 'dim'; fold?: true }   // `fold`: left out where the stage is narrow (the budget)
   | { token: string; kind: number; state: 'runs' | 'blocked' | 'ready' | 'global' | 'deferred' | 'due' | 'slot' | 'idle'; task: number; name: string }

@@ -44,9 +44,13 @@ export function createKnobs(actions) {
     if (!narrow) root.replaceChildren(...nodes);
     else {
       const rest = nodes.splice(NARROW_KNOBS);
-      const more = el('details', { class: 'more-knobs', open }, el('summary', { class: 'button' }, 'More'), el('div', { class: 'rest' }, ...rest));
-      more.addEventListener('toggle', () => (open = more.open));
-      root.replaceChildren(...nodes, ...(rest.length > 0 ? [more] : []));
+      const box = el('div', { class: 'rest', id: 'more-knobs', hidden: !open }, ...rest);
+      const more = el('button', { type: 'button', class: 'button', 'aria-expanded': String(open), 'aria-controls': 'more-knobs', onclick: () => {
+        open = !open;
+        box.hidden = !open;
+        more.setAttribute('aria-expanded', String(open));
+      } }, 'More');
+      root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
     if (focused) document.getElementById(focused)?.focus();
   }

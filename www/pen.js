@@ -112,7 +112,7 @@ export function paintCause(b, p) {
   b.ctx.setLineDash([]);
   b.ctx.lineWidth = 2;
   b.ctx.strokeStyle = b.colours.ink;
-  outline(b, p, -1);
+  outline(b, p, -0.5);
   b.ctx.stroke();
 }
 

@@ -61,22 +61,22 @@ export function createStage(actions) {
     if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
   }
 
-  /** @param {Part[]} line @param {boolean} folded @returns {(Node | null)[]} */
+  /** Neighbouring texts become one run of words, so that "blocked" and ", 99.6 of 400 ms" stand together. @param {Part[]} line @param {boolean} folded @returns {Node[]} */
   function lineNodes(line, folded) {
-    // The first token of a line says what runs there; only those after it stand in a queue.
-    const queued = line.filter((part, i) => i > 0 && 'token' in part).length;
-    const left = folded ? Math.max(0, queued - FOLDED_TOKENS) : 0;
-    let seen = 0;
-    let counted = false;
-    return line.map((part, i) => {
-      if ('token' in part && i > 0 && ++seen > FOLDED_TOKENS && folded) {
-        if (counted || line.some((other) => 'more' in other)) return null;
-        counted = true;
-        return el('span', { class: 'more' }, `+${left}`);
+    /** @type {Node[]} */
+    const nodes = [];
+    /** @type {HTMLElement | null} */
+    let run = null;
+    for (const part of fold(line, folded)) {
+      if ('text' in part && !part.fold) {
+        if (!run) nodes.push((run = el('span', { class: 'words' })));
+        run.append(el('span', { class: part.style }, part.text));
+      } else {
+        run = null;
+        nodes.push(partNode(part));
       }
-      if ('more' in part) return el('span', { class: 'more', title: part.name }, `+${part.more + left}`);
-      return partNode(part);
-    });
+    }
+    return nodes;
   }
 
   /** @param {Part} part @returns {Node} */
@@ -86,9 +86,22 @@ export function createStage(actions) {
     if ('bar' in part) return capacity(part.bar, part.name);
     if ('mark' in part) return el('span', { class: 'mark harm' }, icon('M8 2l7 12H1z'), spoken('overdue:'));
     if ('more' in part) return el('span', { class: 'more', title: part.name }, `+${part.more}`);
-    const style = part.style === 'bold' ? 'strong' : part.style ?? '';
-    return el('span', { class: `words ${style}${part.fold ? ' fold' : ''}` }, part.text);
+    return el('span', { class: 'words fold' }, el('span', { class: part.style }, part.text));
   }
+}
+
+/**
+ * A middle stage shows fewer tokens of a queue; the rest goes into its "+k". The first token of a line says what runs there and stays.
+ * @param {Part[]} line @param {boolean} folded @returns {Part[]}
+ */
+function fold(line, folded) {
+  const queued = line.filter((part, i) => i > 0 && 'token' in part);
+  const left = queued.slice(FOLDED_TOKENS);
+  if (!folded || left.length === 0) return line;
+  const more = line.find((part) => 'more' in part)?.more ?? 0;
+  const sum = { more: more + left.length, name: `${more + left.length} more in this queue` };
+  const last = queued[FOLDED_TOKENS - 1];
+  return line.filter((part) => !left.includes(part) && !('more' in part)).flatMap((part) => (part === last ? [part, sum] : [part]));
 }
 
 /** @param {number} share 0..1 @param {string} name */
