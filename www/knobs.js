@@ -21,9 +21,11 @@ export function createKnobs(actions) {
 
   return {
     root,
+    /** After a change that was refused: the controls show again what the run uses. @param {State} state */
+    putBack: (state) => state.info?.knobs.forEach((knob, i) => puts[i](knob)),
     /** @param {State} state @param {State} before */
     update(state, before) {
-      if (!state.info || (state.info === before.info && state.measures.layout === before.measures.layout && state.messages === before.messages)) return;
+      if (!state.info || (state.info === before.info && state.measures.layout === before.measures.layout)) return;
       const knobs = state.info.knobs;
       const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
       if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);

@@ -77,6 +77,7 @@ const listeners = {
     if (shown) {
       past.pop();
       store.set({ settings: shown, messages: told, progress: null });
+      knobs.putBack(store.get());
     } else {
       // A link that the module refuses: everything it refused goes, the rest is shown.
       const settings = without(store.get().settings, problems.map(({ path }) => path));
@@ -91,6 +92,7 @@ const listeners = {
     say('absent', 'This is a still picture: the simulation could not be loaded here.', message);
   },
   crash(message) {
+    broken = true;
     say('crash', 'The simulation stopped by a mistake of ours. Your settings are safe.', message, [
       { label: 'Reload figure', act: revive },
       { label: 'Copy report', act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
@@ -99,6 +101,8 @@ const listeners = {
 };
 
 let engine = createEngine(listeners);
+/** The engine has stopped for good; the next run gets a new worker with a new module, a trapped one is never used again. */
+let broken = false;
 let slowTimer = 0;
 
 /** @param {string} id @param {string} text @param {string} detail for whoever looks into it @param {{ label: string, act: () => void }[]} [acts] */
@@ -108,10 +112,7 @@ function say(id, text, detail, acts) {
   store.set({ playing: false, progress: null, messages: [...store.get().messages.filter((message) => message.id !== id), { id, text, actions: acts }] });
 }
 
-/** A new worker with a new module: a trapped one is never used again. */
 function revive() {
-  engine.stop();
-  engine = createEngine(listeners);
   actions.dismiss('crash');
   start(store.get().settings);
 }
@@ -134,6 +135,11 @@ function without(settings, paths) {
 /** Simulates settings; the cursor keeps its time. @param {Settings} settings */
 function start(settings) {
   const { info, t, measures } = store.get();
+  if (broken) {
+    engine.stop();
+    engine = createEngine(listeners);
+    broken = false;
+  }
   store.set({ settings, playing: false });
   slow = false;
   clearTimeout(slowTimer);
@@ -226,7 +232,7 @@ function changed(set, path, value, isInitial) {
 function change(settings) {
   past = [...past.slice(1 - MAX_UNDO), store.get().settings];
   future = [];
-  store.set({ messages: [] });
+  if (store.get().messages.length > 0) store.set({ messages: [] });
   start(settings);
 }
 
@@ -238,16 +244,16 @@ function travel(from, to) {
   start(settings);
 }
 
-/** Plays by events until the end. */
+/** Plays by events until the last one; pressed at the last one, from the start. */
 async function play() {
-  const { info, t } = store.get();
+  const { info } = store.get();
   if (!info) return;
   store.set({ playing: true });
-  if (t >= info.to) actions.seek(info.from);
-  while (store.get().playing) {
+  for (let first = true; store.get().playing; first = false) {
     const began = performance.now();
     const went = await actions.stepBy(1, null);
-    if (!went || store.get().t > info.to) return actions.pause();
+    if (!went && !first) return actions.pause();
+    if (!went) actions.seek(info.from);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 1000 / store.get().speed - (performance.now() - began))));
   }
 }

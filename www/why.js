@@ -19,14 +19,14 @@ export function createWhy(actions) {
       if (!state.info || state.info === before.info) return;
       const { why } = state.info;
       root.hidden = why === null;
-      if (!why) return;
-      title.textContent = why.title;
-      bar.replaceChildren(...why.parts.map((part) => {
+      title.textContent = why?.title ?? '';
+      const parts = why?.parts ?? [];
+      bar.replaceChildren(...parts.map((part) => {
         const box = el('i', { class: `part sign-${part.sign}${part.harm ? ' harm' : ''}` });
         box.style.setProperty('flex-grow', String(part.share));
         return box;
       }));
-      list.replaceChildren(...why.parts.map((part) => el('li', { class: part.largest ? 'largest' : undefined },
+      list.replaceChildren(...parts.map((part) => el('li', { class: part.largest ? 'largest' : undefined },
         el('span', { class: `amount${part.harm ? ' harm' : ''}` }, part.amount), el('span', { class: 'cause' }, ...richNodes(part.text, actions)))));
     },
   };
