@@ -12,6 +12,7 @@ import { FAKE, open } from './browser.mjs';
 /** @typedef {import('playwright-core').Page} Page */
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const HTML = readFileSync(new URL('../www/index.html', import.meta.url), 'utf8');
 const WIDE = { width: 1280, height: 720 };
 const MIDDLE = { width: 768, height: 1024 };
 const NARROW = { width: 360, height: 640 };
@@ -497,6 +498,26 @@ test('a mistake of ours is said, and the figure lives on with other settings', {
   await seed.blur();
   await page.waitForFunction(() => document.querySelector('.model')?.textContent?.includes('seed 14'));
   assert.deepEqual(faults, []);
+});
+
+test('the first picture stands where the live page will stand, and says the same', { skip: FAKE ? 'the picture is of the real run' : !HTML.includes('class="still"') && 'there is no first picture yet' }, async () => {
+  const places = (/** @type {Page} */ page) => page.evaluate(() => ['#live .headline', '.knobs', '.board', '.stage', '.transport', '.caption', '.why', '.model'].map((selector) => {
+    const box = document.querySelector(selector)?.getBoundingClientRect();
+    return box ? `${selector} ${[box.x, box.y, box.width, box.height].map(Math.round).join(' ')}` : selector;
+  }));
+  const words = (/** @type {Page} */ page) => page.evaluate(() => ['.headline', '.lead', '.stage', '.caption', '.quiet', '.why', '.model'].map((selector) => document.querySelector(`#live ${selector}`)?.textContent));
+  for (const viewport of [WIDE, MIDDLE, NARROW]) {
+    const { page, faults } = await dandori.visit({ viewport });
+    const still = await page.context().newPage();
+    await still.route('**/pkg/**', (route) => route.abort());
+    await still.goto(dandori.url);
+    await still.locator('.message').waitFor();
+    await still.evaluate(() => document.querySelector('.messages')?.remove());
+    assert.deepEqual(await places(still), await places(page), `${viewport.width}`);
+    assert.deepEqual(await words(still), await words(page));
+    assert.deepEqual(faults, []);
+    await page.context().close();
+  }
 });
 
 test('without the module the first picture stays and a message says so', async () => {

@@ -15,7 +15,6 @@ import { richNodes } from './rich.js';
 import { clamp, LAYOUT_NAMES, measure } from './scales.js';
 import { createStore } from './store.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
-import { hatchPatterns } from './token.js';
 import { readHash, settingsOf, writeHash } from './url.js';
 import { createWhy } from './why.js';
 
@@ -331,7 +330,6 @@ new ResizeObserver(() => {
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
 document.getElementById('tools')?.append(themeButton);
-document.body.prepend(hatchPatterns());
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, board.root, why.root], actions);

@@ -13,16 +13,8 @@ const OUTLINES = Object.freeze([
   'M4 1.25h16q2.75 0 2.75 2.75v16q0 2.75-2.75 2.75h-16q-2.75 0-2.75-2.75v-16q0-2.75 2.75-2.75z',
 ]);
 
-/** The letter that the style sheet knows a kind by. @param {number} kind */
+/** The letter that the style sheet knows a kind by; the page has a pattern `hatch-<letter>` for each. @param {number} kind */
 export const kindLetter = (kind) => LETTERS[Math.min(Math.max(kind, 0), 5)];
-
-/** The patterns that hatched tokens and samples fill themselves with; once per page. */
-export function hatchPatterns() {
-  const patterns = [...LETTERS].map((letter) =>
-    svg('pattern', { id: `hatch-${letter}`, width: 6, height: 6, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
-      svg('rect', { class: `k-${letter}`, x: 0, y: 0, width: 1.8, height: 6 })));
-  return svg('svg', { class: 'patterns', width: 0, height: 0, 'aria-hidden': 'true' }, svg('defs', {}, ...patterns));
-}
 
 /**
  * @param {Extract<import('./contract').Part, { token: string }>} part @param {() => void} select
