@@ -152,3 +152,48 @@ test('every op has a painter, and no number means two things', () => {
   const lines = [STYLE.SOLID, STYLE.DASHED, STYLE.DASH_DOT, STYLE.DOTTED, STYLE.SLOT, STYLE.SEARCH, STYLE.HAIR, STYLE.GHOST];
   assert.equal(new Set(lines).size, lines.length);
 });
+
+/** An engine on a worker that only remembers what it was sent, and answers when it is told to. */
+async function engineOnPaper() {
+  /** @type {any[]} */
+  const sent = [];
+  /** @type {{ onmessage?: (event: { data: any }) => void }[]} */
+  const workers = [];
+  Object.assign(globalThis, { Worker: class {
+    constructor() { workers.push(/** @type {any} */ (this)); }
+    /** @param {any} message */
+    postMessage(message) { sent.push(message); }
+  } });
+  const { createEngine } = await import('../www/engine.js');
+  /** @type {string[]} */
+  const told = [];
+  const tell = (/** @type {string} */ what) => (/** @type {unknown} */ first) => void told.push(`${what} ${first}`);
+  const engine = createEngine({ done: tell('done'), problems: tell('problems'), progress: tell('progress'), absent: tell('absent'), crash: tell('crash') });
+  return { engine, sent, told, say: (/** @type {any} */ data) => workers[0].onmessage?.({ data }) };
+}
+
+test('what comes from a run that a newer one replaced is not shown', async () => {
+  const { engine, told, say } = await engineOnPaper();
+  const box = { layout: 0, width: 100 };
+  const first = engine.run(settingsOf('late-ticker'), null, box);
+  const second = engine.run(settingsOf('late-ticker'), null, box);
+  say({ type: 'done', run: first, info: {}, moment: {}, scene: {} });
+  say({ type: 'problems', run: first, problems: [] });
+  say({ type: 'progress', run: first, records: 1, now: 1 });
+  assert.deepEqual(told, []);
+  say({ type: 'done', run: second, info: {}, moment: {}, scene: {} });
+  assert.deepEqual(told, [`done ${second}`]);
+});
+
+test('of many questions of one kind only the newest waits, and every one is answered', async () => {
+  const { engine, sent, say } = await engineOnPaper();
+  const answers = [1, 2, 3, 4].map((t) => engine.moment(t));
+  const step = engine.step(1, 1, null);
+  assert.deepEqual(sent.map(({ type, t }) => `${type} ${t}`), ['moment 1', 'step 1']);
+  say({ type: 'answer', id: sent[0].id, value: 'one' });
+  assert.deepEqual(sent.map(({ type, t }) => `${type} ${t}`), ['moment 1', 'step 1', 'moment 4']);
+  say({ type: 'answer', id: sent[2].id, value: 'four' });
+  say({ type: 'answer', id: sent[1].id, value: 9 });
+  assert.deepEqual(await Promise.all(answers), ['one', null, null, 'four']);
+  assert.equal(await step, 9);
+});

@@ -187,13 +187,13 @@ const actions = {
   },
   async pick(x, y) {
     const hit = await engine.at(x, y);
-    if (hit && hit.task !== null) actions.select(hit.task);
+    if (typeof hit?.task === 'number') actions.select(hit.task);
     else if (store.get().settings.sel !== undefined) actions.select(null);
   },
   async pickFirst(points) {
     for (const { x, y } of points) {
       const hit = await engine.at(x, y);
-      if (hit && hit.task !== null) return actions.select(hit.task);
+      if (typeof hit?.task === 'number') return actions.select(hit.task);
     }
   },
   setKnob(path, value) {

@@ -10,10 +10,10 @@ export const richNodes = (rich, jumps) => rich.map((span) => spanNode(span, jump
 /** @param {import('./contract').Span} span @param {Jumps} jumps @returns {Node} */
 function spanNode(span, jumps) {
   const { at, task } = span;
-  if (at === undefined && task === undefined) return styled(span);
+  if (typeof at !== 'number' && typeof task !== 'number') return styled(span);
   const follow = () => {
-    if (task !== undefined) jumps.select(task);
-    if (at !== undefined) jumps.seek(at);
+    if (typeof task === 'number') jumps.select(task);
+    if (typeof at === 'number') jumps.seek(at);
   };
   return el('button', { type: 'button', class: 'link', onclick: follow }, styled(span));
 }

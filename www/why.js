@@ -18,7 +18,7 @@ export function createWhy(actions) {
     update(state, before) {
       if (!state.info || state.info === before.info) return;
       const { why } = state.info;
-      root.hidden = why === null;
+      root.hidden = !why;
       title.textContent = why?.title ?? '';
       const parts = why?.parts ?? [];
       bar.replaceChildren(...parts.map((part) => {
