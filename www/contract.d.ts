@@ -6,17 +6,22 @@
 export interface Span { text: string; style?: 'bold' | 'harm' | 'code' | 'dim'; at?: number; task?: number }
 export type Rich = Span[];
 
-/** What the page is set to; equal to the payload of the URL. `set` maps a field's path (`policy.name`, `policy.workers`, `tasks.job.program`) to its JSON value. */
+/**
+ * What the page is set to; equal to the payload of the URL. `set` maps a field's path (`policy.name`, `policy.workers`, `tasks.job.program`) to its JSON value
+ * and holds only what differs from the lesson. A knob with the path `seed` is `seed` here, not an entry of `set`.
+ */
 export interface Settings { v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja' }
 
 export interface Problem { path: string; message: string }
 
-/** One control of the knob bar. */
+/** One control of the knob bar. The first two stay visible when the page is narrow. */
 export interface Knob {
   path: string; label: string; kind: 'choice' | 'integer';
-  /** choice: the options in order, `value` is the JSON for `set`. */
+  /** choice: the options in order, `value` is the JSON for `set`; `disabled` is the reason why it cannot be chosen. */
   options?: { label: string; code: boolean; value: unknown; disabled?: string }[];
   min?: number; max?: number; unit?: string;
+  /** Why the whole knob has no effect now ("block-on has no workers."); absent: it has. */
+  disabled?: string;
   value: unknown; initial: unknown;
 }
 
@@ -33,42 +38,55 @@ export interface RunInfo {
   /** the run ended early (limit, deadlock): a sentence, else null */
   notice: Rich | null;
 }
+/** A row; `y` (from the top of the board's axis) and `height` as in the wide and middle layout. What is true for the shown layout stands in `Scene.rows`. */
 export interface Row { id: string; kind: 'focus' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
+/** `text` of a part ends with its time as a link. `share` is 0..1; shares add up to 1, amounts to the title's. */
 export interface Why { title: string; parts: { ns: number; amount: string; text: Rich; at: number; largest: boolean; harm: boolean; share: number; sign: 'due' | 'queue' | 'grain' | 'last' | 'other' }[] }
 
 /** What is true at the cursor. */
 export interface Moment {
   t: number; clock: string;                            // "150.0 ms"
   heading: string;                                     // "The machine at 150.0 ms"
-  caption: Rich; event: number; events: number;        // "event 31 of 58": number of the last event at or before t
+  caption: Rich; event: number; events: number;        // the caption without its time; "event 31 of 58": number of the last event at or before t, 0 before the first
   stage: { row: string; lines: Part[][] }[];           // one entry per row of RunInfo.rows, one or two lines of parts
   spoken: string;                                      // the sentence for the cursor's value text and the live region
 }
-/** One part of a stage line. */
+/** One part of a stage line. Texts next to each other stand without a gap and carry their own spaces and commas; around everything else there is one. */
 export type Part =
-  | { text: string; style?: 'bold' | 'harm' | 'dim' }
+  | { text: string; style?: 'bold' | 'harm' | 'dim'; fold?: true }   // `fold`: left out where the stage is narrow (the budget)
   | { token: string; kind: number; state: 'runs' | 'blocked' | 'ready' | 'global' | 'deferred' | 'due' | 'slot' | 'idle'; task: number; name: string }
   | { slot: true; name: string }                       // an empty LIFO slot
+  | { more: number; name: string }                     // "+3": queued tasks without a token of their own
   | { bar: number; name: string }                      // fill of a capacity bar, 0..1
   | { mark: 'overdue' };                               // the red triangle
 
 /**
- * The picture of the lanes, made for one width. Coordinates are CSS pixels in a box of `width` x `height`, x = 0 at the left edge of the lanes.
+ * The picture of the lanes, made for one width. Coordinates are CSS pixels at a root size of 16 (the page scales them) in a box of `width` x `height`,
+ * x = 0 at the left edge of the lanes, y = 0 at the top of the axis; the rows follow under the axis.
  * `data` holds `stride` float32 per primitive: op, x, y, w, h, kind, style, text (index into `texts`, -1: none), task (-1: none), flags.
- * The numbers of `op` and `style` are in www/paint.js and src/view/scene.rs and are the same.
+ * The numbers of `op`, `kind`, `style` and `flags` are in www/primitives.js (also exported by paint.js) and src/view/scene.rs and are the same.
+ * The painter draws lane backgrounds, row rules, grid, axis and cursor itself; `data` is what lies in the lanes.
  */
-export interface Scene { width: number; height: number; from: number; to: number; stride: number; data: Float32Array; texts: string[]; axis: { t: number; x: number; label: string }[] }
+export interface Scene {
+  width: number; height: number; from: number; to: number; stride: number; data: Float32Array; texts: string[];
+  /** Where the rows of RunInfo.rows lie in this layout, in their order. Narrow: the top 17 px of a row are free for its name. */
+  rows: { y: number; height: number }[];
+  /** Height of the axis: 30, narrow 34. */
+  axisHeight: number;
+  /** Ticks; an empty label is a small tick without grid line. */
+  axis: { t: number; x: number; label: string }[];
+}
 
 /** The class that the worker uses. Every call returns at once: `advance` does a slice of the work. */
 export interface Session {
-  /** Problems, or an empty list; then `advance` until done. */
+  /** Problems (all of them; the run before stays as it is), or an empty list; then `advance` until done. Takes `sel` as `select` does. */
   open(settings: Settings): Problem[];
   advance(records: number): { done: boolean; records: number; now: number };
   info(): RunInfo;
   moment(t: number): Moment;
   /** layout: 0 wide, 1 middle, 2 narrow */
   scene(layout: number, width: number, from: number, to: number): Scene;
-  /** Time of the next (+1) or previous (-1) event after/before t, of one row or of any (null). */
+  /** Time of the next (+1) or previous (-1) event after/before t, of one row or of any (null). Without one: t. */
   step(t: number, direction: number, row: string | null): number;
   /** What lies under a point of the last scene: its task and span, for selection and tooltip. */
   at(x: number, y: number): { task: number | null; t: number; from: number; to: number; text: Rich } | null;

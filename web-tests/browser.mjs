@@ -1,0 +1,42 @@
+// @ts-check
+/** One Chromium and one server for a test file; every page that it opens fails its test on a console error, a page error or a foreign request. */
+import { chromium } from 'playwright-core';
+import { execFileSync } from 'node:child_process';
+import { serve } from './server.mjs';
+
+const ARGUMENTS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+/** Whether the stand-in is served instead of the real package. */
+export const FAKE = Boolean(process.env.DANDORI_FAKE);
+
+/** @typedef {import('playwright-core').Page} Page */
+/** @typedef {{ page: Page, faults: string[] }} Visit */
+
+/** @returns {Promise<{ url: string, visit: (options?: object, hash?: string) => Promise<Visit>, close: () => Promise<void> }>} */
+export async function open() {
+  const server = process.env.DANDORI_URL ? null : await serve({ fake: FAKE });
+  const url = process.env.DANDORI_URL ?? server?.url ?? '';
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim(), args: ARGUMENTS });
+  return {
+    url,
+    async visit(options = {}, hash = '') {
+      const context = await browser.newContext({ viewport: { width: 1280, height: 720 }, ...options });
+      const page = await context.newPage();
+      /** @type {string[]} */
+      const faults = [];
+      page.on('console', (message) => message.type() === 'error' && faults.push(`console: ${message.text()}`));
+      page.on('pageerror', (error) => faults.push(`error: ${error.message}`));
+      page.on('request', (request) => {
+        const { protocol, origin } = new URL(request.url());
+        if (protocol.startsWith('http') && origin !== new URL(url).origin) faults.push(`foreign request: ${request.url()}`);
+      });
+      await page.goto(`${url}${hash}`);
+      await page.locator('html[data-live]').waitFor({ timeout: 20_000 });
+      return { page, faults };
+    },
+    async close() {
+      await browser.close();
+      await server?.close();
+    },
+  };
+}

@@ -1,0 +1,199 @@
+// @ts-check
+/** The page's pure modules: address, scales, numbers, store, and the agreement on drawing. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { formatPace } from '../www/format.js';
+import { FIELD, FLAG, ICON, KIND, OP, STYLE } from '../www/primitives.js';
+import { clamp, LAYOUT, measure, MEASURES, timeToX, xToTime } from '../www/scales.js';
+import { SHAPES } from '../www/shapes.js';
+import { createStore } from '../www/store.js';
+import { MAX_HASH, readHash, settingsOf, writeHash } from '../www/url.js';
+
+const read = (/** @type {string} */ hash) => readHash(hash, 'late-ticker');
+/** A small generator with a printed seed, so that a failing case can be run again. @param {number} seed */
+function draws(seed) {
+  let state = seed >>> 0;
+  return (/** @type {number} */ below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+test('an empty address is the lesson as it is', () => {
+  for (const hash of ['', '#']) assert.deepEqual(read(hash), { settings: settingsOf('late-ticker'), unknown: [], problems: [] });
+});
+
+test('the address of the design reads as written there', () => {
+  const { settings, problems } = read('#v=1&lesson=late-ticker&set.policy.workers=3&set.policy.name=tokio&t=150000000&sel=4&seed=9');
+  assert.deepEqual(problems, []);
+  assert.deepEqual(settings, { v: 1, lesson: 'late-ticker', set: { 'policy.workers': 3, 'policy.name': 'tokio' }, t: 150000000, sel: 4, seed: 9, lang: 'en' });
+});
+
+test('what is written reads back the same, for any values', () => {
+  const seed = 20261122;
+  const draw = draws(seed);
+  const value = (/** @type {number} */ depth) => {
+    /** @type {(() => unknown)[]} */
+    const kinds = [() => draw(1e9), () => -draw(1e6) / 8, () => 'tokio', () => '3', () => 'true', () => '"quoted"', () => 'a&b=c#d%20ü 段', () => null, () => true, () => '',
+      () => (depth < 3 ? [value(depth + 1), value(depth + 1)] : []), () => (depth < 3 ? { a: value(depth + 1), 'b c': value(depth + 1) } : {})];
+    return kinds[draw(kinds.length)]();
+  };
+  for (let i = 0; i < 500; i += 1) {
+    /** @type {import('../www/contract').Settings} */
+    const settings = { ...settingsOf('late-ticker'), set: Object.fromEntries(Array.from({ length: draw(5) }, (_, k) => [`field.f${k}`, value(0)])) };
+    if (draw(2)) settings.t = draw(1e9);
+    if (draw(2)) settings.seed = draw(1e9);
+    if (draw(2)) settings.sel = draw(100);
+    /** @type {[string, string][]} */
+    const unknown = draw(2) ? [['later', 'a&b=c'], ['x y', '']] : [];
+    const hash = writeHash(settings, unknown);
+    assert.deepEqual(read(hash), { settings, unknown, problems: [] }, `seed ${seed}, round ${i}: ${hash}`);
+  }
+});
+
+test('links stay readable', () => {
+  assert.equal(writeHash({ ...settingsOf('late-ticker'), set: { 'policy.name': 'tokio', 'policy.workers': 3, list: [1, 2] }, t: 5 }, []),
+    '#v=1&lesson=late-ticker&set.list=[1,2]&set.policy.name=tokio&set.policy.workers=3&t=5');
+});
+
+test('whatever is wrong with a link becomes a message with its path, and nothing else is lost', () => {
+  /** @type {[string, string][]} */
+  const cases = [
+    ['t=1e9', 't'], ['t=-1', 't'], ['t=9007199254740993', 't'], ['sel=4294967296', 'sel'], ['seed=x', 'seed'], ['lesson=../x', 'lesson'], ['set.=1', 'set.'],
+    ['set.__proto__=1', 'set.__proto__'], ['set.a..b=1', 'set.a..b'], ['set.a=1e999', 'set.a'], [`set.a=${'['.repeat(20)}${']'.repeat(20)}`, 'set.a'], [`set.a=${'x'.repeat(3000)}`, 'set.a'], ['set.a=%E0%A4', 'set.a'],
+  ];
+  for (const [field, path] of cases) {
+    const { settings, problems } = read(`#v=1&${field}&set.keep=1`);
+    assert.equal(problems.length, 1, field.slice(0, 40));
+    assert.equal(problems[0].path, path);
+    assert.ok(problems[0].message.includes(path));
+    assert.deepEqual(settings, { ...settingsOf('late-ticker'), set: { keep: 1 } });
+  }
+});
+
+test('all problems are told at once', () => assert.equal(read('#t=x&sel=y&seed=z').problems.length, 3));
+
+test('a link is bounded in length and in fields', () => {
+  assert.equal(read(`#set.a=${'x'.repeat(MAX_HASH)}`).problems.length, 1);
+  const many = read(`#${Array.from({ length: 70 }, (_, i) => `set.f${i}=1`).join('&')}`);
+  assert.equal(Object.keys(many.settings.set).length, 64);
+  assert.equal(many.problems.length, 6);
+});
+
+test('a link from a later version shows its lesson', () => {
+  const { settings, problems } = read('#v=2&lesson=ping-pong&set.a=1');
+  assert.deepEqual(settings, settingsOf('ping-pong'));
+  assert.match(problems[0].message, /newer Dandori/);
+});
+
+test('a link cannot reach a prototype', () => {
+  read('#set.__proto__.x=1&set.constructor.prototype.x=1&__proto__=1');
+  assert.equal(/** @type {any} */ ({}).x, undefined);
+});
+
+test('layouts and lanes have the measures of the design', () => {
+  assert.deepEqual(measure(1280, 16), { layout: LAYOUT.WIDE, scale: 1, lanes: 794 });
+  assert.deepEqual(measure(768, 16), { layout: LAYOUT.MIDDLE, scale: 1, lanes: 414 });
+  assert.deepEqual(measure(360, 16), { layout: LAYOUT.NARROW, scale: 1, lanes: 334 });
+  assert.equal(measure(1024, 16).layout, LAYOUT.WIDE);
+  assert.equal(measure(1023, 16).layout, LAYOUT.MIDDLE);
+  assert.equal(measure(600, 16).layout, LAYOUT.MIDDLE);
+  assert.equal(measure(599, 16).layout, LAYOUT.NARROW);
+  assert.equal(measure(1280, 32).layout, LAYOUT.MIDDLE, 'twice the text gets the narrower layout');
+  assert.equal(measure(3000, 16).lanes, 1440 - 120 - 316 - 2);
+});
+
+test('the style sheet has the same measures', () => {
+  const css = readFileSync(new URL('../www/style.css', import.meta.url), 'utf8');
+  for (const [name, values] of /** @type {const} */ ([['gutter', MEASURES.gutter], ['stage', MEASURES.stage], ['padding', MEASURES.padding]])) {
+    const found = [...css.matchAll(new RegExp(`--dandori-${name}: ([\\d.]+)rem`, 'g'))].map(([, value]) => Number(value));
+    assert.deepEqual(new Set(found), new Set(values), name);
+  }
+  assert.match(css, new RegExp(`--dandori-content: ${MEASURES.content}rem`));
+  for (const from of MEASURES.from.slice(0, 2)) assert.ok(css.includes(`(min-width: ${from}rem)`));
+});
+
+test('time and place go over into each other', () => {
+  const span = { from: 1000, to: 3000, width: 100 };
+  assert.equal(timeToX(span, 2000), 50);
+  assert.equal(xToTime(span, 50), 2000);
+  assert.equal(xToTime(span, -5), 1000);
+  assert.equal(xToTime(span, 500), 3000);
+  assert.equal(timeToX({ from: 5, to: 5, width: 100 }, 5), 0);
+  for (let x = 0; x <= 100; x += 1) assert.ok(Math.abs(timeToX(span, xToTime(span, x)) - x) < 0.05);
+  assert.equal(clamp(5, 1, 3), 3);
+});
+
+test('a pace has two digits, one unit and a no-break space', () => {
+  const cases = /** @type {const} */ ([[0, '0 ns'], [7, '7 ns'], [999, '1 µs'], [995, '1 µs'], [994, '990 ns'], [40e6, '40 ms'], [61.4e6, '61 ms'], [999.9e6, '1 s'], [1.25e9, '1.3 s'], [123456, '120 µs']]);
+  for (const [ns, text] of cases) assert.equal(formatPace(ns), text.replace(' ', '\u00a0'));
+  for (const bad of [-1, NaN, Infinity]) assert.throws(() => formatPace(bad));
+});
+
+test('listeners of the store see one state a round, also when one of them changes it', () => {
+  const store = createStore({ a: 0, b: 0 });
+  /** @type {string[]} */
+  const seen = [];
+  store.subscribe((now) => { if (now.a > now.b) store.set({ b: now.a }); });
+  store.subscribe((now, before) => void seen.push(`${before.a}${before.b}>${now.a}${now.b}`));
+  store.set({ a: 1 });
+  assert.deepEqual(seen, ['00>10', '10>11']);
+  const loop = createStore({ n: 0 });
+  loop.subscribe((now) => loop.set({ n: now.n + 1 }));
+  assert.throws(() => loop.set({ n: 1 }), /never comes to rest/);
+});
+
+test('every op has a painter, and no number means two things', () => {
+  assert.deepEqual(Object.keys(SHAPES).map(Number).sort((a, b) => a - b), Object.values(OP).sort((a, b) => a - b));
+  for (const table of [OP, KIND, FLAG, ICON]) assert.equal(new Set(Object.values(table)).size, Object.values(table).length);
+  assert.equal(FIELD.stride, 10);
+  for (const bit of Object.values(FLAG)) assert.equal(bit & (bit - 1), 0, 'one bit each');
+  const lines = [STYLE.SOLID, STYLE.DASHED, STYLE.DASH_DOT, STYLE.DOTTED, STYLE.SLOT, STYLE.SEARCH, STYLE.HAIR, STYLE.GHOST];
+  assert.equal(new Set(lines).size, lines.length);
+});
+
+/** An engine on a worker that only remembers what it was sent, and answers when it is told to. */
+async function engineOnPaper() {
+  /** @type {any[]} */
+  const sent = [];
+  /** @type {{ onmessage?: (event: { data: any }) => void }[]} */
+  const workers = [];
+  Object.assign(globalThis, { Worker: class {
+    constructor() { workers.push(/** @type {any} */ (this)); }
+    /** @param {any} message */
+    postMessage(message) { sent.push(message); }
+  } });
+  const { createEngine } = await import('../www/engine.js');
+  /** @type {string[]} */
+  const told = [];
+  const tell = (/** @type {string} */ what) => (/** @type {unknown} */ first) => void told.push(`${what} ${first}`);
+  const engine = createEngine({ done: tell('done'), problems: tell('problems'), progress: tell('progress'), absent: tell('absent'), crash: tell('crash') });
+  return { engine, sent, told, say: (/** @type {any} */ data) => workers[0].onmessage?.({ data }) };
+}
+
+test('what comes from a run that a newer one replaced is not shown', async () => {
+  const { engine, told, say } = await engineOnPaper();
+  const box = { layout: 0, width: 100 };
+  const first = engine.run(settingsOf('late-ticker'), null, box);
+  const second = engine.run(settingsOf('late-ticker'), null, box);
+  say({ type: 'done', run: first, info: {}, moment: {}, scene: {} });
+  say({ type: 'problems', run: first, problems: [] });
+  say({ type: 'progress', run: first, records: 1, now: 1 });
+  assert.deepEqual(told, []);
+  say({ type: 'done', run: second, info: {}, moment: {}, scene: {} });
+  assert.deepEqual(told, [`done ${second}`]);
+});
+
+test('of many questions of one kind only the newest waits, and every one is answered', async () => {
+  const { engine, sent, say } = await engineOnPaper();
+  const answers = [1, 2, 3, 4].map((t) => engine.moment(t));
+  const step = engine.step(1, 1, null);
+  assert.deepEqual(sent.map(({ type, t }) => `${type} ${t}`), ['moment 1', 'step 1']);
+  say({ type: 'answer', id: sent[0].id, value: 'one' });
+  assert.deepEqual(sent.map(({ type, t }) => `${type} ${t}`), ['moment 1', 'step 1', 'moment 4']);
+  say({ type: 'answer', id: sent[2].id, value: 'four' });
+  say({ type: 'answer', id: sent[1].id, value: 9 });
+  assert.deepEqual(await Promise.all(answers), ['one', null, null, 'four']);
+  assert.equal(await step, 9);
+});

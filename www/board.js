@@ -1,0 +1,78 @@
+// @ts-check
+/** The board: rows with their history left and their state at the cursor right, what is quiet, the signs, transport and caption. */
+import { el, svg } from './dom.js';
+import { createGutter } from './gutter.js';
+import { createLanes } from './lanes.js';
+import { richNodes } from './rich.js';
+import { createStage } from './stage.js';
+import { createTransport } from './transport.js';
+
+/** @typedef {import('./state.js').State} State */
+
+/** @param {import('./state.js').Actions} actions @param {import('./engine.js').Engine['at']} at */
+export function createBoard(actions, at) {
+  const gutter = createGutter(actions);
+  const lanes = createLanes(actions, at);
+  const stage = createStage(actions);
+  const transport = createTransport(actions);
+  const quiet = el('p', { class: 'quiet' });
+  const signs = legend();
+  const help = el('button', { type: 'button', class: 'key help', 'aria-expanded': 'false', 'aria-controls': 'signs', onclick: () => showSigns(root.dataset.signs === undefined) }, 'Signs');
+  const clock = el('b', { class: 'clock' });
+  const words = el('span', {});
+  const caption = el('p', { class: 'caption', id: 'caption' }, clock, ' ', words);
+  transport.root.append(help);
+  const root = el('section', { class: 'board', id: 'board', tabindex: -1, 'aria-label': 'Board' },
+    gutter.root, lanes.root, stage.root, el('div', { class: 'below', id: 'signs' }, quiet, signs), transport.root, caption);
+
+  /** Opens or closes quiet rows and signs where they are hidden until asked for. @param {boolean} shown */
+  function showSigns(shown) {
+    root.toggleAttribute('data-signs', shown);
+    help.setAttribute('aria-expanded', String(shown));
+  }
+
+  /** @param {State} state */
+  function sayCaption(state) {
+    if (state.progress) {
+      clock.textContent = 'Simulating.';
+      words.replaceChildren(`${state.progress.records.toLocaleString('en')} events so far. `, el('button', { type: 'button', class: 'link', onclick: actions.cancel }, 'Cancel'));
+    } else if (state.moment) {
+      clock.textContent = state.moment.clock;
+      words.replaceChildren(...richNodes(state.moment.caption, actions));
+    }
+  }
+
+  return {
+    root,
+    rows: gutter.list,
+    scrub: lanes.scrub.root,
+    repaint: lanes.repaint,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      gutter.update(state, before);
+      stage.update(state, before);
+      lanes.update(state, before);
+      transport.update(state, before);
+      if (state.moment !== before.moment || state.progress !== before.progress) sayCaption(state);
+      if (state.info && state.info !== before.info) {
+        const { quiet: names } = state.info;
+        quiet.textContent = names.length > 0 ? `Quiet in this run: ${names.join(', ')}.` : '';
+      }
+    },
+  };
+}
+
+/** The four signs and the wait in question, drawn as in the lanes. */
+function legend() {
+  const sample = (/** @type {string} */ name, /** @type {Node[]} */ ...shapes) => svg('svg', { class: `sample ${name}`, viewBox: '0 0 22 12', 'aria-hidden': 'true' }, ...shapes);
+  const box = (/** @type {number} */ y, /** @type {number} */ height, /** @type {Record<string, unknown>} */ more = {}) =>
+    svg('rect', { x: 0.75, y: y + 0.75, width: 20.5, height: height - 1.5, rx: 2, ...more });
+  const items = /** @type {const} */ ([
+    ['runs', sample('runs', svg('rect', { x: 0, y: 0, width: 22, height: 12, rx: 2 }))],
+    ['blocks its thread', sample('blocks', box(0, 12, { class: 'ground' }), box(0, 12, { fill: 'url(#hatch-b)' }))],
+    ['ready, waits', sample('ready', box(2, 8))],
+    ['nothing to do', sample('idle', svg('line', { x1: 0, y1: 6, x2: 22, y2: 6 }))],
+    ['the wait in question', sample('wait', box(1, 10))],
+  ]);
+  return el('ul', { class: 'legend', 'aria-label': 'Signs' }, ...items.map(([words, sign]) => el('li', {}, sign, words)));
+}

@@ -1,0 +1,47 @@
+// @ts-check
+/** Small helpers for elements. Text always goes in as text: nothing here parses markup, so a link can put nothing into the page. */
+
+/** @typedef {Node | string | null | undefined | false} Child */
+
+/**
+ * An element with attributes (`class`, `aria-*`, ...), listeners (`onclick`, ...) and children.
+ * A value of null, undefined or false leaves the attribute out, true sets it empty.
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, unknown>} [attributes] @param {...Child} children @returns {HTMLElementTagNameMap[T]}
+ */
+export function el(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  dress(node, attributes);
+  node.append(.../** @type {Node[]} */ (children.filter(isShown)));
+  return node;
+}
+
+/**
+ * The same for SVG.
+ * @template {keyof SVGElementTagNameMap} T
+ * @param {T} tag @param {Record<string, unknown>} [attributes] @param {...Child} children @returns {SVGElementTagNameMap[T]}
+ */
+export function svg(tag, attributes = {}, ...children) {
+  const node = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  dress(node, attributes);
+  node.append(.../** @type {Node[]} */ (children.filter(isShown)));
+  return node;
+}
+
+/** @param {Child} child */
+const isShown = (child) => child !== null && child !== undefined && child !== false;
+
+/** @param {Element} node @param {Record<string, unknown>} attributes */
+function dress(node, attributes) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith('on')) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else node.setAttribute(name, value === true ? '' : String(value));
+  }
+}
+
+/** An icon of 16 x 16 from one path, drawn in the text's colour. @param {string} path @param {'fill' | 'stroke'} [how] */
+export const icon = (path, how = 'fill') => svg('svg', { class: `icon ${how}`, viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: path }));
+
+/** Text that is only read out. @param {string} text */
+export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);

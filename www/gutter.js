@@ -1,0 +1,34 @@
+// @ts-check
+/** The names of the rows, as one listbox: the keyboard goes from row to row here, and steps within the row it is in. */
+import { el } from './dom.js';
+
+/** @typedef {import('./state.js').State} State */
+
+/** @param {import('./state.js').Actions} actions */
+export function createGutter(actions) {
+  const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'aria-label': 'Rows', id: 'rows' });
+  const root = el('div', { class: 'gutter' }, list);
+  list.addEventListener('click', (event) => {
+    const option = /** @type {HTMLElement} */ (event.target).closest('[role=option]');
+    if (option) actions.setRow([...list.children].indexOf(option));
+  });
+  return {
+    root,
+    list,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      const { info, scene } = state;
+      if (!info || !scene) return;
+      if (info.rows !== before.info?.rows || scene !== before.scene) {
+        list.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+        list.replaceChildren(...info.rows.map((row, i) => {
+          const option = el('li', { role: 'option', id: `row-${i}`, class: 'row-name' }, el('b', {}, row.name), ' ', el('span', {}, row.sub));
+          option.style.setProperty('--height', `${scene.rows[i].height / 16}rem`);
+          return option;
+        }));
+      }
+      [...list.children].forEach((option, i) => option.setAttribute('aria-selected', String(i === state.row)));
+      list.setAttribute('aria-activedescendant', `row-${state.row}`);
+    },
+  };
+}

@@ -1,0 +1,106 @@
+// @ts-check
+/** The left half of the board: the canvas with the lanes, the cursor over it, and the pointer. */
+import { scrubber } from './axis.js';
+import { el } from './dom.js';
+import { paint } from './paint.js';
+import { plain } from './rich.js';
+import { clamp, timeToX, xToTime } from './scales.js';
+import { createTooltip } from './tooltip.js';
+
+/** @typedef {import('./state.js').State} State */
+/** A press that moves less than this many CSS pixels is a click. */
+const CLICK = 4;
+
+/** @param {import('./state.js').Actions} actions @param {import('./engine.js').Engine['at']} at */
+export function createLanes(actions, at) {
+  const canvas = el('canvas', { role: 'img' });
+  const flag = el('span', { class: 'flag' });
+  const cursor = el('div', { class: 'cursor', 'aria-hidden': 'true' }, el('i', {}), flag);
+  const scrub = scrubber(actions);
+  const root = el('div', { class: 'lanes' }, canvas, cursor, scrub.root);
+  const tooltip = createTooltip(root, canvas, actions, at);
+  const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+  /** @type {State | null} */
+  let state = null;
+  /** @type {{ id: number, x: number, y: number, moved: boolean } | null} */
+  let press = null;
+
+  canvas.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0 || !event.isPrimary) return;
+    press = { id: event.pointerId, x: event.clientX, y: event.clientY, moved: false };
+    canvas.setPointerCapture(event.pointerId);
+    actions.pause();
+    tooltip.hide();
+    if (event.pointerType === 'mouse') actions.seek(timeAt(event));
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (!press || event.pointerId !== press.id) return;
+    press.moved ||= Math.abs(event.clientX - press.x) + Math.abs(event.clientY - press.y) > CLICK;
+    if (press.moved) actions.seek(timeAt(event));
+  });
+  canvas.addEventListener('pointerup', (event) => {
+    if (!press || event.pointerId !== press.id) return;
+    const { moved } = press;
+    press = null;
+    actions.seek(timeAt(event));
+    const { x, y } = pointAt(event);
+    if (!moved && state?.scene && y > state.scene.axisHeight) void actions.pick(x, y);
+  });
+  canvas.addEventListener('pointercancel', () => (press = null));
+
+  /** @param {PointerEvent} event @returns {{ x: number, y: number }} in scene pixels */
+  function pointAt(event) {
+    const box = canvas.getBoundingClientRect();
+    const scale = state?.measures.scale ?? 1;
+    return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
+  }
+
+  /** @param {PointerEvent} event */
+  const timeAt = (event) => (state?.scene ? xToTime(state.scene, pointAt(event).x) : 0);
+
+  /** Puts the cursor and its flag to its time; the flag stays inside the lanes. @param {State} now */
+  function placeCursor(now) {
+    const scene = /** @type {import('./contract').Scene} */ (now.scene);
+    const x = clamp(timeToX(scene, now.t), 0, scene.width) * now.measures.scale;
+    const width = scene.width * now.measures.scale;
+    flag.textContent = now.moment?.clock ?? '';
+    const half = flag.offsetWidth / 2;
+    cursor.hidden = now.t < scene.from || now.t > scene.to;
+    cursor.style.setProperty('--glide', `${now.glide}ms`);
+    cursor.style.setProperty('--x', `${x}px`);
+    cursor.style.setProperty('--shift', `${clamp(x, half, width - half) - x}px`);
+    cursor.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+    return { x: x / now.measures.scale, half: half / now.measures.scale };
+  }
+
+  /** @param {State} now @param {{ x: number, half: number }} place */
+  function paintNow(now, place) {
+    const scene = /** @type {import('./contract').Scene} */ (now.scene);
+    const scale = now.measures.scale * devicePixelRatio;
+    const width = Math.round(scene.width * scale);
+    const height = Math.round(scene.height * scale);
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    canvas.style.setProperty('block-size', `${(scene.height * now.measures.scale)}px`);
+    paint(ctx, scene, now.palette, { scale, cursor: cursor.hidden ? null : place.x, flag: place.half });
+  }
+
+  return {
+    root, scrub,
+    hideTooltip: () => tooltip.hide(),
+    /** @param {State} now @param {State} before */
+    update(now, before) {
+      state = now;
+      if (!now.info || !now.scene) return;
+      if (now.info !== before.info) canvas.setAttribute('aria-label', `Timeline. ${plain(now.info.headline)}`);
+      const changed = ['t', 'moment', 'scene', 'palette', 'measures'].some((key) => now[/** @type {keyof State} */ (key)] !== before[/** @type {keyof State} */ (key)]);
+      if (!changed) return;
+      paintNow(now, placeCursor(now));
+      scrub.update(now);
+    },
+    /** Paints again with other colours than the state's, for paper. @param {import('./pen.js').Palette} palette */
+    repaint(palette) {
+      if (state?.scene) paintNow({ ...state, palette }, placeCursor(state));
+    },
+  };
+}

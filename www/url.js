@@ -1,0 +1,134 @@
+// @ts-check
+/**
+ * The page's state in the address: `#v=1&lesson=late-ticker&set.policy.workers=3&t=150000000&sel=4`.
+ *
+ * A link comes from a stranger. It is cut to a bounded length, every value is checked, and what is refused becomes a message
+ * with the path of its field; nothing is silently replaced. Keys that this version does not know are kept and written again.
+ * A value of `set` is JSON, or else the text itself, so that `set.policy.name=tokio` can be written by hand.
+ */
+
+/** @typedef {import('./contract').Problem} Problem */
+/** @typedef {import('./contract').Settings} Settings */
+/** @typedef {{ settings: Settings, unknown: [string, string][], problems: Problem[] }} Link */
+
+/** The longest hash that is read, in characters. Links stay under 2,000; more is not a link of ours. */
+export const MAX_HASH = 8000;
+const MAX_FIELDS = 64;
+const MAX_VALUE = 2000;
+const MAX_DEPTH = 8;
+/** Ids are 32 bits, times exact below 2^53 ns. */
+const MAX_ID = 2 ** 32 - 1;
+const MAX_TIME = Number.MAX_SAFE_INTEGER;
+
+const PATH = /^[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9][a-z0-9_-]{0,63}){0,7}$/i;
+const LESSON = /^[a-z0-9][a-z0-9-]{0,63}$/;
+const WHOLE = /^[0-9]{1,16}$/;
+
+/** @param {string} lesson @returns {Settings} the lesson as it is */
+export const settingsOf = (lesson) => ({ v: 1, lesson, set: {}, lang: 'en' });
+
+/**
+ * Reads a hash, with or without its `#`.
+ * @param {string} hash @param {string} lesson the lesson for links that name none @returns {Link}
+ */
+export function readHash(hash, lesson) {
+  const text = hash.replace(/^#/, '');
+  /** @type {Link} */
+  const link = { settings: settingsOf(lesson), unknown: [], problems: [] };
+  if (text === '') return link;
+  if (text.length > MAX_HASH) {
+    link.problems.push({ path: 'link', message: `This link has ${text.length} characters, more than the ${MAX_HASH} that are read. Shown: the lesson as it is.` });
+    return link;
+  }
+  const fields = text.split('&').filter(Boolean).map(splitField);
+  const version = fields.find(([key]) => key === 'v')?.[1] ?? '1';
+  if (version !== '1') {
+    const lessonNamed = fields.find(([key]) => key === 'lesson')?.[1];
+    if (lessonNamed && LESSON.test(lessonNamed)) link.settings.lesson = lessonNamed;
+    link.problems.push({ path: 'v', message: 'This link needs a newer Dandori. Shown: the lesson it started from.' });
+    return link;
+  }
+  for (const [key, value] of fields) readField(link, key, value);
+  return link;
+}
+
+/** @param {string} field @returns {[string, string | null]} key and value; null if the escapes are damaged */
+function splitField(field) {
+  const at = field.indexOf('=');
+  const key = at < 0 ? field : field.slice(0, at);
+  const value = at < 0 ? '' : field.slice(at + 1);
+  try {
+    return [decodeURIComponent(key), decodeURIComponent(value)];
+  } catch {
+    return [key, null];
+  }
+}
+
+/** @param {Link} link @param {string} key @param {string | null} value */
+function readField(link, key, value) {
+  const refuse = (/** @type {string} */ why) => void link.problems.push({ path: cut(key), message: `This link is damaged at ${cut(key)}: ${why}` });
+  if (value === null) refuse('it has broken % escapes.');
+  else if (key === 'v') return;
+  else if (key === 'lesson') {
+    if (LESSON.test(value)) link.settings.lesson = value;
+    else refuse(`${cut(value)} is not the name of a lesson.`);
+  } else if (key === 't' || key === 'seed' || key === 'sel') {
+    const limit = key === 't' ? MAX_TIME : key === 'seed' ? MAX_TIME : MAX_ID;
+    if (WHOLE.test(value) && Number(value) <= limit) link.settings[key] = Number(value);
+    else refuse(`${cut(value)} is not a whole number from 0 to ${limit}.`);
+  } else if (key.startsWith('set.')) readSet(link, key.slice(4), value, refuse);
+  else if (link.unknown.length < MAX_FIELDS) link.unknown.push([key, value]);
+  else refuse(`it has more than ${MAX_FIELDS} unknown keys.`);
+}
+
+/** @param {Link} link @param {string} path @param {string} value @param {(why: string) => void} refuse */
+function readSet(link, path, value, refuse) {
+  if (!PATH.test(path)) return refuse('this is not the path of a field.');
+  if (value.length > MAX_VALUE) return refuse(`the value has ${value.length} characters, at most ${MAX_VALUE} are read.`);
+  if (!(path in link.settings.set) && Object.keys(link.settings.set).length >= MAX_FIELDS) return refuse(`it changes more than ${MAX_FIELDS} fields.`);
+  const parsed = readValue(value);
+  if (!isPlain(parsed, 0)) return refuse('the value is too deep or not a number that can be written.');
+  Object.defineProperty(link.settings.set, path, { value: parsed, enumerable: true, writable: true, configurable: true });
+}
+
+/** @param {string} text @returns {unknown} */
+function readValue(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** Whether a value is finite and flat enough to pass on. @param {unknown} value @param {number} depth @returns {boolean} */
+function isPlain(value, depth) {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  return depth < MAX_DEPTH && Object.values(value).every((inner) => isPlain(inner, depth + 1));
+}
+
+/** @param {string} text what a message repeats of a stranger's link */
+const cut = (text) => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+
+/** @param {unknown} value @returns {string} the shortest text that `readValue` reads as the same value */
+function writeValue(value) {
+  if (typeof value !== 'string') return JSON.stringify(value);
+  return readValue(value) === value ? value : JSON.stringify(value);
+}
+
+/** Escapes only what would end a field, so that links stay readable. @param {string} text */
+const escape = (text) => encodeURIComponent(text).replace(/%(2C|3A|5B|5D|7B|7D|2F)/g, (code) => decodeURIComponent(code));
+
+/**
+ * Writes what `readHash` reads back to the same settings.
+ * @param {Settings} settings @param {[string, string][]} unknown @returns {string} with its `#`
+ */
+export function writeHash(settings, unknown) {
+  const fields = [`v=${settings.v}`, `lesson=${escape(settings.lesson)}`];
+  for (const path of Object.keys(settings.set).sort()) fields.push(`set.${path}=${escape(writeValue(settings.set[path]))}`);
+  if (settings.seed !== undefined) fields.push(`seed=${settings.seed}`);
+  if (settings.t !== undefined) fields.push(`t=${settings.t}`);
+  if (settings.sel !== undefined) fields.push(`sel=${settings.sel}`);
+  for (const [key, value] of unknown) fields.push(`${escape(key)}=${escape(value)}`);
+  return `#${fields.join('&')}`;
+}
