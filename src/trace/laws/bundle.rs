@@ -38,6 +38,8 @@ impl Bundle {
     pub fn moved(&mut self, worker: Option<WorkerId>, from: Place, to: Place) {
         self.is_used = true;
         match (from, to) {
+            // Out of the slot into the same worker's queue: displaced, or its worker was given away.
+            (Place::Lifo(of), Place::Local(same)) if of == same => {}
             (Place::Local(victim) | Place::Lifo(victim), Place::Local(_) | Place::Lifo(_))
                 if Some(victim) != worker =>
             {
