@@ -105,7 +105,7 @@ impl Design for BlockOn {
             timer_grain: Nanos(1),
             keep_alive: args.duration("thread_keep_alive"),
             yield_by: YieldBy::SelfWake,
-            pool_max: u32::try_from(args.integer("max_blocking_threads")).expect("validated against the range"),
+            pool_max: args.integer("max_blocking_threads") as u32 + 1,
             busy_poll: busy,
         };
         let woken = Arc::new(Mutex::new(None));

@@ -122,7 +122,7 @@ struct MultiThread<E> {
 impl<E: Entry> MultiThread<E> {
     fn new(args: &Args<'_>) -> MultiThread<E> {
         let rules = Rules::new(args);
-        let workers = u16::try_from(args.integer("worker_threads")).expect("validated against the range");
+        let workers = u16::try_from(args.integer("workers")).expect("validated against the range");
         let pool = u32::try_from(args.integer("max_blocking_threads")).expect("validated against the range");
         let rings: Vec<_> = (0..workers).map(|_| worker::ring(&rules)).collect();
         let shared = Arc::new(Shared {

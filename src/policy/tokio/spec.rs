@@ -15,8 +15,8 @@ pub const SPEC: Spec = Spec {
     summary: "Every worker has a ring and a LIFO slot, steals when it has nothing, and trusts tasks to yield.",
     params: &[
         Param {
-            name: "worker_threads",
-            what: "How many workers run tasks.",
+            name: "workers",
+            what: "How many workers run tasks (tokio: worker_threads).",
             range: Range::Integer { min: 1, max: 1024, default: None, unit: "workers" },
             source: "tokio 1.53.1, loom/std/mod.rs, num_cpus: one per CPU",
         },
