@@ -2,6 +2,8 @@
 pub mod id;
 pub mod policy;
 pub mod rng;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod runtime;
 pub mod scenario;
 pub mod sim;
 pub mod sync;

@@ -1,0 +1,140 @@
+//! What a thread of a runtime knows about itself: its worker, and the poll that it is in.
+//!
+//! The seat is the place of the worker between hooks. It is a plain cell: only policies that never retake run here so
+//! far, so nobody but the thread itself looks into it. A hook that called a waker would find the seat borrowed, which
+//! panics: a bug in the policy.
+
+use std::cell::{Cell, RefCell};
+use std::task::Waker;
+
+use super::shared::Lane;
+use super::tracer::Buffer;
+use crate::id::{TaskId, ThreadId, WorkerId};
+use crate::policy::{Origin, Worker};
+use crate::sync::Arc;
+use crate::task::Runnable;
+use crate::time::Time;
+use crate::trace::{Cause, PollEnd};
+
+thread_local! {
+    /// This thread's part in a runtime, if it has one.
+    pub(super) static HERE: Here = const { Here::new() };
+}
+
+/// A worker in a thread's hands.
+pub(super) type Seat = Option<Box<dyn Worker<Runnable>>>;
+
+/// One thread's part in a runtime.
+pub(super) struct Here {
+    /// Number of the runtime whose thread this is; 0: of none.
+    pub(super) runtime: Cell<u64>,
+    pub(super) lane: RefCell<Option<Arc<Lane>>>,
+    pub(super) thread: Cell<ThreadId>,
+    /// The worker in the seat.
+    pub(super) worker: Cell<Option<WorkerId>>,
+    pub(super) seat: RefCell<Seat>,
+    /// Wakers of tasks that yielded on this thread.
+    pub(super) deferred: RefCell<Vec<Waker>>,
+    /// What is left of the poll's budget; `u32::MAX`: unlimited.
+    pub(super) budget: Cell<u32>,
+    /// From where wakes on this thread come now.
+    pub(super) origin: Cell<Origin>,
+    /// Why wakers are called now.
+    pub(super) cause: Cell<Cause>,
+    /// The task in whose poll the thread is.
+    pub(super) task: Cell<Option<TaskId>>,
+    /// How the poll ended, once that is recorded.
+    pub(super) end: Cell<Option<PollEnd>>,
+    /// The task yielded in this poll.
+    pub(super) yielded: Cell<bool>,
+    /// Why the task was first woken by itself in this poll.
+    pub(super) rewoken: Cell<Option<Cause>>,
+    /// Address behind the waker of this poll: tells a task's own waker from others. Kept while tracing only.
+    pub(super) own_waker: Cell<*const ()>,
+    /// Nested `block_in_place` that have begun in this poll.
+    pub(super) away: Cell<u32>,
+    /// As whom the thread left in `block_in_place`.
+    pub(super) left_as: Cell<Option<WorkerId>>,
+    /// The budget that waits for the return.
+    pub(super) budget_kept: Cell<u32>,
+    /// Where the thread records, while tracing.
+    pub(super) buffer: RefCell<Option<Arc<Buffer>>>,
+    /// A stamp that the next record may share; zero: none.
+    pub(super) stamp: Cell<Time>,
+}
+
+impl Here {
+    const fn new() -> Here {
+        Here {
+            runtime: Cell::new(0),
+            lane: RefCell::new(None),
+            thread: Cell::new(ThreadId(0)),
+            worker: Cell::new(None),
+            seat: RefCell::new(None),
+            deferred: RefCell::new(Vec::new()),
+            budget: Cell::new(u32::MAX),
+            origin: Cell::new(Origin::Wake),
+            cause: Cell::new(Cause::Task),
+            task: Cell::new(None),
+            end: Cell::new(None),
+            yielded: Cell::new(false),
+            rewoken: Cell::new(None),
+            own_waker: Cell::new(std::ptr::null()),
+            away: Cell::new(0),
+            left_as: Cell::new(None),
+            budget_kept: Cell::new(u32::MAX),
+            buffer: RefCell::new(None),
+            stamp: Cell::new(Time::ZERO),
+        }
+    }
+
+    /// The thread joins a runtime.
+    pub(super) fn enter(&self, lane: &Arc<Lane>, thread: ThreadId, buffer: Option<Arc<Buffer>>) {
+        assert_eq!(self.runtime.get(), 0, "a thread belongs to one runtime at a time");
+        self.runtime.set(lane.shared.id);
+        *self.lane.borrow_mut() = Some(lane.clone());
+        self.thread.set(thread);
+        *self.buffer.borrow_mut() = buffer;
+    }
+
+    /// The thread leaves its runtime.
+    pub(super) fn leave(&self) {
+        self.runtime.set(0);
+        self.thread.set(ThreadId(0));
+        self.worker.set(None);
+        let (lane, buffer) = (self.lane.borrow_mut().take(), self.buffer.borrow_mut().take());
+        // Outside of the borrows: the last reference to a runtime may go with it.
+        drop((lane, buffer));
+    }
+
+    /// A poll begins.
+    #[inline]
+    pub(super) fn begin(&self, task: TaskId, cause: Cause) {
+        self.task.set(Some(task));
+        self.cause.set(cause);
+        self.end.set(None);
+        self.yielded.set(false);
+        self.rewoken.set(None);
+    }
+
+    /// The poll is over.
+    #[inline]
+    pub(super) fn finish(&self) {
+        self.task.set(None);
+        self.cause.set(Cause::Task);
+        self.own_waker.set(std::ptr::null());
+    }
+
+    /// Puts a worker in the seat.
+    pub(super) fn sit(&self, worker: Box<dyn Worker<Runnable>>) {
+        self.worker.set(Some(worker.id()));
+        let before = self.seat.borrow_mut().replace(worker);
+        assert!(before.is_none(), "a thread holds one worker at most");
+    }
+
+    /// Takes the worker out of the seat.
+    pub(super) fn stand_up(&self) -> Seat {
+        self.worker.set(None);
+        self.seat.borrow_mut().take()
+    }
+}

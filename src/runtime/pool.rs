@@ -1,0 +1,221 @@
+//! The blocking pool: one mutex, one queue, one condition variable. Threads come as the policy says and end after
+//! idling; the threads that hold workers are threads of the pool, too.
+//!
+//! A thread that idles is woken by whoever queues something: it takes one off the count of idle threads and leaves one
+//! notification. So a wake of the system that nobody sent is slept through, and no thread is counted twice.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::thread::JoinHandle;
+
+use super::job::Job;
+use super::shared::{Lane, Shared};
+use super::thread;
+use crate::id::WorkerId;
+use crate::policy::{PoolView, Worker};
+use crate::sync::{Arc, Condvar, Mutex, lock};
+use crate::task::Runnable;
+use crate::time::Nanos;
+use crate::trace::Role;
+
+/// What waits for a thread of the pool.
+pub(super) enum Item {
+    /// A closure.
+    Job(Job),
+    /// A worker that was given away.
+    Worker(WorkerId),
+}
+
+/// Why the pool did not take something.
+pub(super) enum Refused {
+    /// The runtime is closing: the job is dropped by whoever wanted it.
+    Closed(Item),
+    /// No thread could be started, and there is none that will come.
+    NoThread(Item, std::io::Error),
+}
+
+/// The pool's queue and its threads.
+#[derive(Default)]
+pub(super) struct Pool {
+    state: Mutex<State>,
+    work: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<(u64, Item)>,
+    /// Numbers what was queued.
+    queued: u64,
+    idle: u32,
+    /// Threads that were woken and have not noticed.
+    notified: u32,
+    /// All threads, with those that are being started and those that hold workers.
+    threads: u32,
+    /// Threads that hold workers, and will not come for a job before they give them away.
+    holding: u32,
+    /// Threads that were ever started here, for their numbers.
+    started: u32,
+    is_closed: bool,
+    handles: BTreeMap<u32, JoinHandle<()>>,
+    /// The thread that ended last: the next to end waits for it, so that at most one is left unjoined.
+    ended: Option<JoinHandle<()>>,
+}
+
+/// Queues something and sees to it that a thread comes.
+pub(super) fn submit(shared: &Shared, item: Item) -> Result<(), Refused> {
+    let pool = &shared.pool.0;
+    let (number, view) = {
+        let mut state = lock(&pool.state);
+        if state.is_closed {
+            return Err(Refused::Closed(item));
+        }
+        let number = state.queued;
+        state.queued += 1;
+        state.queue.push_back((number, item));
+        let view = PoolView { queued: state.queue.len() as u32, idle: state.idle, threads: state.threads };
+        if state.idle > 0 {
+            state.idle -= 1;
+            state.notified += 1;
+            pool.work.notify_one();
+        }
+        (number, view)
+    };
+    // Asked without the lock. An idle thread that ends meanwhile looks at the queue before it does.
+    for _ in 0..shared.policy.grow(view) {
+        if let Err(error) = pool.add(shared, None) {
+            return pool.take_back(number, error);
+        }
+    }
+    Ok(())
+}
+
+impl Pool {
+    /// Starts a thread, with a worker or for whatever is queued; nothing if the pool is full or closed.
+    pub(super) fn add(&self, shared: &Shared, worker: Option<Box<dyn Worker<Runnable>>>) -> std::io::Result<()> {
+        let number = {
+            let mut state = lock(&self.state);
+            let is_full = worker.is_none() && state.threads >= shared.shape.pool_max;
+            if state.is_closed || is_full {
+                return Ok(());
+            }
+            state.threads += 1;
+            state.holding += u32::from(worker.is_some());
+            state.started += 1;
+            state.started
+        };
+        let role = if worker.is_some() { Role::Worker } else { Role::Pool };
+        let holds = u32::from(worker.is_some());
+        let id = shared.thread_id(number);
+        let lane = Lane::new(shared.arc(), number as usize);
+        let body = move |lane: &Arc<Lane>| {
+            let mut next = worker.map(thread::Start::With);
+            loop {
+                let start = match next.take() {
+                    Some(start) => start,
+                    None => match lane.shared.pool.0.take(number, lane.shared.shape.keep_alive) {
+                        Some(Item::Job(job)) => thread::Start::Job(job),
+                        Some(Item::Worker(worker)) => thread::Start::For(worker),
+                        None => return,
+                    },
+                };
+                let held = matches!(start, thread::Start::With(_) | thread::Start::For(_));
+                thread::run(lane, start);
+                if held {
+                    lock(&lane.shared.pool.0.state).holding -= 1;
+                }
+            }
+        };
+        match thread::start(lane, id, role, body) {
+            Ok(handle) => {
+                let mut state = lock(&self.state);
+                // If it has ended already, the end of the runtime joins it.
+                state.handles.insert(number, handle);
+                Ok(())
+            }
+            Err(error) => {
+                let mut state = lock(&self.state);
+                state.threads -= 1;
+                state.holding -= holds;
+                Err(error)
+            }
+        }
+    }
+
+    /// A thread could not be started. What was queued for it may wait for another thread, if there is one to come.
+    fn take_back(&self, number: u64, error: std::io::Error) -> Result<(), Refused> {
+        let mut state = lock(&self.state);
+        if state.threads > state.holding {
+            return Ok(());
+        }
+        // A worker waits: the thread that gave it away takes it back when it returns.
+        let at = state.queue.iter().position(|(queued, item)| *queued == number && matches!(item, Item::Job(_)));
+        match at.and_then(|at| state.queue.remove(at)) {
+            Some((_, item)) => Err(Refused::NoThread(item, error)),
+            None => Ok(()),
+        }
+    }
+
+    /// The next thing for a thread of the pool; `None`: it ends.
+    fn take(&self, number: u32, keep_alive: Nanos) -> Option<Item> {
+        let mut state = lock(&self.state);
+        loop {
+            if let Some((_, item)) = state.queue.pop_front() {
+                state.holding += u32::from(matches!(item, Item::Worker(_)));
+                return Some(item);
+            }
+            if state.is_closed {
+                state.threads -= 1;
+                return None;
+            }
+            state.idle += 1;
+            loop {
+                let waited = self.work.wait_timeout(state, keep_alive.into());
+                let (guard, timeout) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
+                state = guard;
+                if state.notified > 0 {
+                    state.notified -= 1;
+                    break;
+                }
+                if state.is_closed || timeout.timed_out() {
+                    state.idle -= 1;
+                    if state.queue.is_empty() {
+                        state.threads -= 1;
+                        if !state.is_closed {
+                            self.retire(state, number);
+                        }
+                        return None;
+                    }
+                    break;
+                }
+            }
+        }
+    }
+
+    /// A thread ends by itself: it joins the one before it.
+    fn retire(&self, mut state: crate::sync::MutexGuard<'_, State>, number: u32) {
+        let own = state.handles.remove(&number);
+        let before = std::mem::replace(&mut state.ended, own);
+        drop(state);
+        if let Some(before) = before {
+            // It panicked only if the runtime has a bug, and has said so.
+            let _ = before.join();
+        }
+    }
+
+    /// No thread starts any more and those there are end. Returns what was queued: dropping it runs user code.
+    pub(super) fn close(&self) -> Vec<Item> {
+        let mut state = lock(&self.state);
+        state.is_closed = true;
+        let queue = std::mem::take(&mut state.queue);
+        self.work.notify_all();
+        drop(state);
+        queue.into_iter().map(|(_, item)| item).collect()
+    }
+
+    /// The handles of all threads, to wait for their end.
+    pub(super) fn handles(&self) -> Vec<JoinHandle<()>> {
+        let mut state = lock(&self.state);
+        let mut handles: Vec<_> = std::mem::take(&mut state.handles).into_values().collect();
+        handles.extend(state.ended.take());
+        handles
+    }
+}

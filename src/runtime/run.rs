@@ -1,0 +1,118 @@
+//! A scenario on real threads, from its first arrival to its end.
+
+use std::panic::resume_unwind;
+
+use super::clock;
+use super::handle::{Builder, Runtime};
+use crate::policy::{Args, Registry};
+use crate::scenario::{Prepared, Problem, Scenario};
+use crate::sync::{Arc, Mutex, lock};
+use crate::time::{Nanos, Time};
+use crate::trace::recording::Origin;
+use crate::trace::{Ended, Event, Recording};
+
+/// How to run on threads.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// Most records; `None`: the scenario's limit.
+    pub records: Option<u64>,
+    /// Looks at the recording from another thread, for example when the run is killed.
+    pub tap: Tap,
+}
+
+/// A view into a run under way.
+#[derive(Clone, Default)]
+pub struct Tap(Arc<Mutex<Option<Tapped>>>);
+
+struct Tapped {
+    runtime: std::sync::Weak<Runtime>,
+    prepared: Arc<Prepared>,
+    cpus: u16,
+}
+
+impl Tap {
+    /// What was recorded so far; `None`: no run is under way.
+    #[must_use]
+    pub fn recording(&self) -> Option<Recording> {
+        let tapped = lock(&self.0);
+        let Tapped { runtime, prepared, cpus } = tapped.as_ref()?;
+        let (runtime, prepared, cpus) = (runtime.upgrade()?, prepared.clone(), *cpus);
+        drop(tapped);
+        let now = runtime.lane.shared.clock.now();
+        Some(recording(&runtime, &prepared, cpus, now))
+    }
+}
+
+fn recording(runtime: &Runtime, prepared: &Prepared, cpus: u16, end: Time) -> Recording {
+    let (trace, dropped) = runtime.trace();
+    let workers = runtime.lane.shared.shape.workers;
+    Recording { meta: prepared.meta(Origin::Real, cpus, workers, end, dropped), trace }
+}
+
+/// Runs a scenario that was parsed and validated, under a policy of the registry, on this machine's CPUs.
+///
+/// # Errors
+/// Every problem: a policy that the registry does not know or that threads cannot run, a system without threads.
+///
+/// # Panics
+/// If a thread of the runtime died, with its panic: a bug in the runtime or in the policy. Panics of tasks stay in the
+/// task.
+pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Result<Recording, Vec<Problem>> {
+    let Some(found) = registry.get(&scenario.policy.name) else {
+        let known: Vec<_> = registry.iter().map(|policy| policy.spec.name).collect();
+        let message = format!("there is no policy \"{}\"; known: {}", scenario.policy.name, known.join(", "));
+        return Err(vec![Problem::new("policy.name", message)]);
+    };
+    let cpus = std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
+    let args = Args { spec: &found.spec, params: &scenario.policy.params, cpus, seed: scenario.seed };
+    let records = options.records.unwrap_or(scenario.limits.records);
+    clock::calibrate();
+    let prepared = Prepared::new(scenario);
+    let arrivals = prepared.arrivals();
+    let builder = Builder::new(found.threaded(&args)).seed(scenario.seed).record(records);
+    let runtime = std::sync::Arc::new(builder.build().map_err(|problem| vec![problem])?);
+    *lock(&options.tap.0) =
+        Some(Tapped { runtime: std::sync::Arc::downgrade(&runtime), prepared: prepared.clone(), cpus });
+
+    let shared = &runtime.lane.shared;
+    let limit = scenario.limits.end;
+    shared.watch.more(arrivals.len() as u64);
+    let (first, later) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.at == Time::ZERO));
+    for arrival in first {
+        prepared.arrive(runtime.host(), arrival);
+        shared.watch.less();
+    }
+    runtime.start().map_err(|problem| vec![problem])?;
+    let mut later = later.iter();
+    let mut next = later.next();
+    let why = loop {
+        if let Some(payload) = shared.watch.failure() {
+            runtime.shut_down();
+            resume_unwind(payload);
+        }
+        let now = shared.clock.now();
+        if shared.watch.left() == 0 {
+            break Ended::Complete;
+        }
+        if now >= limit {
+            break Ended::Time;
+        }
+        match next {
+            Some(arrival) if arrival.at <= now => {
+                prepared.arrive(runtime.host(), arrival);
+                shared.watch.less();
+                next = later.next();
+            }
+            _ => {
+                let until = next.map_or(limit, |arrival| arrival.at.min(limit));
+                // In pieces, because a system need not sleep for centuries at once.
+                shared.watch.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
+            }
+        }
+    };
+    let to_come = u64::from(next.is_some()) + later.len() as u64;
+    let left = u32::try_from(shared.watch.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
+    let end = shared.tracer.as_ref().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
+    runtime.shut_down();
+    Ok(recording(&runtime, &prepared, cpus, end))
+}

@@ -1,0 +1,347 @@
+//! What all threads of a runtime share, the acts that policies ask for, and the end.
+//!
+//! # The end
+//!
+//! 1. [`Shared::close`]: the phase is *closing*; every sleeper is woken, long stretches end early, the pool drops what
+//!    waits in it.
+//! 2. Each thread, between polls, drains its worker, hands it to the policy and drops the entries, outside of every
+//!    lock. From here on wakes go to `inject`.
+//! 3. The last thread that leaves, or whoever waits for it, buries ([`Shared::bury`]): closes the lists of tasks, wakes
+//!    every task so that its entry comes to the policy, drains the policy and drops the entries. Dropping a future may
+//!    wake other tasks and spawn: a task that comes too late is dropped where it is spawned.
+//! 4. The phase is *buried*: whoever still pushes an entry drains the policy itself.
+
+use std::thread::JoinHandle;
+
+use super::clock::Clock;
+use super::driver::Driver;
+use super::here::{HERE, Here};
+use super::owned::Owned;
+use super::parker::Parker;
+use super::pool::{self, Item, Pool};
+use super::tracer::{Pen, Tracer};
+use super::watch::Watch;
+use crate::id::{TaskId, ThreadId, WorkerId};
+use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
+use crate::sync::{Arc, AtomicU32, Condvar, Mutex, Ordering, Weak, lock};
+use crate::task::Runnable;
+use crate::time::{Nanos, Time};
+use crate::trace::{Cause, Event, Line, PollEnd, Sink};
+
+/// Tasks are taken and polled.
+pub(super) const OPEN: u32 = 0;
+/// Threads leave.
+pub(super) const CLOSING: u32 = 1;
+/// Every task is dropped.
+pub(super) const BURIED: u32 = 2;
+
+/// Something on cache lines of its own, because others write beside it all the time.
+#[repr(align(128))]
+pub(super) struct Apart<T>(pub(super) T);
+
+/// What all threads of a runtime share. Read by everybody, written rarely: what is written often stands apart.
+pub(super) struct Shared {
+    /// Itself, for the threads that it starts.
+    me: Weak<Shared>,
+    /// Different for each runtime of the process, never 0.
+    pub(super) id: u64,
+    pub(super) policy: Box<dyn Policy<Runnable>>,
+    pub(super) shape: Shape,
+    pub(super) seed: u64,
+    pub(super) clock: Clock,
+    pub(super) driver: Driver,
+    pub(super) tracer: Option<Tracer>,
+    /// Counts the tasks of a scenario; `None`: nobody waits for a number.
+    pub(super) watch: Watch,
+    phase: AtomicU32,
+    parkers: Box<[Apart<Parker>]>,
+    pub(super) pool: Apart<Pool>,
+    /// Lists of all tasks, so that they can be dropped. One per worker and one for the world outside.
+    pub(super) owned: Box<[Apart<Owned>]>,
+    tasks: Apart<AtomicU32>,
+    /// Threads that have not left; the last one buries.
+    threads: AtomicU32,
+    pub(super) alarm: Mutex<Option<JoinHandle<()>>>,
+    /// Blocking stretches wait here, so that the end of the runtime ends them.
+    stretches: (Mutex<()>, Condvar),
+}
+
+/// One thread's own reference to the runtime: tasks count on this, and not on one number that all threads write.
+pub(super) struct Lane {
+    pub(super) shared: Arc<Shared>,
+    /// Index of the list for tasks that are spawned here.
+    pub(super) list: usize,
+}
+
+impl Lane {
+    pub(super) fn new(shared: Arc<Shared>, number: usize) -> Arc<Lane> {
+        let list = number % shared.owned.len();
+        Arc::new(Lane { shared, list })
+    }
+}
+
+impl Shared {
+    pub(super) fn new(
+        id: u64,
+        policy: Box<dyn Policy<Runnable>>,
+        seed: u64,
+        driver: Driver,
+        clock: Clock,
+        tracer: Option<Tracer>,
+    ) -> Arc<Shared> {
+        let shape = policy.shape();
+        Arc::new_cyclic(|me| Shared {
+            me: me.clone(),
+            id,
+            policy,
+            shape,
+            seed,
+            clock,
+            driver,
+            tracer,
+            watch: Watch::default(),
+            phase: AtomicU32::new(OPEN),
+            parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
+            pool: Apart(Pool::default()),
+            owned: (0..=shape.workers).map(|_| Apart(Owned::default())).collect(),
+            tasks: Apart(AtomicU32::new(0)),
+            threads: AtomicU32::new(0),
+            alarm: Mutex::new(None),
+            stretches: (Mutex::new(()), Condvar::new()),
+        })
+    }
+
+    /// A reference to itself.
+    pub(super) fn arc(&self) -> Arc<Shared> {
+        self.me.upgrade().expect("a runtime that is in use exists")
+    }
+
+    #[inline]
+    pub(super) fn is_open(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == OPEN
+    }
+
+    pub(super) fn reserve(&self) -> TaskId {
+        TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The name of the `number`-th thread of the pool, from 1: after the world outside, and the driver if that has a
+    /// thread. Names come again after 65,000 threads.
+    pub(super) fn thread_id(&self, number: u32) -> ThreadId {
+        let first = u16::from(self.shape.driver == DriverBy::Thread);
+        ThreadId(first + 1 + ((number - 1) % 65_000) as u16)
+    }
+
+    /// A thread is about to start.
+    pub(super) fn thread_starts(&self) {
+        self.threads.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// A thread has left, or did not start.
+    pub(super) fn thread_ends(&self) {
+        if self.threads.fetch_sub(1, Ordering::AcqRel) == 1 && !self.is_open() {
+            self.bury();
+        }
+    }
+
+    pub(super) fn parker(&self, worker: WorkerId) -> &Parker {
+        &self.parkers[worker.index()].0
+    }
+
+    /// Calls a hook. `before` records what leads to it, with the same stamp.
+    #[inline(always)]
+    pub(super) fn hook<R>(
+        &self,
+        here: Option<&Here>,
+        line: Option<Line>,
+        before: impl FnOnce(&mut Pen<'_>),
+        call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
+    ) -> R {
+        let mut acts = Acts { shared: self, here };
+        match &self.tracer {
+            None => call(&mut Control::new(None, &mut acts, line)),
+            Some(tracer) => {
+                let mut pen = tracer.pen(here);
+                before(&mut pen);
+                call(&mut Control::new(Some(&mut pen), &mut acts, line))
+            }
+        }
+    }
+
+    /// Records, if somebody traces.
+    #[inline(always)]
+    pub(super) fn trace(&self, here: Option<&Here>, write: impl FnOnce(&mut Pen<'_>)) {
+        if let Some(tracer) = &self.tracer {
+            write(&mut tracer.pen(here));
+        }
+    }
+
+    /// A task's waker was called, or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.
+    #[inline]
+    pub(super) fn schedule(&self, entry: Runnable, rewoken: bool) {
+        self.on_this_thread(entry, |here, entry| self.woken(here, entry, rewoken));
+    }
+
+    /// Calls `act` with this thread's part in this runtime; `None`: it has none, or is about to end.
+    #[inline]
+    fn on_this_thread(&self, entry: Runnable, act: impl Fn(Option<&Here>, Runnable)) {
+        let mut entry = Some(entry);
+        // Fails while the thread's locals are destroyed: then it counts as a thread outside.
+        let _ = HERE.try_with(|here| {
+            if here.runtime.get() == self.id {
+                if let Some(entry) = entry.take() {
+                    act(Some(here), entry);
+                }
+            }
+        });
+        if let Some(entry) = entry {
+            act(None, entry);
+        }
+    }
+
+    #[inline]
+    fn woken(&self, here: Option<&Here>, entry: Runnable, rewoken: bool) {
+        let task = entry.task();
+        let origin = match here {
+            Some(_) if rewoken => Origin::SelfWake,
+            Some(here) => here.origin.get(),
+            None => Origin::Outside,
+        };
+        let before = |pen: &mut Pen<'_>| {
+            let (mut cause, mut by) = (Cause::Task, None);
+            if let Some(here) = here {
+                (cause, by) = (here.cause.get(), here.task.get());
+                if rewoken {
+                    // The end of the poll comes before the wake that it delivers.
+                    let worker = here.worker.get();
+                    pen.record_as(worker, Event::PollEnd { task, end: PollEnd::Rewoken });
+                    here.end.set(Some(PollEnd::Rewoken));
+                    here.stamp.set(pen.stamp());
+                    // Another thread woke it: who, and why, is not known here.
+                    (cause, by) = here.rewoken.get().map_or((Cause::Task, None), |cause| (cause, by));
+                    if cause == Cause::Deferred {
+                        by = None;
+                    }
+                }
+            }
+            pen.record(Event::Wake { task, cause, by });
+        };
+        self.deliver(here, entry, origin, before);
+    }
+
+    /// Hands a ready task to the worker of this thread, or to the policy.
+    #[inline]
+    pub(super) fn deliver(
+        &self,
+        here: Option<&Here>,
+        entry: Runnable,
+        origin: Origin,
+        before: impl FnOnce(&mut Pen<'_>),
+    ) {
+        if let Some(here) = here {
+            let mut seat = here.seat.borrow_mut();
+            if let Some(worker) = &mut *seat {
+                return self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
+            }
+        }
+        let origin = if origin == Origin::Driver { origin } else { Origin::Outside };
+        self.hook(here, None, before, |ctl| self.policy.inject(entry, origin, ctl));
+        if self.phase.load(Ordering::SeqCst) == BURIED {
+            drop(self.policy.drain());
+        }
+    }
+
+    /// The first delivery of a task.
+    pub(super) fn launch(&self, entry: Runnable, before: impl Fn(&mut Pen<'_>)) {
+        self.on_this_thread(entry, |here, entry| self.deliver(here, entry, Origin::Spawn, &before));
+    }
+
+    /// Blocks this thread for so long, or until the runtime closes.
+    pub(super) fn block(&self, length: Nanos) {
+        let until = self.clock.now() + length;
+        let (mutex, closing) = &self.stretches;
+        let mut guard = lock(mutex);
+        while self.is_open() {
+            let left = self.clock.until(until);
+            if left.is_zero() {
+                break;
+            }
+            guard = closing.wait_timeout(guard, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+    }
+
+    /// Begins the end: no thread takes anything new. Returns at once.
+    pub(super) fn close(&self) {
+        if self.phase.compare_exchange(OPEN, CLOSING, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+            return;
+        }
+        drop(lock(&self.stretches.0));
+        self.stretches.1.notify_all();
+        for parker in &self.parkers {
+            parker.0.unpark(|| self.driver.poke());
+        }
+        // A driver with a thread of its own has no parker.
+        self.driver.poke();
+        self.driver.close();
+        drop(self.pool.0.close());
+    }
+
+    /// Drops every task. Only after the last thread has left.
+    pub(super) fn bury(&self) {
+        debug_assert!(!self.is_open(), "buried alive");
+        self.driver.close();
+        for list in &self.owned {
+            for waker in list.0.close() {
+                waker.wake();
+            }
+        }
+        // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
+        while self.drop_entries() {}
+        self.phase.store(BURIED, Ordering::SeqCst);
+        while self.drop_entries() {}
+    }
+
+    fn drop_entries(&self) -> bool {
+        let entries = self.policy.drain();
+        let found = !entries.is_empty();
+        drop(entries);
+        found
+    }
+}
+
+/// The acts that hooks ask for.
+struct Acts<'a> {
+    shared: &'a Shared,
+    here: Option<&'a Here>,
+}
+
+impl World<Runnable> for Acts<'_> {
+    fn now(&mut self) -> Time {
+        self.shared.clock.now()
+    }
+
+    fn deferred(&self) -> usize {
+        self.here.map_or(0, |here| here.deferred.borrow().len())
+    }
+
+    fn unpark(&mut self, worker: WorkerId) {
+        self.shared.parker(worker).unpark(|| self.shared.driver.poke());
+    }
+
+    fn start(&mut self, worker: WorkerId) {
+        // If no thread can be started the worker waits in the pool's queue, and the thread that gave it away takes it
+        // back when it returns.
+        let refused = pool::submit(self.shared, Item::Worker(worker));
+        debug_assert!(refused.is_ok() || !self.shared.is_open(), "the pool refused a worker");
+    }
+
+    fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
+        None
+    }
+
+    fn preempt(&mut self, _seen: &ThreadView) -> bool {
+        false
+    }
+
+    fn pay(&mut self, _op: Op) {}
+}

@@ -1,0 +1,351 @@
+//! A thread of the runtime: it holds a worker, asks it what to do and does it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::task::Waker;
+use std::thread::JoinHandle;
+
+use super::driver::Turner;
+use super::here::{HERE, Here};
+use super::job::Job;
+use super::shared::{Lane, Shared};
+use crate::id::{ThreadId, WorkerId};
+use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
+use crate::sync::Arc;
+use crate::task::Runnable;
+use crate::time::{Nanos, Time};
+use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink, Sleep};
+
+/// What a thread begins with.
+pub(super) enum Start {
+    /// To hold this worker.
+    With(Box<dyn Worker<Runnable>>),
+    /// To claim a worker that was given away.
+    For(WorkerId),
+    /// For a job.
+    Job(Job),
+}
+
+/// Starts a thread of the runtime. A panic that reaches its end is a bug; it closes the runtime and is passed on to
+/// whoever waits for a scenario.
+pub(super) fn start(
+    lane: Arc<Lane>,
+    id: ThreadId,
+    role: Role,
+    body: impl FnOnce(&Arc<Lane>) + Send + 'static,
+) -> std::io::Result<JoinHandle<()>> {
+    let shared = lane.shared.clone();
+    shared.thread_starts();
+    let main = move || {
+        HERE.with(|here| {
+            let shared = &lane.shared;
+            here.enter(&lane, id, shared.tracer.as_ref().map(|tracer| tracer.buffer()));
+            shared.trace(Some(here), |pen| pen.record(Event::ThreadStart { thread: id, role }));
+            let result = catch_unwind(AssertUnwindSafe(|| body(&lane)));
+            here.stamp.set(Time::ZERO);
+            shared.trace(Some(here), |pen| pen.record(Event::ThreadEnd));
+            here.leave();
+            if let Err(payload) = result {
+                shared.watch.fail(payload);
+                shared.close();
+            }
+            shared.thread_ends();
+        });
+    };
+    let started = std::thread::Builder::new().name(format!("dandori-{}", id.0)).spawn(main);
+    if started.is_err() {
+        shared.thread_ends();
+    }
+    started
+}
+
+/// Does what a thread of the pool was woken for.
+pub(super) fn run(lane: &Arc<Lane>, start: Start) {
+    HERE.with(|here| match start {
+        Start::With(worker) => work(&lane.shared, here, worker),
+        Start::For(worker) => {
+            if let Some(worker) = claim(&lane.shared, here, worker) {
+                work(&lane.shared, here, worker);
+            }
+        }
+        Start::Job(job) => job.run(here),
+    });
+}
+
+/// The whole life of a driver that has a thread of its own.
+pub(super) fn drive(lane: &Arc<Lane>) {
+    let shared = &lane.shared;
+    let mut turner = shared.driver.try_take().expect("a driver with a thread of its own is taken by nobody else");
+    HERE.with(|here| {
+        shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
+        while shared.is_open() {
+            shared.driver.wait(&mut turner, shared.clock);
+            shared.driver.collect(&mut turner, shared.clock.now());
+            if !turner.due.is_empty() {
+                fire(shared, here, &mut turner);
+            }
+        }
+        shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    });
+    shared.driver.put_back(turner);
+}
+
+fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
+    shared.hook(Some(here), None, |_| {}, |ctl| shared.policy.claim(here.thread.get(), Some(had), ctl))
+}
+
+/// Holds a worker until it retires, is lost or the runtime closes.
+fn work(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
+    acquire(shared, here, worker);
+    let mut line: Option<Line> = None;
+    while shared.is_open() {
+        let step = {
+            let mut seat = here.seat.borrow_mut();
+            let worker = seat.as_mut().expect("a thread that works holds a worker");
+            shared.hook(Some(here), line.take(), |_| {}, |ctl| worker.step(ctl))
+        };
+        match step {
+            Step::Run(entry, budget) => {
+                if !poll(shared, here, entry, budget) {
+                    return;
+                }
+            }
+            // What is found there was put there by others: its stamps may be later than ours.
+            Step::Look(wanted) | Step::Try(wanted) => {
+                line = Some(wanted);
+                here.stamp.set(Time::ZERO);
+            }
+            Step::Drain => drain(here),
+            Step::Drive => look(shared, here),
+            Step::Pause(length) => pause(shared, here, length),
+            Step::Park(Sleep::Poll) => look(shared, here),
+            Step::Park(sleep) => park(shared, here, sleep),
+            Step::Retire => {
+                drain(here);
+                return release(shared, here, Release::Retire);
+            }
+        }
+    }
+    // Their tasks are dropped with all others.
+    let deferred = here.deferred.take();
+    release(shared, here, Release::Shutdown);
+    drop(deferred);
+}
+
+fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
+    here.stamp.set(Time::ZERO);
+    let id = worker.id();
+    here.sit(worker);
+    shared.trace(Some(here), |pen| pen.record(Event::Acquire { worker: id }));
+}
+
+/// Gives the worker in the seat to the policy. At the end of the runtime its entries are dropped, after every lock.
+fn release(shared: &Shared, here: &Here, why: Release) {
+    let Some(mut worker) = here.stand_up() else { return };
+    let id = worker.id();
+    let entries = if why == Release::Shutdown { worker.drain() } else { Vec::new() };
+    here.stamp.set(Time::ZERO);
+    shared.hook(
+        Some(here),
+        None,
+        |pen| pen.record_as(Some(id), Event::Release { worker: id, why }),
+        |ctl| shared.policy.release(worker, why, ctl),
+    );
+    drop(entries);
+}
+
+/// Polls a task. False: the worker was given away in the poll and another thread has it.
+#[inline]
+fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
+    let task = entry.task();
+    match budget {
+        Budget::Fresh(units) => here.budget.set(units),
+        Budget::Rest => {}
+        Budget::Unlimited => here.budget.set(u32::MAX),
+    }
+    shared.trace(Some(here), |pen| {
+        let tick = here.seat.borrow().as_ref().map_or(0, |worker| worker.tick());
+        pen.record(Event::PollStart { task, budget: here.budget.get(), tick });
+        here.stamp.set(Time::ZERO);
+    });
+    here.begin(task, Cause::Task);
+    // The future's panics are caught inside; what arrives here is one of its destructors at the end of the task.
+    let ran = catch_unwind(AssertUnwindSafe(|| entry.0.run()));
+    let recorded = here.end.take();
+    let end = match (recorded, ran) {
+        (Some(end), _) => end,
+        (None, Err(_)) => PollEnd::Panicked,
+        (None, Ok(true)) => PollEnd::Rewoken,
+        (None, Ok(false)) if here.yielded.get() => PollEnd::Deferred,
+        (None, Ok(false)) => PollEnd::Pending,
+    };
+    if recorded.is_none() {
+        shared.trace(Some(here), |pen| {
+            pen.record(Event::PollEnd { task, end });
+            here.stamp.set(pen.stamp());
+        });
+    }
+    here.finish();
+    if here.away.replace(0) > 0 {
+        // It panicked between leaving and returning.
+        come_back(shared, here);
+    }
+    let mut seat = here.seat.borrow_mut();
+    let Some(worker) = &mut *seat else { return false };
+    shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
+    true
+}
+
+/// Wakes the tasks that yielded on this thread, newest first.
+fn drain(here: &Here) {
+    let mut list = here.deferred.take();
+    if list.is_empty() {
+        return;
+    }
+    let task = here.task.take();
+    let cause = here.cause.replace(Cause::Deferred);
+    here.origin.set(Origin::Deferred);
+    while let Some(waker) = list.pop() {
+        waker.wake();
+    }
+    here.origin.set(Origin::Wake);
+    here.cause.set(cause);
+    here.task.set(task);
+    // Keeps the allocation.
+    here.deferred.replace(list);
+}
+
+/// `block_in_place` begins: the worker goes to the policy.
+pub(super) fn go_away(shared: &Shared, here: &Here) {
+    let nested = here.away.get();
+    here.away.set(nested + 1);
+    if nested > 0 {
+        return;
+    }
+    here.budget_kept.set(here.budget.replace(u32::MAX));
+    here.left_as.set(here.worker.get());
+    if here.worker.get().is_some() {
+        drain(here);
+        release(shared, here, Release::BlockInPlace);
+    }
+}
+
+/// `block_in_place` ends: asks for the worker back. Without it the poll goes on as an orphan: its wakes go to `inject`,
+/// and when it ends the thread joins the pool.
+pub(super) fn return_from_away(shared: &Shared, here: &Here) {
+    let nested = here.away.get().saturating_sub(1);
+    here.away.set(nested);
+    if nested == 0 {
+        here.budget.set(here.budget_kept.get());
+        come_back(shared, here);
+    }
+}
+
+fn come_back(shared: &Shared, here: &Here) {
+    let Some(had) = here.left_as.take() else { return };
+    if let Some(worker) = claim(shared, here, had) {
+        acquire(shared, here, worker);
+    }
+}
+
+/// A task yields on the deferred list of this thread. False: there is no list here, it wakes itself.
+pub(super) fn defer(shared: &Shared, here: &Here, waker: &Waker) -> bool {
+    if shared.shape.yield_by != crate::policy::YieldBy::Defer || here.worker.get().is_none() {
+        return false;
+    }
+    here.yielded.set(true);
+    let mut list = here.deferred.borrow_mut();
+    if !list.last().is_some_and(|last| last.will_wake(waker)) {
+        list.push(waker.clone());
+    }
+    true
+}
+
+/// Naps below this length are spun: the system would sleep longer. Taste, from the 50 us of timer slack on Linux.
+const SPIN: Nanos = Nanos::from_micros(20);
+
+fn pause(shared: &Shared, here: &Here, length: Nanos) {
+    here.stamp.set(Time::ZERO);
+    if length >= SPIN {
+        return std::thread::sleep(length.into());
+    }
+    let until = shared.clock.now() + length;
+    while shared.clock.now() < until {
+        std::hint::spin_loop();
+    }
+}
+
+/// Sleeps with the worker.
+fn park(shared: &Shared, here: &Here, sleep: Sleep) {
+    here.stamp.set(Time::ZERO);
+    let parker = shared.parker(here.worker.get().expect("only a worker parks"));
+    let may_drive = sleep == Sleep::DriverIfFree && shared.shape.driver == DriverBy::ParkedWorker;
+    let Some(mut turner) = may_drive.then(|| shared.driver.try_take()).flatten() else {
+        shared.trace(Some(here), |pen| pen.record(Event::Park { sleep: Sleep::Plain }));
+        parker.park();
+        shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: false }));
+        return unparked(shared, here, None);
+    };
+    shared.trace(Some(here), |pen| {
+        pen.record(Event::Park { sleep: Sleep::DriverIfFree });
+        pen.record(Event::DriverHeld);
+    });
+    // An interrupt for an earlier deadline wakes nobody: the driver sleeps again, until then.
+    let by_token = loop {
+        if !parker.enter_driver() {
+            break true;
+        }
+        shared.driver.wait(&mut turner, shared.clock);
+        let has_token = parker.leave_driver();
+        shared.driver.collect(&mut turner, shared.clock.now());
+        if has_token || !turner.due.is_empty() {
+            break has_token;
+        }
+    };
+    shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: !by_token }));
+    let woken = fire(shared, here, &mut turner);
+    shared.driver.put_back(turner);
+    shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    unparked(shared, here, Some(woken));
+}
+
+/// One turn of the driver without waiting, if nobody has it.
+fn look(shared: &Shared, here: &Here) {
+    here.stamp.set(Time::ZERO);
+    let is_ours = shared.shape.driver == DriverBy::ParkedWorker;
+    let Some(mut turner) = is_ours.then(|| shared.driver.try_take()).flatten() else {
+        return unparked(shared, here, None);
+    };
+    shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
+    shared.driver.look(&mut turner);
+    shared.driver.collect(&mut turner, shared.clock.now());
+    let woken = fire(shared, here, &mut turner);
+    shared.driver.put_back(turner);
+    shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    unparked(shared, here, Some(woken));
+}
+
+fn unparked(shared: &Shared, here: &Here, driver: Option<u32>) {
+    let mut seat = here.seat.borrow_mut();
+    let worker = seat.as_mut().expect("a worker stays in its seat while it sleeps");
+    shared.hook(Some(here), None, |_| {}, |ctl| worker.unparked(driver, ctl));
+}
+
+/// Wakes whoever waits for what is due. Returns how many.
+fn fire(shared: &Shared, here: &Here, turner: &mut Turner) -> u32 {
+    let mut wakers: Vec<(Waker, Cause)> = Vec::new();
+    for due in turner.due.drain(..) {
+        let (task, cause) = (due.timer.task, due.timer.cause);
+        shared.trace(Some(here), |pen| pen.due(due.since, Event::Due { task, cause }));
+        wakers.extend(due.timer.fire().map(|waker| (waker, cause)));
+    }
+    let woken = wakers.len() as u32;
+    shared.trace(Some(here), |pen| pen.record(Event::DriverTurn { woken }));
+    here.origin.set(Origin::Driver);
+    for (waker, cause) in wakers {
+        here.cause.set(cause);
+        waker.wake();
+    }
+    here.origin.set(Origin::Wake);
+    here.cause.set(Cause::Task);
+    woken
+}

@@ -1,0 +1,96 @@
+//! What the tests of the threaded runtime share.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use std::future::Future;
+use std::sync::mpsc;
+use std::time::Duration;
+
+use dandori::id::KindId;
+use dandori::policy::{Args, Params, Policy, Registry};
+use dandori::runtime::{Builder, Runtime};
+use dandori::task::{Env, Runnable};
+use dandori::trace::{Event, Record};
+
+/// A guard against hanging, not a measure: far above everything that these tests take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A policy with some parameters set.
+pub fn policy(name: &str, params: &[(&str, u64)]) -> Box<dyn Policy<Runnable>> {
+    let registry = Registry::standard();
+    let found = registry.get(name).unwrap_or_else(|| panic!("no policy {name}"));
+    let values = params.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
+    found.threaded(&Args { spec: &found.spec, params: &Params(values), cpus: 2, seed: 1 })
+}
+
+/// A recording runtime whose threads do not run yet.
+pub fn build(name: &str, params: &[(&str, u64)]) -> Runtime {
+    Builder::new(policy(name, params)).record(1_000_000).build().unwrap()
+}
+
+/// Launches a root task.
+pub fn arrive<F>(runtime: &Runtime, number: u64, program: impl FnOnce(Env) -> F)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    Env::arrive(runtime.host(), KindId(0), number, None, program);
+}
+
+/// A root task, and a receiver that hears of its end, however it ends.
+pub fn watched<F>(runtime: &Runtime, number: u64, program: impl FnOnce(Env) -> F) -> mpsc::Receiver<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let (sender, receiver) = mpsc::channel();
+    arrive(runtime, number, move |env| {
+        let future = program(env);
+        async move {
+            let _sender = sender;
+            future.await;
+        }
+    });
+    receiver
+}
+
+/// Waits for the end of a watched task.
+pub fn wait(receiver: &mpsc::Receiver<()>) {
+    assert_eq!(receiver.recv_timeout(PATIENCE), Err(mpsc::RecvTimeoutError::Disconnected), "the task did not end");
+}
+
+/// Ends the runtime and gives what it recorded.
+pub fn records(runtime: &Runtime) -> Vec<Record> {
+    runtime.shut_down();
+    let (trace, dropped) = runtime.trace();
+    assert_eq!(dropped, 0);
+    trace.iter().collect()
+}
+
+/// What happened to tasks, in short: `t0 spawn`, `t0 poll`, `t0 ready`.
+pub fn of_tasks(records: &[Record]) -> Vec<String> {
+    let line = |record: &Record| {
+        let text = match record.event {
+            Event::Spawn { parent: None, job: false, .. } => "spawn".to_owned(),
+            Event::Spawn { parent: Some(parent), job: false, .. } => format!("spawn by {parent}"),
+            Event::Spawn { .. } => "job".to_owned(),
+            Event::Wake { cause, by: None, .. } => format!("wake {cause:?}"),
+            Event::Wake { cause, by: Some(by), .. } => format!("wake {cause:?} by {by}"),
+            Event::PollStart { .. } => "poll".to_owned(),
+            Event::PollEnd { end, .. } => format!("{end:?}").to_lowercase(),
+            Event::StretchStart { what, .. } => format!("{what:?} starts"),
+            Event::StretchEnd { what, .. } => format!("{what:?} ends"),
+            Event::Send { .. } => "send".to_owned(),
+            Event::Recv { .. } => "recv".to_owned(),
+            Event::Timer { .. } => "timer".to_owned(),
+            Event::Due { .. } => "due".to_owned(),
+            Event::ForcedYield { .. } => "forced yield".to_owned(),
+            _ => return None,
+        };
+        Some(format!("{} {text}", record.event.task()?))
+    };
+    records.iter().filter_map(line).collect()
+}
+
+/// Shows the first difference.
+pub fn check(found: &[String], expected: &str) {
+    let expected: Vec<&str> = expected.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert_eq!(found, expected);
+}
