@@ -3,7 +3,7 @@
 //! Nothing outside `runtime` blocks on what is here: in the simulator every lock is free when it is taken.
 
 /// The standard one also under loom: loom's cannot hold a trait object, and no protocol of ours rests on its counts.
-pub use std::sync::Arc;
+pub use std::sync::{Arc, Weak};
 
 #[cfg(not(loom))]
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
