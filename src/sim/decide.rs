@@ -51,7 +51,11 @@ impl Sim {
             thread.next = Next::PoolTake;
             return true;
         };
-        if line.is_some() {
+        if let Some(line) = line {
+            // Woken from its sleep for the line, it asks again.
+            if self.kernel.thread(id).holds != Some(line) && !self.kernel.ask(id, line, &mut self.recorder) {
+                return false;
+            }
             self.kernel.use_line(id);
         }
         let mut ctl = control(&mut self.recorder, &mut self.kernel, line);

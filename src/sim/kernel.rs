@@ -9,8 +9,8 @@
 //!              queued by virtual runtime
 //! ```
 //!
-//! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread is placed near the minimum, so a
-//! worker that wakes does not wait behind a hundred hogs. One queue for all CPUs (assumption: the kernel balances).
+//! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread is placed at most one slice behind the
+//! minimum, whatever it used before it slept, so a worker that wakes does not wait behind a hundred hogs. One queue for all CPUs (assumption: the kernel balances).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -54,6 +54,8 @@ pub(super) struct Thread {
     pub(super) holds: Option<Line>,
     /// It has the line, and has not yet done what it wanted it for.
     fresh: bool,
+    /// The stream says that it waits for a line, and not yet that it has it.
+    is_told_waiting: bool,
     /// It belongs to the world outside and needs no CPU of this machine.
     outside: bool,
     /// Agenda entry for its blocking call or timed sleep is pending.
@@ -183,12 +185,14 @@ impl Kernel {
             left: Nanos::ZERO,
             since: self.now,
             generation: 0,
-            vruntime: 0,
+            // Placed like a thread that has just used a whole slice: a new one does not go before those that wait.
+            vruntime: u64::MAX,
             cpu: None,
             last_cpu: None,
             waits_for: None,
             holds: None,
             fresh: false,
+            is_told_waiting: false,
             outside: role == Role::Outside,
             timed: false,
         });
@@ -251,7 +255,10 @@ impl Kernel {
             return false;
         }
         thread.timed = false;
-        thread.left = Nanos::ZERO;
+        // A thread that slept pays what it still owes when it has a CPU.
+        if thread.place == Where::Running {
+            thread.left = Nanos::ZERO;
+        }
         true
     }
 
@@ -298,8 +305,9 @@ impl Kernel {
             return true;
         }
         let floor = self.least_vruntime();
+        let slice = self.slice.0;
         let thread = &mut self.threads[id.index()];
-        thread.vruntime = thread.vruntime.max(floor);
+        thread.vruntime = thread.vruntime.clamp(floor, floor + slice);
         self.queue(id);
         self.arm_slices();
         false
@@ -331,7 +339,21 @@ impl Kernel {
         thread.place = Where::Ready;
         self.leave_cpu_quietly(running, OffCpu::Slice, recorder);
         self.queue(running);
-        self.give(cpu, recorder)
+        let next = self.give(cpu, recorder);
+        if let Some(line) = self.threads[running.index()].holds {
+            self.stop_spinning(line, recorder);
+        }
+        next
+    }
+
+    /// The holder of a line lost its CPU: who spins for the line goes to sleep.
+    fn stop_spinning(&mut self, line: Line, recorder: &mut Recorder) {
+        for at in 0..self.lines[line_index(line)].waiting.len() {
+            let id = self.lines[line_index(line)].waiting[at];
+            if self.threads[id.index()].place == Where::Running {
+                self.off(id, recorder);
+            }
+        }
     }
 
     /// A thread that just got a CPU goes on: pays the switch and what is left.
@@ -350,6 +372,9 @@ impl Kernel {
 
     fn enter_cpu(&mut self, id: ThreadId, cpu: CpuId, recorder: &mut Recorder) {
         let now = self.now;
+        if self.threads[id.index()].vruntime == u64::MAX {
+            self.threads[id.index()].vruntime = self.least_vruntime();
+        }
         let state = &mut self.cpus[cpu.index()];
         let switches = state.last.is_some_and(|last| last != id);
         state.thread = Some(id);
@@ -450,25 +475,31 @@ impl Kernel {
         &mut self.lines[index]
     }
 
-    /// Asks for a line. True: it is this thread's now. False: it waits in line, on its CPU.
+    /// Asks for a line. True: it is this thread's now. False: it waits, and asks again if it is not given the line.
+    ///
+    /// As the mutex of the standard library does it: a waiter spins while the holder runs, else it sleeps. Spinners
+    /// get the line first come, first served; a sleeper is woken when nobody spins, and must ask again. So a holder
+    /// that lost its CPU does not make a convoy of everybody else.
     pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
-        let state = self.line(line);
-        match state.holder {
-            None => {
-                state.holder = Some(id);
-                self.grant(id, line);
-                true
-            }
-            Some(holder) => {
-                state.waiting.push_back(id);
-                let thread = &mut self.threads[id.index()];
-                thread.waits_for = Some(line);
-                thread.since = self.now;
-                thread.generation += 1;
-                self.emit_for(id, Event::LockWait { line, holder }, recorder);
-                false
-            }
+        let Some(holder) = self.line(line).holder else {
+            self.line(line).holder = Some(id);
+            self.grant(id, line, recorder);
+            return true;
+        };
+        self.line(line).waiting.push_back(id);
+        let holder_runs = self.threads[holder.index()].place == Where::Running;
+        let now = self.now;
+        let thread = &mut self.threads[id.index()];
+        thread.waits_for = Some(line);
+        thread.since = now;
+        thread.generation += 1;
+        if !std::mem::replace(&mut thread.is_told_waiting, true) {
+            self.emit_for(id, Event::LockWait { line, holder }, recorder);
         }
+        if !holder_runs || !self.ready.is_empty() {
+            self.off(id, recorder);
+        }
+        false
     }
 
     /// Takes a line if nobody uses it.
@@ -478,7 +509,10 @@ impl Kernel {
             return false;
         }
         state.holder = Some(id);
-        self.grant(id, line);
+        let thread = &mut self.threads[id.index()];
+        debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
+        thread.holds = Some(line);
+        thread.fresh = true;
         true
     }
 
@@ -510,29 +544,49 @@ impl Kernel {
         self.threads[id.index()].fresh = false;
     }
 
-    fn grant(&mut self, id: ThreadId, line: Line) {
+    fn grant(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
         thread.fresh = true;
+        thread.waits_for = None;
+        if std::mem::take(&mut thread.is_told_waiting) {
+            self.emit_for(id, Event::LockHeld { line }, recorder);
+        }
     }
 
+    /// The line is free: the first who spins has it, else the first who sleeps is woken to ask again.
     fn hand_over(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
-        let state = self.line(line);
-        debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
-        state.holder = state.waiting.pop_front();
-        let Some(next) = state.holder else { return };
+        let index = line_index(line);
+        debug_assert_eq!(self.lines[index].holder, Some(id), "a line is let go by its holder");
+        self.lines[index].holder = None;
+        let spins = |id: &ThreadId| self.threads[id.index()].place == Where::Running;
+        let Some(at) = self.lines[index].waiting.iter().position(spins).or(match self.lines[index].waiting.len() {
+            0 => None,
+            _ => Some(0),
+        }) else {
+            return;
+        };
+        let next = self.lines[index].waiting.remove(at).expect("found above");
         let now = self.now;
-        self.grant(next, line);
-        let thread = &mut self.threads[next.index()];
-        thread.waits_for = None;
-        thread.since = now;
-        let running = thread.place == Where::Running;
-        thread.generation += 1;
-        let (at, generation) = (now + thread.left, thread.generation);
-        self.emit_for(next, Event::LockHeld { line }, recorder);
-        if running {
-            self.agenda.push(at, Entry::Thread(next, generation));
+        match self.threads[next.index()].place {
+            Where::Running => {
+                self.lines[index].holder = Some(next);
+                self.grant(next, line, recorder);
+                let thread = &mut self.threads[next.index()];
+                thread.since = now;
+                thread.generation += 1;
+                let (at, generation) = (now + thread.left, thread.generation);
+                self.agenda.push(at, Entry::Thread(next, generation));
+            }
+            Where::Off => {
+                self.threads[next.index()].waits_for = None;
+                self.paid += Nanos(self.costs.unpark);
+                self.resume_at(next, now + Nanos(self.costs.wake_latency));
+            }
+            // It lost its CPU while it was spinning and asks again when it has one.
+            Where::Ready => self.threads[next.index()].waits_for = None,
+            Where::Ended => unreachable!("{next} ended while it waited for a line"),
         }
     }
 
