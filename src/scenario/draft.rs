@@ -45,7 +45,10 @@ impl Draft {
         let json = match Json::parse(value) {
             Ok(json) => json,
             Err(problems) if value.trim_start().starts_with(['[', '{', '"']) => {
-                let name = |problem: Problem| Problem::new(at(path, problem.path), problem.message);
+                let name = |problem: Problem| match problem.path.as_str() {
+                    "" => Problem::new(clip(path), problem.message),
+                    inner => Problem::new(at(&clip(path), inner), problem.message),
+                };
                 return Err(problems.into_iter().map(name).collect());
             }
             Err(_) => Json::text(value),

@@ -151,6 +151,10 @@ mod tests {
         let registry = Registry::standard();
         for named in &ALL {
             assert_eq!(get(named.name).map(|found| found.name), Some(named.name), "names are unique");
+            // Its own parameters, too, not only those that another policy shares.
+            if registry.get(named.fits[0]).is_some() {
+                assert_eq!(named.scenario(&registry).err(), None, "{}", named.name);
+            }
             for policy in named.fits.iter().filter(|policy| registry.get(policy).is_some()) {
                 match named.under(policy, &registry) {
                     Ok(scenario) => assert_eq!(scenario.name, named.name),

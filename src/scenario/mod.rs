@@ -12,6 +12,7 @@ mod fields;
 mod interpret;
 pub mod json;
 mod length;
+pub mod lesson;
 pub mod library;
 pub mod limits;
 pub mod model;
