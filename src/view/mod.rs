@@ -1,0 +1,6 @@
+//! What the page shows: folds of a stream into rows, pictures and sentences. Nothing here knows which world wrote the
+//! stream, and nothing here draws: positions, styles and words go out as data.
+
+mod fold;
+pub mod timeline;
+pub mod track;

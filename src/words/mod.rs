@@ -1,0 +1,3 @@
+//! Every sentence that the page says.
+
+pub mod number;
