@@ -119,7 +119,7 @@ impl Fold {
         match event {
             Event::Spawn { task, parent, kind, job } => self.spawn(at, task, parent, kind, job, index),
             Event::Due { task, cause } => self.due(at, task, cause, index),
-            Event::Wake { task, cause, by } => self.wake(at, task, cause, by, index),
+            Event::Wake { task, cause, by } => self.wake(record, task, cause, by, index),
             Event::Enqueue { task, place } | Event::Move { task, place } => self.queue(at, task, place, index),
             Event::PollStart { task, budget, tick } => self.poll_start(record, task, budget, tick, index),
             Event::PollEnd { task, end } => self.poll_end(record, task, end, index),
@@ -152,11 +152,7 @@ impl Fold {
     fn machine(&mut self, record: Record, index: u32) {
         let Record { at, thread, event, .. } = record;
         match event {
-            Event::Steal { victim, count } => {
-                let lane = self.worker(victim);
-                let before = lane.queue.depth.now() + lane.slot.depth.now() + count;
-                self.mark(record, index, Moment::Steal { victim, count, before });
-            }
+            Event::Steal { victim, count } => self.mark(record, index, Moment::Steal { victim, count }),
             Event::Overflow { count } => self.mark(record, index, Moment::Overflow { count }),
             Event::Look { target, .. } => self.mark(record, index, Moment::Look { target }),
             Event::Dropped { count } => {
@@ -278,7 +274,8 @@ impl Fold {
         }
     }
 
-    fn wake(&mut self, at: Time, task: TaskId, cause: Cause, by: Option<TaskId>, index: u32) {
+    fn wake(&mut self, record: Record, task: TaskId, cause: Cause, by: Option<TaskId>, index: u32) {
+        let Record { at, thread, .. } = record;
         let row = self.row(task, at);
         self.timer_over(row, at, cause);
         if self.tasks[row].wait.is_none() {
@@ -288,7 +285,7 @@ impl Fold {
         let current = self.tasks[row].wait.expect("begun above");
         let current = &mut self.line.waits[current as usize];
         if current.wake.is_none() {
-            (current.wake, current.by) = (Some(at), by);
+            (current.wake, current.noticed_by, current.by) = (Some(at), thread, by);
         }
         let track = &mut self.line.tasks[row].track;
         if let Some(span) = track.now_mut() {
@@ -370,7 +367,7 @@ impl Fold {
         self.line.tasks[row].polls.push(poll);
         self.line.tasks[row].track.set(at, TaskState::Runs { poll, what: None }, index);
         if let Some(thread) = thread {
-            if self.line.threads[thread.index()].role == Role::Pool && worker.is_none() {
+            if self.line.tasks[row].job {
                 self.line.pool_busy.set(at, self.line.pool_busy.now() + 1);
                 self.line.pool_records.push(index);
             }
@@ -379,7 +376,7 @@ impl Fold {
     }
 
     fn poll_end(&mut self, record: Record, task: TaskId, end: PollEnd, index: u32) {
-        let Record { at, thread, worker, .. } = record;
+        let Record { at, thread, .. } = record;
         let row = self.row(task, at);
         if let Some(poll) = self.tasks[row].poll.take() {
             let poll = &mut self.line.polls[poll as usize];
@@ -404,8 +401,7 @@ impl Fold {
             }
         }
         if let Some(thread) = thread {
-            let pool = self.line.threads[thread.index()].role == Role::Pool && worker.is_none();
-            if pool {
+            if self.line.tasks[row].job {
                 self.line.pool_busy.set(at, self.line.pool_busy.now().saturating_sub(1));
                 self.line.pool_records.push(index);
             }
@@ -613,5 +609,17 @@ impl Fold {
 
 /// A wait that begins at `at` and has no other times yet.
 fn wait(task: TaskId, at: Time, cause: Cause, record: u32) -> Wait {
-    Wait { task, due: at, cause, armed: at, fires: at, wake: None, by: None, poll: None, until: Time::MAX, record }
+    Wait {
+        task,
+        due: at,
+        cause,
+        armed: at,
+        fires: at,
+        wake: None,
+        noticed_by: None,
+        by: None,
+        poll: None,
+        until: Time::MAX,
+        record,
+    }
 }

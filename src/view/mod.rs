@@ -1,6 +1,10 @@
 //! What the page shows: folds of a stream into rows, pictures and sentences. Nothing here knows which world wrote the
 //! stream, and nothing here draws: positions, styles and words go out as data.
 
+pub mod board;
+pub mod explain;
 mod fold;
+#[cfg(test)]
+mod sample;
 pub mod timeline;
 pub mod track;

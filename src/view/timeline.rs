@@ -261,6 +261,8 @@ pub struct Wait {
     pub fires: Time,
     /// When somebody noticed.
     pub wake: Option<Time>,
+    /// On which thread it was woken.
+    pub noticed_by: Option<ThreadId>,
     /// In whose poll it was woken.
     pub by: Option<TaskId>,
     /// The poll that ended it; `None`: none in this run.
@@ -297,14 +299,12 @@ pub struct Mark {
 /// What happened at a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Moment {
-    /// Tasks were taken from another worker, which had `before` in its queue.
+    /// Tasks were taken from another worker.
     Steal {
         /// From whom.
         victim: WorkerId,
         /// How many.
         count: u32,
-        /// How many it had in its queue and slot.
-        before: u32,
     },
     /// A full ring went to the global queue.
     Overflow {
