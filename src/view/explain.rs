@@ -33,6 +33,8 @@ pub struct Whereabouts {
     pub worker: WorkerId,
     /// The task that it polled.
     pub task: TaskId,
+    /// The poll in which it was.
+    pub poll: u32,
     /// The task blocked its thread.
     pub blocked: bool,
 }
@@ -72,6 +74,8 @@ pub enum Why {
         worker: WorkerId,
         /// Which task.
         task: TaskId,
+        /// Which poll.
+        poll: u32,
         /// The poll held its thread and did nothing.
         blocked: bool,
     },
@@ -350,7 +354,7 @@ fn join(line: &Timeline, wait: &Wait, pieces: Vec<Piece>) -> Vec<Part> {
             (Why::Behind { .. }, Some(poll)) if stands_out(poll) => {
                 let (task, thread) = (line.poll(poll).task, line.poll(poll));
                 let worker = thread.worker.unwrap_or(WorkerId(0));
-                Why::Long { worker, task, blocked: mostly_blocked(line, poll) }
+                Why::Long { worker, task, poll, blocked: mostly_blocked(line, poll) }
             }
             (Why::Behind { place, .. }, _) => Why::Behind { place, tasks: others.clone() },
             (why, _) => why,
@@ -400,7 +404,7 @@ pub fn whereabouts(line: &Timeline, from: Time, to: Time) -> Vec<Whereabouts> {
             }
         }
         if let Some((length, poll, blocked)) = best.filter(|&(length, ..)| 2 * length >= to.since(from).0) {
-            let whereabouts = Whereabouts { worker: WorkerId(index as u16), task: line.poll(poll).task, blocked };
+            let whereabouts = Whereabouts { worker: WorkerId(index as u16), task: line.poll(poll).task, poll, blocked };
             found.push((length, whereabouts));
         }
     }
@@ -440,7 +444,8 @@ mod tests {
         let (board, parts) = parts();
         let wait = board.wait().unwrap();
         assert_eq!((wait.due, wait.fires, wait.until), (us(54_200), us(55_000), us(450_100)));
-        let at = |worker, task| Whereabouts { worker: WorkerId(worker), task, blocked: true };
+        let poll_of = |task| board.line.task(task).unwrap().polls[0];
+        let at = |worker, task| Whereabouts { worker: WorkerId(worker), task, poll: poll_of(task), blocked: true };
         let expected = [
             (Why::Grain { unit: Nanos::from_millis(1) }, 800),
             (Why::Unnoticed { who: vec![at(1, J1), at(0, J2)], io: false }, 395_021),

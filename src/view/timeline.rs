@@ -457,11 +457,14 @@ impl Timeline {
     /// Whether some poll went on without its worker.
     #[must_use]
     pub fn orphans(&self) -> bool {
-        self.threads.iter().any(|thread| thread.role != Role::Pool && !thread.outside.is_empty()) || self.handed_over()
+        let alone = |state: WorkState| matches!(state, WorkState::Poll { poll, .. } if !self.is_job(poll));
+        self.threads.iter().any(|thread| thread.outside.spans().iter().any(|span| alone(span.state)))
     }
 
-    fn handed_over(&self) -> bool {
-        self.marks.iter().any(|mark| matches!(mark.what, Moment::HandOff { .. }))
+    /// Whether a poll is that of a job of the pool.
+    #[must_use]
+    pub fn is_job(&self, poll: u32) -> bool {
+        self.task(self.poll(poll).task).is_some_and(|lane| lane.job)
     }
 }
 

@@ -191,6 +191,7 @@ pub(super) const WORDS: Words = Words {
     lane_late: "{x} late",
     lane_waited: "waited {x}",
     lane_unnoticed: "due, and nobody looks",
+    lane_due: "due",
     lane_ready: "ready, in {place}",
     lane_blocks: "{task} blocks for {x}",
     lane_blocks_open: "{task} blocks",

@@ -191,6 +191,7 @@ pub(super) const WORDS: Words = Words {
     lane_late: "{x}遅れ",
     lane_waited: "{x}待ち",
     lane_unnoticed: "期限到来、誰も見ない",
+    lane_due: "期限到来",
     lane_ready: "実行可能、{place}",
     lane_blocks: "{task}が{x}ブロック",
     lane_blocks_open: "{task}がブロック",

@@ -490,6 +490,8 @@ dictionary! {
     lane_waited: Label ["x"];
     /// In the box of an unnoticed wait.
     lane_unnoticed: Label [];
+    /// In the box of a task that is due, and somebody is about to look.
+    lane_due: Label [];
     /// In the box of a ready task.
     lane_ready: Label ["place"];
     /// In a blocked bar.
