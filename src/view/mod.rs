@@ -4,13 +4,16 @@
 pub mod axis;
 mod bars;
 pub mod board;
+pub mod caption;
 pub mod explain;
 mod fold;
 mod lanes;
 pub mod layout;
+pub mod moment;
 #[cfg(test)]
 mod sample;
 pub mod scene;
 pub mod text;
 pub mod timeline;
 pub mod track;
+pub mod why;

@@ -381,9 +381,9 @@ dictionary! {
     /// What it had waited.
     st_waited: Line ["x"];
     /// Blocked on.
-    st_blocked_on: Line ["who" "a" "b"];
+    st_blocked_on_of: Line ["who" "a" "b"];
     /// Blocked on, nobody knows how long.
-    st_blocked_on_open: Line ["who" "a"];
+    st_blocked_on: Line ["who" "a"];
     /// Waits for a deadline.
     st_sleeps: Line ["t"];
     /// Waits for I/O.
@@ -415,9 +415,9 @@ dictionary! {
     /// It computes.
     st_computes: Line ["a" "b"];
     /// A worker is blocked.
-    st_blocked: Line ["a" "b"];
+    st_blocked_of: Line ["a" "b"];
     /// Nobody knows for how long.
-    st_blocked_open: Line ["a"];
+    st_blocked: Line ["a"];
     /// A worker sleeps.
     st_parked: Line [];
     /// On the driver.

@@ -104,6 +104,12 @@ impl Scale {
             .collect()
     }
 
+    /// The sum of lengths, written as [`Scale::table`] writes them.
+    #[must_use]
+    pub fn total(self, lengths: &[Nanos]) -> String {
+        self.length(lengths.iter().fold(Nanos::ZERO, |sum, &length| sum + length))
+    }
+
     /// The scale itself, or a finer one in which `length` is not written as zero.
     fn fitting(self, length: Nanos) -> Scale {
         if length.0 == 0 || div_round(length.0, self.step(self.decimals)) > 0 {
