@@ -125,7 +125,12 @@ impl Say<'_> {
             Place::Pool => &board.line.pool,
         };
         let ahead = queue.at(self.t, 10_000).iter().position(|&task| task == wait.task).unwrap_or(0);
-        fill(if ahead == 0 { words.cap_next } else { words.cap_queued }, &args(ahead))
+        let template = match ahead {
+            0 => words.cap_next,
+            1 => words.cap_queued_one,
+            _ => words.cap_queued,
+        };
+        fill(template, &args(ahead))
     }
 
     /// Forced yield, pre-emption, hand-off, retake; then steal and overflow.

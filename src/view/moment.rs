@@ -444,7 +444,7 @@ impl Stage<'_> {
         let second = match next {
             Some(timer) if timer.due <= self.t => {
                 let args = [("n", armed.len().to_string().into()), ("task", board.name(timer.task).into())];
-                say(words.st_timer_over, &args)
+                say(if armed.len() == 1 { words.st_timer_over } else { words.st_timers_over }, &args)
             }
             Some(timer) => {
                 let left = board.scale.length(timer.due.since(self.t));
@@ -576,7 +576,7 @@ mod tests {
             "[J1 blocked] blocked , 99.98 of 400\u{a0}ms",
             "LIFO [ ] queue |0| 0 / 256 budget 128",
             "held by  nobody",
-            "timers waiting: 1.   T, overdue",
+            "1 timer waits:   T, overdue",
         ];
         assert_eq!(
             told(&board, us(150_000)),

@@ -125,7 +125,7 @@ fn text(board: &Board, wait: &Wait, why: &Why, length: Nanos) -> Rich {
                 ("n", tasks.len().to_string().into()),
                 ("tasks", board.list(names, MOST_TASKS).into()),
             ];
-            fill(words.why_behind, &args)
+            fill(if tasks.len() == 1 { words.why_behind_one } else { words.why_behind }, &args)
         }
         Why::Long { worker, task, blocked: true, .. } => {
             fill(words.why_blocked, &[middle(worker), ("task", board.link(*task))])

@@ -132,10 +132,14 @@ dictionary! {
     wait_one: Headline ["task" "x"];
     /// How long all tasks took.
     span_all: Headline ["n" "kind" "x"];
+    /// How long one task took.
+    span_one: Headline ["task" "x"];
     /// Tasks that never ended.
     span_never: Headline ["n" "m" "kind"];
     /// How many polls it took.
     poll_count: Headline ["n" "kind" "k"];
+    /// How many polls one task took.
+    poll_one: Headline ["task" "k"];
     /// A task that never ran.
     never_ran: Headline ["task"];
     /// A task that nobody will ever wake.
@@ -166,6 +170,8 @@ dictionary! {
     cap_waking: Caption ["who" "task" "x"];
     /// The focus task waits in a queue.
     cap_queued: Caption ["task" "place" "n" "x"];
+    /// The focus task waits in a queue behind one other.
+    cap_queued_one: Caption ["task" "place" "x"];
     /// The focus task is next in a queue.
     cap_next: Caption ["task" "place" "x"];
     /// The focus task waits in a LIFO slot.
@@ -203,7 +209,7 @@ dictionary! {
     /// The same, with blocked workers.
     cap_steady_blocked: Caption ["n" "w" "m" "k"];
     /// All workers sleep.
-    cap_idle: Caption ["w"];
+    cap_idle: Caption [];
     /// Records are missing.
     cap_gap: Caption ["n"];
 
@@ -226,6 +232,8 @@ dictionary! {
     why_slack: Sentence ["who" "d"];
     /// In a queue behind others.
     why_behind: Sentence ["place" "n" "tasks"];
+    /// In a queue behind one other.
+    why_behind_one: Sentence ["place" "tasks"];
     /// Behind one long poll.
     why_long: Sentence ["who" "task" "d"];
     /// Behind a blocked poll.
@@ -447,7 +455,9 @@ dictionary! {
     /// Nobody.
     st_held_nobody: Line [];
     /// One timer, overdue.
-    st_timer_over: Line ["n" "task"];
+    st_timer_over: Line ["task"];
+    /// Several, one overdue.
+    st_timers_over: Line ["n" "task"];
     /// The next one.
     st_timer_next: Line ["x" "task"];
     /// None.
