@@ -10,3 +10,5 @@ pub mod sync;
 pub mod task;
 pub mod time;
 pub mod trace;
+pub mod view;
+pub mod words;

@@ -1,0 +1,308 @@
+//! Where rows lie: one pure function from a run to rows and heights, for canvas, stage and SVG alike.
+
+use serde::Serialize;
+
+use super::board::{Board, Measure};
+use crate::id::{CpuId, TaskId, WorkerId};
+use crate::trace::Role;
+use crate::words::bare;
+
+/// The three layouts, by the width of the page.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Layout {
+    /// From 64 rem.
+    Wide,
+    /// From 37.5 rem.
+    Middle,
+    /// Below.
+    Narrow,
+}
+
+impl Layout {
+    /// By the number that crosses the boundary.
+    #[must_use]
+    pub fn from_number(number: u32) -> Layout {
+        match number {
+            0 => Layout::Wide,
+            1 => Layout::Middle,
+            _ => Layout::Narrow,
+        }
+    }
+
+    /// Height of the axis in pixels.
+    #[must_use]
+    pub fn axis(self) -> f32 {
+        if self == Layout::Narrow { 34.0 } else { 30.0 }
+    }
+
+    /// What a row leaves free at its top for its name, in pixels.
+    #[must_use]
+    pub fn label(self) -> f32 {
+        if self == Layout::Narrow { 17.0 } else { 0.0 }
+    }
+}
+
+/// What a row shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// A task.
+    Task(TaskId),
+    /// A worker.
+    Worker(WorkerId),
+    /// The queue that all share.
+    Global,
+    /// Threads that poll without a worker.
+    Threads,
+    /// The blocking pool.
+    Pool,
+    /// Timers and I/O.
+    Driver,
+    /// The monitor.
+    Monitor,
+    /// A CPU.
+    Cpu(CpuId),
+}
+
+/// A row of the board, as the page sees it.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Row {
+    /// Its id, stable over runs: `focus`, `worker-0`, `driver`.
+    pub id: String,
+    /// What kind of row.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
+    /// The line under the name.
+    pub sub: String,
+    /// Its top in pixels, from the top of the axis, in the wide and the middle layout.
+    pub y: f32,
+    /// Its height in pixels.
+    pub height: f32,
+}
+
+/// Where a row lies in one layout.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize)]
+pub struct Place {
+    /// Its top in pixels.
+    pub y: f32,
+    /// Its height in pixels.
+    pub height: f32,
+}
+
+/// More workers than this make their rows compact.
+const ROOMY: usize = 6;
+/// More workers than this make their rows tiny, every fourth with its name.
+const COMPACT: usize = 16;
+/// Rows of CPUs at most; what matters there is that threads share them.
+const CPUS: usize = 8;
+/// Narrow boards show queue depth for so many workers.
+const NARROW_DEPTH: usize = 2;
+
+/// How a worker's row is drawn: top and height of its bars, top and height of its depth graph (0: none).
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Bars {
+    /// Top of the bars, from the row's top, in pixels.
+    pub bar_y: f32,
+    /// Their height.
+    pub bar_h: f32,
+    /// Foot of the depth graph.
+    pub depth_foot: f32,
+    /// Its height; 0: none.
+    pub depth_h: f32,
+    /// Height of the row.
+    pub height: f32,
+}
+
+/// The bars of a worker's row among so many.
+#[must_use]
+pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
+    let top = layout.label();
+    if workers > COMPACT {
+        return Bars { bar_y: top + 2.0, bar_h: 10.0, depth_foot: 0.0, depth_h: 0.0, height: top + 14.0 };
+    }
+    if workers > ROOMY {
+        return Bars { bar_y: top + 5.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 };
+    }
+    match layout {
+        Layout::Narrow if workers > NARROW_DEPTH => {
+            Bars { bar_y: top + 2.0, bar_h: 22.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 }
+        }
+        Layout::Narrow => Bars { bar_y: top + 1.0, bar_h: 22.0, depth_foot: top + 41.0, depth_h: 16.0, height: 60.0 },
+        _ => Bars { bar_y: 8.0, bar_h: 22.0, depth_foot: 54.0, depth_h: 16.0, height: 62.0 },
+    }
+}
+
+/// The rows of a run in their order, and the names of those that are folded because nothing happened there.
+#[must_use]
+pub fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
+    let (line, words, nouns) = (&board.line, board.words(), &board.facts.nouns);
+    let range = board.to.since(board.from);
+    let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
+    let mut quiet = Vec::new();
+    let mut unless = |quiet_now: bool, subject: Option<Subject>, name: &str| match subject.filter(|_| !quiet_now) {
+        Some(subject) => rows.push(subject),
+        None => quiet.push(name.to_owned()),
+    };
+    if !nouns.global.is_empty() {
+        unless(line.queue_quiet(&line.global, range), Some(Subject::Global), words.row_global);
+    }
+    for worker in 0..line.workers.len() {
+        unless(false, Some(Subject::Worker(WorkerId(worker as u16))), "");
+    }
+    if line.orphans() {
+        unless(false, Some(Subject::Threads), "");
+    }
+    unless(line.pool_quiet(), Some(Subject::Pool), words.row_pool);
+    unless(line.driver_quiet(), Some(Subject::Driver), words.row_driver);
+    if !nouns.monitor.is_empty() {
+        unless(line.monitor_records.is_empty(), Some(Subject::Monitor), nouns.monitor);
+    }
+    if line.shared_cpus {
+        for cpu in 0..line.cpus.len().min(CPUS) {
+            unless(false, Some(Subject::Cpu(CpuId(cpu as u16))), "");
+        }
+    } else {
+        unless(true, None, words.row_cpus);
+    }
+    // In the line of what is quiet names stand in the middle of a sentence.
+    let quiet = quiet.into_iter().map(|name| in_sentence(&name)).collect();
+    (rows, quiet)
+}
+
+/// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
+fn in_sentence(name: &str) -> String {
+    let mut letters = name.chars();
+    match (letters.next(), letters.next()) {
+        (Some(first), Some(second)) if first.is_ascii_uppercase() && second.is_ascii_lowercase() => {
+            format!("{}{}", first.to_ascii_lowercase(), &name[1..])
+        }
+        _ => name.to_owned(),
+    }
+}
+
+/// Height of a row in a layout, in pixels.
+#[must_use]
+pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
+    let narrow = layout.label();
+    match subject {
+        Subject::Task(_) if layout == Layout::Narrow => 67.0,
+        Subject::Task(_) => 60.0,
+        Subject::Worker(_) => worker_bars(layout, workers).height,
+        Subject::Driver if layout == Layout::Narrow => 62.0,
+        Subject::Driver => 52.0,
+        Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Cpu(_) => 28.0 + narrow,
+    }
+}
+
+/// Where the rows lie in a layout, and the height of the whole.
+#[must_use]
+pub fn places(rows: &[Subject], layout: Layout, workers: usize) -> (Vec<Place>, f32) {
+    let mut y = layout.axis();
+    let places = rows
+        .iter()
+        .map(|&row| {
+            let place = Place { y, height: height(row, layout, workers) };
+            y += place.height;
+            place
+        })
+        .collect();
+    (places, y)
+}
+
+/// The rows with their names.
+#[must_use]
+pub fn rows(board: &Board, subjects: &[Subject]) -> Vec<Row> {
+    let workers = board.line.workers.len();
+    let (places, _) = places(subjects, Layout::Wide, workers);
+    subjects.iter().zip(places).map(|(&subject, place)| named(board, subject, place)).collect()
+}
+
+fn named(board: &Board, subject: Subject, place: Place) -> Row {
+    let (words, nouns) = (board.words(), &board.facts.nouns);
+    let row =
+        |id: String, kind, name: String, sub: String| Row { id, kind, name, sub, y: place.y, height: place.height };
+    let fixed = |id: &str, kind, name: &str, sub: &str| row(id.into(), kind, name.into(), sub.into());
+    match subject {
+        Subject::Task(task) => {
+            let (name, sub) = task_names(board, task);
+            row("focus".into(), "focus", name, sub)
+        }
+        Subject::Worker(worker) => {
+            let tiny = board.line.workers.len() > COMPACT && !worker.0.is_multiple_of(4);
+            let name = if tiny { String::new() } else { board.worker_start(worker) };
+            let sub = if board.line.workers.len() > ROOMY { String::new() } else { worker_sub(board, worker) };
+            row(format!("worker-{}", worker.0), "worker", name, sub)
+        }
+        Subject::Global => fixed("global", "global", words.row_global, words.row_global_sub),
+        Subject::Threads => fixed("threads", "thread", words.row_threads, words.row_threads_sub),
+        Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
+        Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
+        Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),
+        Subject::Cpu(cpu) => {
+            let name = bare(words.row_cpu, &[("id", cpu.0.to_string().into())]);
+            row(format!("cpu-{}", cpu.0), "cpu", name, String::new())
+        }
+    }
+}
+
+/// `Ticker T`, `every 10 ms`.
+fn task_names(board: &Board, task: TaskId) -> (String, String) {
+    let words = board.words();
+    let Some(lane) = board.line.task(task) else { return (board.name(task), String::new()) };
+    let kind = board.kind_name(lane.kind).to_owned();
+    let name = format!("{} {}", super::board::capital(kind.clone(), true), board.name(task));
+    let sub = match board.focus.measure {
+        Measure::Late { every } if lane.kind == board.focus.kind => {
+            bare(words.sub_every, &[("p", board.scale.round(every).into())])
+        }
+        _ => bare(words.sub_kind, &[("kind", kind.into())]),
+    };
+    (name, sub)
+}
+
+/// The thread that held a worker, or how many did.
+fn worker_sub(board: &Board, worker: WorkerId) -> String {
+    let words = board.words();
+    let mut threads: Vec<_> = board.line.workers[worker.index()].held.spans().iter().map(|span| span.state).collect();
+    threads.sort_unstable();
+    threads.dedup();
+    match threads[..] {
+        [] => words.sub_no_thread.to_owned(),
+        [thread] => board.thread(thread),
+        _ => bare(words.sub_threads, &[("n", threads.len().to_string().into())]),
+    }
+}
+
+/// Whether a thread was started to look after timers and I/O and nothing else.
+#[must_use]
+pub fn driver_thread(board: &Board) -> bool {
+    board.line.threads.iter().any(|thread| thread.role == Role::Driver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+    use crate::words::Lang;
+
+    #[test]
+    fn the_first_picture_has_the_rows_and_heights_of_the_design() {
+        let board = sample::board(Lang::En);
+        let (subjects, quiet) = subjects(&board);
+        let rows = rows(&board, &subjects);
+        let found: Vec<_> =
+            rows.iter().map(|r| (r.id.as_str(), r.name.as_str(), r.sub.as_str(), r.y, r.height)).collect();
+        let expected = [
+            ("focus", "Ticker T", "every 10\u{a0}ms", 30.0, 60.0),
+            ("worker-0", "Worker 0", "thread 1", 90.0, 62.0),
+            ("worker-1", "Worker 1", "thread 2", 152.0, 62.0),
+            ("driver", "Driver", "timers, I/O", 214.0, 52.0),
+        ];
+        assert_eq!(found, expected);
+        assert_eq!(quiet, ["global queue", "blocking pool", "CPUs"]);
+        let narrow = places(&subjects, Layout::Narrow, 2);
+        let heights: Vec<_> = narrow.0.iter().map(|place| place.height).collect();
+        assert_eq!((heights, narrow.1), (vec![67.0, 60.0, 60.0, 62.0], 283.0));
+    }
+}

@@ -1,0 +1,19 @@
+//! What the page shows: folds of a stream into rows, pictures and sentences. Nothing here knows which world wrote the
+//! stream, and nothing here draws: positions, styles and words go out as data.
+
+pub mod axis;
+mod bars;
+pub mod board;
+pub mod caption;
+pub mod explain;
+mod fold;
+mod lanes;
+pub mod layout;
+pub mod moment;
+#[cfg(test)]
+mod sample;
+pub mod scene;
+pub mod text;
+pub mod timeline;
+pub mod track;
+pub mod why;

@@ -1,0 +1,211 @@
+//! Numbers for people: at most four significant digits, always with a unit, one unit per axis and table.
+
+use std::fmt::Write;
+
+use crate::time::{Nanos, Time};
+
+/// Between a number and its unit: no line may end there.
+pub const NO_BREAK: char = '\u{a0}';
+/// The sign of negative numbers.
+pub const MINUS: char = '\u{2212}';
+
+/// Most significant digits of a number that is not a whole one.
+const DIGITS: u32 = 4;
+/// Units from small to large: name and length in nanoseconds.
+const UNITS: [(&str, u64); 4] = [("ns", 1), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000)];
+
+/// The unit and the resolution of one picture: everything that is written about it uses the same.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Scale {
+    unit: usize,
+    /// Digits behind the point, 0 to 3.
+    decimals: u32,
+}
+
+impl Scale {
+    /// The scale for a range of time: a unit of which it holds at least two, and a resolution of at most a thousandth
+    /// of it, which is about a pixel.
+    #[must_use]
+    pub fn of(range: Nanos) -> Scale {
+        let unit = (0..UNITS.len()).rev().find(|&u| range.0 >= 2 * UNITS[u].1).unwrap_or(0);
+        let resolution = range.0 / 1_000;
+        let decimals = (0..3).find(|&d| UNITS[unit].1 / 10u64.pow(d) <= resolution).unwrap_or(3);
+        Scale { unit, decimals: if unit == 0 { 0 } else { decimals } }
+    }
+
+    /// The unit's name.
+    #[must_use]
+    pub fn unit(self) -> &'static str {
+        UNITS[self.unit].0
+    }
+
+    /// The unit as a word of English.
+    #[must_use]
+    pub fn unit_spoken(self) -> &'static str {
+        ["nanoseconds", "microseconds", "milliseconds", "seconds"][self.unit]
+    }
+
+    /// A length with the scale's own number of digits: `395.9 ms`. A length that would be written as zero and is not
+    /// takes a finer unit.
+    #[must_use]
+    pub fn length(self, length: Nanos) -> String {
+        let scale = self.fitting(length);
+        format!("{}{NO_BREAK}{}", scale.number(length), scale.unit())
+    }
+
+    /// The same without zeros at the end, for lengths that somebody chose: `10 ms`.
+    #[must_use]
+    pub fn round(self, length: Nanos) -> String {
+        let scale = self.fitting(length);
+        format!("{}{NO_BREAK}{}", trimmed(&scale.number(length)), scale.unit())
+    }
+
+    /// A part of a length, for "99.6 of 400 ms".
+    #[must_use]
+    pub fn part(self, part: Nanos) -> String {
+        self.number(part)
+    }
+
+    /// A point of time: `150.0 ms`.
+    #[must_use]
+    pub fn clock(self, t: Time) -> String {
+        format!("{}{NO_BREAK}{}", self.number(Nanos(t.0)), self.unit())
+    }
+
+    /// A point of time without its unit.
+    #[must_use]
+    pub fn bare(self, t: Time) -> String {
+        self.number(Nanos(t.0))
+    }
+
+    /// Lengths that add up, written so that what is written adds up, too: the differences of rounded sums.
+    #[must_use]
+    pub fn table(self, lengths: &[Nanos]) -> Vec<String> {
+        let total = lengths.iter().fold(Nanos::ZERO, |sum, &length| sum + length);
+        let scale = self.fitting(total);
+        let decimals = scale.decimals_of(total);
+        let step = scale.step(decimals);
+        let mut before = 0;
+        let mut sum = Nanos::ZERO;
+        lengths
+            .iter()
+            .map(|&length| {
+                sum += length;
+                let after = div_round(sum.0, step);
+                let steps = after - before;
+                before = after;
+                let number = if steps == 0 && length.0 > 0 {
+                    format!("<{}", fixed(1, decimals))
+                } else {
+                    fixed(steps, decimals)
+                };
+                format!("{number}{NO_BREAK}{}", scale.unit())
+            })
+            .collect()
+    }
+
+    /// The sum of lengths, written as [`Scale::table`] writes them.
+    #[must_use]
+    pub fn total(self, lengths: &[Nanos]) -> String {
+        self.length(lengths.iter().fold(Nanos::ZERO, |sum, &length| sum + length))
+    }
+
+    /// The scale itself, or a finer one in which `length` is not written as zero.
+    fn fitting(self, length: Nanos) -> Scale {
+        if length.0 == 0 || div_round(length.0, self.step(self.decimals)) > 0 {
+            return self;
+        }
+        let unit = (0..self.unit).rev().find(|&u| length.0 >= UNITS[u].1).unwrap_or(0);
+        Scale { unit, decimals: u32::from(unit > 0) }
+    }
+
+    fn number(self, length: Nanos) -> String {
+        let decimals = self.decimals_of(length);
+        fixed(div_round(length.0, self.step(decimals)), decimals)
+    }
+
+    /// Digits behind the point that leave at most four significant ones.
+    fn decimals_of(self, length: Nanos) -> u32 {
+        let whole = length.0 / UNITS[self.unit].1;
+        let before = if whole == 0 { 0 } else { whole.ilog10() + 1 };
+        self.decimals.min(DIGITS.saturating_sub(before))
+    }
+
+    fn step(self, decimals: u32) -> u64 {
+        (UNITS[self.unit].1 / 10u64.pow(decimals)).max(1)
+    }
+}
+
+/// `steps` of ten to the minus `decimals`.
+fn fixed(steps: u64, decimals: u32) -> String {
+    let base = 10u64.pow(decimals);
+    let mut text = (steps / base).to_string();
+    if decimals > 0 {
+        let _ = write!(text, ".{:0width$}", steps % base, width = decimals as usize);
+    }
+    text
+}
+
+fn div_round(value: u64, by: u64) -> u64 {
+    value / by + u64::from(value % by >= by.div_ceil(2))
+}
+
+fn trimmed(number: &str) -> &str {
+    if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
+}
+
+/// A count with at most four significant digits: `58`, `1 280`, `12.3 k`.
+#[must_use]
+pub fn count(n: u64) -> String {
+    match n {
+        0..10_000 => n.to_string(),
+        10_000..1_000_000 => format!("{}{NO_BREAK}k", trimmed(&fixed(div_round(n, 100), 1))),
+        _ => format!("{}{NO_BREAK}M", trimmed(&fixed(div_round(n, 100_000), 1))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn a_picture_of_half_a_second_is_written_in_tenths_of_milliseconds() {
+        let scale = Scale::of(Nanos(500 * MS));
+        assert_eq!(scale.length(Nanos(395_850_000)), "395.9\u{a0}ms");
+        assert_eq!(scale.clock(Time(150 * MS)), "150.0\u{a0}ms");
+        assert_eq!(scale.round(Nanos(10 * MS)), "10\u{a0}ms");
+        assert_eq!(scale.part(Nanos(99_600_000)), "99.6");
+    }
+
+    #[test]
+    fn four_digits_are_the_most() {
+        assert_eq!(Scale::of(Nanos(500 * MS)).length(Nanos(4_012_345_678)), "4012\u{a0}ms");
+        assert_eq!(Scale::of(Nanos(4_000 * MS)).length(Nanos(3_993_400_000)), "3.993\u{a0}s");
+        assert_eq!(Scale::of(Nanos(400_000)).clock(Time(236_000)), "236.0\u{a0}µs");
+    }
+
+    #[test]
+    fn what_is_not_zero_is_not_written_as_zero() {
+        let scale = Scale::of(Nanos(500 * MS));
+        assert_eq!(scale.length(Nanos(28_300)), "28.3\u{a0}µs");
+        assert_eq!(scale.length(Nanos(400)), "400\u{a0}ns");
+        assert_eq!(scale.length(Nanos(0)), "0.0\u{a0}ms");
+    }
+
+    #[test]
+    fn a_table_adds_up_as_written() {
+        let scale = Scale::of(Nanos(500 * MS));
+        let parts = [Nanos(800_000), Nanos(395_040_000), Nanos(49_000)];
+        assert_eq!(scale.table(&parts), ["0.8\u{a0}ms", "395.0\u{a0}ms", "0.1\u{a0}ms"]);
+        assert_eq!(scale.table(&[Nanos(395 * MS), Nanos(10_000)]), ["395.0\u{a0}ms", "<0.1\u{a0}ms"]);
+    }
+
+    #[test]
+    fn counts_are_short() {
+        assert_eq!(count(9_999), "9999");
+        assert_eq!(count(12_345), "12.3\u{a0}k");
+        assert_eq!(count(1_250_000), "1.3\u{a0}M");
+    }
+}
