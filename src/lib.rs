@@ -1,4 +1,6 @@
 //! Dandori.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod compare;
 pub mod id;
 pub mod policy;
 pub mod rng;

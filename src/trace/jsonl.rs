@@ -247,7 +247,7 @@ fn differing(one: &Value, other: &Value) -> Vec<String> {
     let mut names: Vec<String> =
         one.iter().filter(|(name, value)| other.get(*name) != Some(value)).map(|(n, _)| n.clone()).collect();
     // An optional field that is `null` here and left out there says the same.
-    names.retain(|name| !(one[name].is_null() && !other.contains_key(name)));
+    names.retain(|name| !one[name].is_null() || other.contains_key(name));
     names
 }
 

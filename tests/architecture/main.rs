@@ -29,6 +29,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("sim", &["trace", "task", "policy", "scenario"]),
     ("runtime", &["trace", "task", "policy", "scenario"]),
     ("view", &["trace", "task", "policy", "scenario"]),
+    ("compare", &["trace", "task", "policy", "scenario", "sim", "runtime"]),
     ("wasm", &["trace", "task", "policy", "scenario", "sim", "view"]),
 ];
 

@@ -1,0 +1,74 @@
+//! Which scenario, with which changes: what `sim`, `real`, `compare` and `export` have in common.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use dandori::policy::Registry;
+use dandori::scenario::json::MAX_TEXT;
+use dandori::scenario::{Draft, Json, Problem, Scenario, library};
+
+/// A scenario as the command line names it.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Source {
+    /// Name in the library (see `dandori scenarios`), or a file.
+    scenario: String,
+    /// Changes a field, for example `policy.workers=4` or `limits.end="2 s"`; may be repeated.
+    #[arg(long = "set", value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Seed of all random draws.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+impl Source {
+    /// The scenario, under `policy` if there is one, or everything that is wrong with it.
+    pub fn scenario(&self, policy: Option<&str>, registry: &Registry) -> Result<Scenario, Vec<Problem>> {
+        let mut draft = self.draft()?;
+        let mut problems = Vec::new();
+        if let Some(policy) = policy {
+            draft.with_policy(policy, registry);
+        }
+        for set in &self.set {
+            match set.split_once('=') {
+                Some((path, value)) => problems.extend(draft.set(path, value).err().unwrap_or_default()),
+                None => problems.push(Problem::new(format!("--set {set}"), "PATH=VALUE is expected")),
+            }
+        }
+        if let Some(seed) = self.seed {
+            problems.extend(draft.put("seed", Json::integer(seed)).err());
+        }
+        match draft.build(registry) {
+            Ok(scenario) if problems.is_empty() => Ok(scenario),
+            Ok(_) => Err(problems),
+            Err(more) => {
+                problems.extend(more);
+                Err(problems)
+            }
+        }
+    }
+
+    fn draft(&self) -> Result<Draft, Vec<Problem>> {
+        if let Some(named) = library::get(&self.scenario) {
+            return Ok(named.draft());
+        }
+        let path = Path::new(&self.scenario);
+        if !path.exists() {
+            let message = "there is no scenario of that name in the library (see `dandori scenarios`) and no such file";
+            return Err(vec![Problem::new(&self.scenario, message)]);
+        }
+        let text = read(path).map_err(|message| vec![Problem::new(&self.scenario, message)])?;
+        Draft::parse(&text)
+    }
+}
+
+/// A file as text; no more is read than a scenario may have.
+fn read(path: &Path) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    file.take(MAX_TEXT as u64 + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() > MAX_TEXT {
+        return Err(format!("is longer than {MAX_TEXT} bytes, which is the most that a scenario may have"));
+    }
+    String::from_utf8(bytes).map_err(|error| format!("is not UTF-8: {error}"))
+}
