@@ -1,16 +1,21 @@
 //! One code, several worlds: the same programs tell the same story in the simulator, in the inline host and on threads.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 
 use common::inline;
 use common::random::{Shape, scenario};
 use dandori::policy::Registry;
+use dandori::runtime;
 use dandori::scenario::{Costs, Scenario};
 use dandori::sim::{Options, Sim};
+use dandori::time::Time;
+use dandori::trace::{Event, laws};
 
 const LIMIT: usize = 150_000;
 
-fn simulate(scenario: &Scenario, registry: &Registry, options: Options) -> Vec<dandori::trace::Event> {
+fn simulate(scenario: &Scenario, registry: &Registry, options: Options) -> Vec<Event> {
     let sim = Sim::with(scenario, registry, options).expect("a known policy");
     common::story(&sim.finish().trace)
 }
@@ -31,6 +36,37 @@ fn agreements(shape: &Shape<'_>, programs: u64, options: Options) -> u64 {
         }
     }
     agree
+}
+
+/// Runs a scenario on threads until it has told as much as `expected`. Programs that wait for ever are ended by time:
+/// a story that is only a part of the expected one gets more of it.
+fn on_threads(scenario: &Scenario, registry: &Registry, expected: &[Event]) -> Vec<Event> {
+    let mut told = Vec::new();
+    for end in [10, 100, 1_000, 10_000] {
+        let mut scenario = scenario.clone();
+        scenario.limits.end = Time(end * 1_000_000);
+        let recording = runtime::run(&scenario, registry, &runtime::Options::default()).expect("a known policy");
+        assert_eq!(recording.meta.dropped, 0, "program {}: the buffers are large enough", scenario.name);
+        let report = laws::check(&recording);
+        assert!(report.is_clean(), "program {} under {}:\n{report}", scenario.name, scenario.policy.name);
+        told = common::story(&recording.trace);
+        if told.len() >= expected.len() || !expected.starts_with(&told) {
+            break;
+        }
+    }
+    told
+}
+
+fn threads_agree(shape: &Shape<'_>, programs: std::ops::Range<u64>) {
+    let registry = Registry::standard();
+    for number in programs {
+        let scenario = scenario(number, shape);
+        let expected = inline::run(&scenario, &registry, LIMIT);
+        let told = on_threads(&scenario, &registry, &expected);
+        if let Some(difference) = common::first_difference(&expected, &told) {
+            panic!("program {number} under {}, left inline, right on threads: {difference}", shape.policy);
+        }
+    }
 }
 
 const INTERVAL: &[(&str, u64)] = &[("workers", 1), ("global_queue_interval", 31)];
@@ -66,6 +102,21 @@ fn the_simulator_tells_the_story_of_the_inline_host_under_block_on() {
 }
 
 #[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_global_queue() {
+    threads_agree(&global_queue(Costs::IDEAL), 0..1_000);
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_tokio() {
+    threads_agree(&tokio(Costs::IDEAL), 0..1_000);
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_block_on() {
+    threads_agree(&block_on(Costs::IDEAL), 0..1_000);
+}
+
+#[test]
 fn without_the_freeze_rule_it_tells_another_story() {
     let naive = Options { naive: true, ..Options::default() };
     for shape in [global_queue(Costs::SERVER), tokio(Costs::SERVER)] {
@@ -79,8 +130,8 @@ fn the_random_programs_are_worth_comparing() {
     let registry = Registry::standard();
     let shape = global_queue(Costs::IDEAL);
     let stories: Vec<_> = (0..300).map(|n| inline::run(&scenario(n, &shape), &registry, LIMIT)).collect();
-    let has = |what: fn(&dandori::trace::Event) -> bool| stories.iter().filter(|story| story.iter().any(what)).count();
-    use dandori::trace::{Event, PollEnd};
+    let has = |what: fn(&Event) -> bool| stories.iter().filter(|story| story.iter().any(what)).count();
+    use dandori::trace::PollEnd;
     assert!(stories.iter().map(Vec::len).sum::<usize>() > 300 * 40);
     assert!(has(|e| matches!(e, Event::Recv { .. })) > 100);
     assert!(has(|e| matches!(e, Event::PollEnd { end: PollEnd::Rewoken, .. })) > 100);

@@ -1,5 +1,7 @@
 //! Every run keeps the laws: library scenarios and random programs, also with ties shuffled.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 
 use common::random::{Shape, scenario};

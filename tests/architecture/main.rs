@@ -28,9 +28,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scenario", &["trace", "task", "policy"]),
     ("sim", &["trace", "task", "policy", "scenario"]),
     ("runtime", &["trace", "task", "policy", "scenario"]),
-    ("view", &["trace", "task", "policy", "scenario"]),
+    ("words", &["trace", "policy", "scenario"]),
+    ("view", &["trace", "task", "policy", "scenario", "words"]),
     ("compare", &["trace", "task", "policy", "scenario", "sim", "runtime"]),
-    ("wasm", &["trace", "task", "policy", "scenario", "sim", "view"]),
+    ("wasm", &["trace", "task", "policy", "scenario", "sim", "words", "view"]),
 ];
 
 /// Single files that may import more than their layer: file, module, reason.
