@@ -149,6 +149,14 @@ fn size_depth_and_number_of_steps_are_bounded() {
 }
 
 #[test]
+fn a_flood_of_mistakes_is_cut_and_counted() {
+    let steps = vec![r#"{"recv": "x"}"#; 10_000].join(",");
+    let found = Scenario::parse(&SMALL.replacen(r#"{"spawn": "job"}"#, &steps, 1)).expect_err("many");
+    assert_eq!(found.len(), 201);
+    assert_eq!(found[200].message, "and 9801 more problems");
+}
+
+#[test]
 fn fields_are_set_by_path_before_validation() {
     let scenario = Scenario::parse(SMALL).expect("valid");
     let set = |path, value| scenario.set(path, value).unwrap_or_else(|problems| panic!("{path}: {problems:?}"));
@@ -406,7 +414,7 @@ fn jsonish() -> impl Strategy<Value = Json> {
     let atom = prop_oneof![
         Just(Json::Null),
         any::<bool>().prop_map(Json::Bool),
-        prop_oneof![0..20u64, any::<u64>()].prop_map(|number| Json::integer(number)),
+        prop_oneof![0..20u64, any::<u64>()].prop_map(Json::integer),
         word.clone().prop_map(Json::text),
         any::<String>().prop_map(Json::text),
     ];

@@ -149,8 +149,8 @@ fn a_join_waits_for_all_that_were_spawned_and_a_measure_ends_then() {
 #[test]
 fn a_join_that_select_drops_can_be_joined_again() {
     let tasks = r#""a": {"arrive": [{"at": "0 ns"}], "program": [{"spawn": "b"},
-        {"select": [["join"], [{"sleep": "1 us"}]]}, "join"]}, "b": {"program": [{"sleep": "9 us"}]}"#;
-    assert_eq!(told(&scenario("", tasks), ended), ["9 Complete 0"]);
+        {"select": [["join"], [{"sleep": "1 us"}]]}, "join", {"cpu": "1 us"}]}, "b": {"program": [{"sleep": "9 us"}]}"#;
+    assert_eq!(told(&scenario("", tasks), stretches), ["9 cpu 1 us"]);
 }
 
 #[test]

@@ -39,19 +39,27 @@ pub(super) fn object<'a>(problems: &mut Problems, path: &str, json: &'a Json, kn
     };
     for (name, _) in map {
         if !known.contains(&name.as_str()) {
-            problems.add(at(path, clip(name)), unknown("field", name, known.iter().copied()));
+            unknown(problems, at(path, clip(name)), "field", name, known.iter().copied());
         }
     }
     Some(Fields { map })
 }
 
-/// "there is no field ...; did you mean ...? Allowed: ...".
-pub(super) fn unknown<'a>(what: &str, name: &str, allowed: impl IntoIterator<Item = &'a str> + Clone) -> String {
-    let allowed_here = either(allowed.clone());
-    match nearest(name, allowed) {
-        Some(near) => format!("there is no {what} {}; did you mean {near}? Allowed: {allowed_here}", quote(name)),
-        None => format!("there is no {what} {}. Allowed: {allowed_here}", quote(name)),
+/// A name that is none of those that are allowed: "there is no field ...; did you mean ...? Allowed: ...".
+pub(super) fn unknown<'a>(
+    problems: &mut Problems,
+    path: impl Into<String>,
+    what: &str,
+    name: &str,
+    allowed: impl IntoIterator<Item = &'a str> + Clone,
+) {
+    // Comparing names takes time, and a hostile text could have thousands.
+    if problems.is_full() {
+        return problems.add("", "");
     }
+    let names = either(allowed.clone());
+    let meant = nearest(name, allowed).map_or(".".to_owned(), |near| format!("; did you mean {near}?"));
+    problems.add(path, format!("there is no {what} {}{meant} Allowed: {names}", quote(name)));
 }
 
 pub(super) fn list<'a>(problems: &mut Problems, path: &str, what: &str, json: &'a Json) -> &'a [Json] {

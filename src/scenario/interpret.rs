@@ -24,7 +24,8 @@ use crate::trace::Event;
 /// No step was begun yet.
 const NONE: u32 = u32::MAX;
 
-/// Runs the program of the task's kind. The bound on the result is spelled out because a program spawns programs.
+/// Runs the program of the task's kind.
+#[expect(clippy::manual_async_fn, reason = "programs spawn programs, so that the result is Send must be spelled out")]
 pub(super) fn run(prepared: Arc<Prepared>, env: Env) -> impl Future<Output = ()> + Send + 'static {
     async move {
         let task = Task::new(prepared, env);

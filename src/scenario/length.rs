@@ -31,7 +31,7 @@ pub(super) fn parse(text: &str) -> Result<Nanos, String> {
     let scale = 10u128.pow(fraction.len() as u32);
     let parts = if fraction.is_empty() { 0 } else { fraction.parse::<u128>().expect("digits") };
     let whole: u128 = whole.parse().expect("digits");
-    if parts * unit % scale != 0 {
+    if !(parts * unit).is_multiple_of(scale) {
         return Err("it is finer than 1 ns".to_owned());
     }
     u64::try_from(whole * unit + parts * unit / scale).map(Nanos).map_err(|_| "it is too long".to_owned())

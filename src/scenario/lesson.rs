@@ -271,7 +271,7 @@ impl Reader<'_> {
     fn kinds_of(&mut self, scenario: &str) -> Vec<String> {
         let Some(found) = library::get(scenario) else {
             let names: Vec<&str> = library::ALL.iter().map(|named| named.name).collect();
-            self.problems.add("scenario", unknown("scenario", scenario, names));
+            unknown(self.problems, "scenario", "scenario", scenario, names);
             return Vec::new();
         };
         match found.draft().json().get("tasks") {
@@ -298,7 +298,7 @@ impl Reader<'_> {
         match fields.get("measure") {
             Some(Json::Text(name)) => match MEASURES.iter().find(|(known, _)| known == name) {
                 Some((_, measure)) => focus.measure = *measure,
-                None => self.problems.add("focus.measure", unknown("measure", name, names)),
+                None => unknown(self.problems, "focus.measure", "measure", name, names),
             },
             other => expected(self.problems, "focus.measure", "a measure", other.unwrap_or(&Json::Null)),
         }
@@ -306,7 +306,7 @@ impl Reader<'_> {
         if let Some(kind) = text(self.problems, "focus.kind", "the name of a kind of task", kind) {
             if !kinds.iter().any(|known| known == kind) {
                 let names: Vec<&str> = kinds.iter().map(String::as_str).collect();
-                self.problems.add("focus.kind", unknown("kind of task", kind, names));
+                unknown(self.problems, "focus.kind", "kind of task", kind, names);
             }
             focus.kind = kind.to_owned();
         }
@@ -421,7 +421,7 @@ impl Reader<'_> {
         let written = named(self.problems, &path, "kind of task", fields.get("kinds").unwrap_or(&Json::Null));
         for (name, _) in written.iter().filter(|(name, _)| !kinds.contains(name)) {
             let names: Vec<&str> = kinds.iter().map(String::as_str).collect();
-            self.problems.add(at(&path, clip(name)), unknown("kind of task", name, names));
+            unknown(self.problems, at(&path, clip(name)), "kind of task", name, names);
         }
         let mut words = Vec::new();
         for kind in kinds {

@@ -27,7 +27,9 @@ impl fmt::Display for Problem {
 }
 
 /// Most problems that are told; a hostile text could have a hundred thousand.
-const MOST: usize = 1_000;
+const MOST: usize = 200;
+/// Most names that are listed in one problem.
+const MOST_NAMES: usize = 40;
 
 /// Collects problems while reading goes on.
 #[derive(Debug, Default)]
@@ -43,6 +45,11 @@ impl Problems {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Further problems are counted, not told.
+    pub(crate) fn is_full(&self) -> bool {
+        self.list.len() >= MOST
     }
 
     /// All of them; the last one says how many are not told.
@@ -90,6 +97,9 @@ pub(crate) fn nearest<'a>(name: &str, allowed: impl IntoIterator<Item = &'a str>
 pub(crate) fn either<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.into_iter().collect();
     match names.as_slice() {
+        many if many.len() > MOST_NAMES => {
+            format!("{} and {} more", many[..MOST_NAMES].join(", "), many.len() - MOST_NAMES)
+        }
         [] => "nothing".to_owned(),
         [one] => (*one).to_owned(),
         [first @ .., last] => format!("{} or {last}", first.join(", ")),

@@ -137,7 +137,7 @@ fn expand(arrivals: &Arrivals, stream: Stream, end: Time) -> Vec<Time> {
         Arrivals::Poisson { mean, from, count } => {
             let mut at = from;
             let gaps = (0..most(count) as u64).map(|n| {
-                at = at + Nanos(stream.exponential(mean.0, 0, n));
+                at += Nanos(stream.exponential(mean.0, 0, n));
                 at
             });
             gaps.take_while(|&at| at <= end).collect()

@@ -107,7 +107,7 @@ impl Reader<'_> {
         match Costs::PROFILES.iter().find(|(known, _)| *known == name) {
             Some((_, costs)) => *costs,
             None => {
-                self.problems.add(path, unknown("profile", name, names));
+                unknown(self.problems, path, "profile", name, names);
                 Costs::default()
             }
         }
@@ -140,7 +140,7 @@ impl Reader<'_> {
             }
         };
         let Some(policy) = self.registry.get(name) else {
-            self.problems.add(path, unknown("policy", name, names));
+            unknown(self.problems, path, "policy", name, names);
             return nobody;
         };
         let params = policy.spec.params;
@@ -153,7 +153,7 @@ impl Reader<'_> {
                 }
                 None => {
                     let what = format!("parameter of {name} called");
-                    self.problems.add(path, unknown(&what, key, params.iter().map(|param| param.name)));
+                    unknown(self.problems, path, &what, key, params.iter().map(|param| param.name));
                 }
             }
         }
@@ -169,7 +169,7 @@ impl Reader<'_> {
                 let allowed = either(options.iter().copied());
                 let word = text(self.problems, path, &allowed, json).unwrap_or(default);
                 if !options.contains(&word) {
-                    self.problems.add(path, unknown("choice", word, options.iter().copied()));
+                    unknown(self.problems, path, "choice", word, options.iter().copied());
                 }
                 word.into()
             }

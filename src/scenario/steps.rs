@@ -171,7 +171,7 @@ impl<'a> Programs<'a> {
                     does
                 }
                 None => {
-                    problems.add(&path, unknown("step", other, VERBS));
+                    unknown(problems, &path, "step", other, VERBS);
                     return None;
                 }
             },
@@ -311,7 +311,7 @@ fn target(
     match names.iter().position(|known| *known == name) {
         Some(index) => (index, count),
         None => {
-            problems.add(path, unknown(what, name, names.iter().copied()));
+            unknown(problems, path, what, name, names.iter().copied());
             (0, 0)
         }
     }
