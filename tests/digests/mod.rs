@@ -12,12 +12,7 @@ pub fn all() -> Vec<String> {
         for policy in named.fits {
             let scenario = named.under(policy, &registry).expect("the library is valid");
             let recording = Sim::new(&scenario, &registry).expect("a known policy").finish();
-            lines.push(format!(
-                "{} {policy} {} {:016x}",
-                named.name,
-                recording.trace.len(),
-                recording.trace.digest()
-            ));
+            lines.push(format!("{} {policy} {} {:016x}", named.name, recording.trace.len(), recording.trace.digest()));
         }
     }
     lines
