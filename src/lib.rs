@@ -13,4 +13,6 @@ pub mod task;
 pub mod time;
 pub mod trace;
 pub mod view;
+#[cfg(target_arch = "wasm32")]
+pub mod wasm;
 pub mod words;

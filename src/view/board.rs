@@ -5,6 +5,7 @@ use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
+use crate::trace::recording::KindMeta;
 use crate::trace::{Cause, Line, Meta, Place, Recording};
 use crate::words::number::Scale;
 use crate::words::{Arg, Lang, Rich, Words, bare, fill};
@@ -34,12 +35,21 @@ pub enum Measure {
     },
     /// From the moment a task could run to its poll.
     Wait,
-    /// From the first spawn to the end of the last task.
-    Span,
     /// How many polls it took.
     Polls,
     /// Whether a task ever runs again.
     Never,
+}
+
+/// Words for a kind of task.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KindName {
+    /// In a sentence: "ticker".
+    pub name: String,
+    /// As the name of a row: "Ticker".
+    pub row: String,
+    /// Below the name of the row: "every 10 ms".
+    pub sub: String,
 }
 
 /// What the page looks at.
@@ -73,6 +83,8 @@ pub struct Board {
     pub lang: Lang,
     /// The unit of all numbers.
     pub scale: Scale,
+    /// Words for the kinds of tasks.
+    pub kinds: Vec<KindName>,
     /// The task that somebody selected.
     pub selected: Option<TaskId>,
     /// The wait in question, as an index of the timeline's waits.
@@ -87,6 +99,12 @@ impl Board {
     /// Folds a recording and looks at its worst wait. `range`: what is visible; `None`: the whole run.
     #[must_use]
     pub fn new(recording: &Recording, facts: Facts, focus: Focus, range: Option<(Time, Time)>, lang: Lang) -> Board {
+        let named = |kind: &KindMeta| KindName {
+            name: kind.name.clone(),
+            row: capital(kind.name.clone(), true),
+            sub: kind.name.clone(),
+        };
+        let kinds = recording.meta.kinds.iter().map(named).collect();
         let line = Timeline::new(recording);
         let (from, to) = range.map_or((Time::ZERO, line.end), |(from, to)| (from, to.min(line.end)));
         let to = Time(to.0.max(from.0 + 1));
@@ -106,6 +124,7 @@ impl Board {
             to,
             lang,
             scale: Scale::of(to.since(from)),
+            kinds,
             selected: None,
             question: None,
             parts: Vec::new(),
@@ -203,7 +222,7 @@ impl Board {
     /// The name of a task's kind.
     #[must_use]
     pub fn kind_name(&self, kind: KindId) -> &str {
-        self.meta.kinds.get(kind.index()).map_or("?", |kind| kind.name.as_str())
+        self.kinds.get(kind.index()).map_or("?", |kind| kind.name.as_str())
     }
 
     /// Which colour a task has: its kind.
@@ -229,6 +248,7 @@ impl Board {
         match self.facts.nouns.worker {
             "" | "Worker" | "worker" => bare(template, &[("id", worker.0.to_string().into())]),
             short if short.chars().count() == 1 => format!("{short}{}", worker.0),
+            long if template == self.words().worker => format!("{} {}", long.to_lowercase(), worker.0),
             long => format!("{long} {}", worker.0),
         }
     }

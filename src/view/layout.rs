@@ -2,9 +2,8 @@
 
 use serde::Serialize;
 
-use super::board::{Board, Measure};
+use super::board::Board;
 use crate::id::{CpuId, TaskId, WorkerId};
-use crate::trace::Role;
 use crate::words::bare;
 
 /// The three layouts, by the width of the page.
@@ -248,17 +247,11 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
 
 /// `Ticker T`, `every 10 ms`.
 fn task_names(board: &Board, task: TaskId) -> (String, String) {
-    let words = board.words();
-    let Some(lane) = board.line.task(task) else { return (board.name(task), String::new()) };
-    let kind = board.kind_name(lane.kind).to_owned();
-    let name = format!("{} {}", super::board::capital(kind.clone(), true), board.name(task));
-    let sub = match board.focus.measure {
-        Measure::Late { every } if lane.kind == board.focus.kind => {
-            bare(words.sub_every, &[("p", board.scale.round(every).into())])
-        }
-        _ => bare(words.sub_kind, &[("kind", kind.into())]),
-    };
-    (name, sub)
+    let kind = board.line.task(task).and_then(|lane| board.kinds.get(lane.kind.index()));
+    match kind {
+        Some(kind) => (format!("{} {}", kind.row, board.name(task)), kind.sub.clone()),
+        None => (board.name(task), String::new()),
+    }
 }
 
 /// The thread that held a worker, or how many did.
@@ -272,12 +265,6 @@ fn worker_sub(board: &Board, worker: WorkerId) -> String {
         [thread] => board.thread(thread),
         _ => bare(words.sub_threads, &[("n", threads.len().to_string().into())]),
     }
-}
-
-/// Whether a thread was started to look after timers and I/O and nothing else.
-#[must_use]
-pub fn driver_thread(board: &Board) -> bool {
-    board.line.threads.iter().any(|thread| thread.role == Role::Driver)
 }
 
 #[cfg(test)]

@@ -7,12 +7,15 @@ pub mod board;
 pub mod caption;
 pub mod explain;
 mod fold;
+pub mod hit;
+pub mod info;
 mod lanes;
 pub mod layout;
 pub mod moment;
 #[cfg(test)]
 mod sample;
 pub mod scene;
+pub mod session;
 pub mod text;
 pub mod timeline;
 pub mod track;

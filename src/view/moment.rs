@@ -10,7 +10,7 @@ use super::track::Queue;
 use crate::id::{CpuId, TaskId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Place, What};
-use crate::words::{Arg, Lang, Rich, Style, bare, fill, plain};
+use crate::words::{Arg, Lang, Rich, Span, Style, bare, fill, plain};
 
 /// What is true at the cursor.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -126,6 +126,16 @@ pub fn moment(board: &Board, t: Time) -> Moment {
     }
 }
 
+/// What a task does at `t`, in words.
+#[must_use]
+pub fn state_at(board: &Board, task: TaskId, t: Time) -> Rich {
+    let stage = Stage { board, t };
+    match board.line.task(task).and_then(|lane| lane.track.at(t)) {
+        Some(span) => stage.state_words(task, span.state),
+        None => fill(board.words().st_idle, &[]),
+    }
+}
+
 struct Stage<'a> {
     board: &'a Board,
     t: Time,
@@ -133,7 +143,13 @@ struct Stage<'a> {
 
 /// Words of a template become parts with its styles.
 fn say(template: &str, args: &[(&str, Arg)]) -> Vec<Part> {
-    fill(template, args).into_iter().map(|span| Part::Text { text: span.text, style: span.style, fold: None }).collect()
+    texts(fill(template, args))
+}
+
+/// Runs of text as parts: the page keeps them apart, so they have no spaces at their ends.
+fn texts(rich: Rich) -> Vec<Part> {
+    let part = |span: Span| Part::Text { text: span.text.trim().to_owned(), style: span.style, fold: None };
+    rich.into_iter().filter(|span| !span.text.trim().is_empty()).map(part).collect()
 }
 
 impl Stage<'_> {
@@ -199,8 +215,7 @@ impl Stage<'_> {
         if span.state == TaskState::Unnoticed {
             first.push(Part::Mark { mark: "overdue" });
         }
-        let styled = self.state_words(task, span.state);
-        first.extend(styled.into_iter().map(|span| Part::Text { text: span.text, style: span.style, fold: None }));
+        first.extend(texts(self.state_words(task, span.state)));
         vec![first, self.second_line(task, span.state)]
     }
 
@@ -307,8 +322,7 @@ impl Stage<'_> {
                 let poll = board.line.poll(poll);
                 let state = if what.is_some_and(holds) { "blocked" } else { "runs" };
                 first.push(self.token(poll.task, state));
-                let styled = self.running(poll, what, false);
-                first.extend(styled.into_iter().map(|s| Part::Text { text: s.text, style: s.style, fold: None }));
+                first.extend(texts(self.running(poll, what, false)));
                 budget = Some(poll.budget).filter(|&budget| budget != u32::MAX);
             }
             Some(WorkState::Own) => first.extend(say(words.st_own, &[])),
@@ -571,12 +585,12 @@ mod tests {
         let expected = [
             "[T due] !overdue due 95.8\u{a0}ms ago",
             "nobody has noticed yet",
-            "[J2 blocked] blocked , 99.99 of 400\u{a0}ms",
+            "[J2 blocked] blocked, 99.99 of 400\u{a0}ms",
             "LIFO [ ] queue |0| 0 / 256 budget 128",
-            "[J1 blocked] blocked , 99.98 of 400\u{a0}ms",
+            "[J1 blocked] blocked, 99.98 of 400\u{a0}ms",
             "LIFO [ ] queue |0| 0 / 256 budget 128",
-            "held by  nobody",
-            "1 timer waits:   T, overdue",
+            "held by nobody",
+            "1 timer waits: T, overdue",
         ];
         assert_eq!(
             told(&board, us(150_000)),
@@ -597,7 +611,7 @@ mod tests {
         let early = told(&board, us(30_000));
         assert_eq!(early[0], "[T idle] sleeps until 34.2\u{a0}ms");
         assert_eq!(early[2], "parked, looks after timers");
-        assert_eq!(early[6], "held by worker 0  (parked)");
+        assert_eq!(early[6], "held by worker 0 (parked)");
         assert_eq!(early[7], "next timer in 4.2\u{a0}ms (T)");
     }
 

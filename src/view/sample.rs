@@ -178,5 +178,7 @@ pub fn facts() -> Facts {
 /// The board of [`late_ticker`].
 pub fn board(lang: Lang) -> Board {
     let focus = Focus { kind: KindId(0), measure: Measure::Late { every: Nanos::from_millis(10) } };
-    Board::new(&late_ticker(), facts(), focus, Some((Time::ZERO, us(500_000))), lang)
+    let mut board = Board::new(&late_ticker(), facts(), focus, Some((Time::ZERO, us(500_000))), lang);
+    board.kinds[0].sub = "every 10\u{a0}ms".into();
+    board
 }

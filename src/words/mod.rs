@@ -49,7 +49,7 @@ impl Lang {
 /// How long a filled template may be, in characters of English and of Japanese.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Class {
-    /// Expectation and result: two sentences.
+    /// The result, after the lesson's expectation: one sentence.
     Headline,
     /// What is so and what it means: two sentences.
     Caption,
@@ -68,7 +68,9 @@ impl Class {
     #[must_use]
     pub fn most(self, lang: Lang) -> Option<usize> {
         let (en, ja) = match self {
-            Class::Headline | Class::Caption => (180, 90),
+            // The first half of a headline is the lesson's.
+            Class::Headline => (90, 45),
+            Class::Caption => (180, 90),
             Class::Sentence => (110, 60),
             Class::Line => (56, 34),
             Class::Label => (40, 24),
@@ -117,25 +119,19 @@ macro_rules! dictionary {
 dictionary! {
     // ---- Headline
     /// A ticker that was late once.
-    late_once: Headline ["kind" "p" "x"];
+    late_once: Headline ["x"];
     /// A ticker that was late several times.
-    late_often: Headline ["kind" "p" "n" "x"];
+    late_often: Headline ["p" "n" "x"];
     /// A ticker that kept its time.
-    late_never: Headline ["kind" "p" "x"];
+    late_never: Headline ["x"];
     /// A ticker that still had not run at the end.
-    late_still: Headline ["kind" "p" "x"];
+    late_still: Headline ["x"];
     /// Tasks and the longest wait among them.
     wait_worst: Headline ["n" "kind" "x"];
     /// The same, nothing to complain about.
     wait_fine: Headline ["n" "kind" "x"];
     /// One task and its longest wait.
     wait_one: Headline ["task" "x"];
-    /// How long all tasks took.
-    span_all: Headline ["n" "kind" "x"];
-    /// How long one task took.
-    span_one: Headline ["task" "x"];
-    /// Tasks that never ended.
-    span_never: Headline ["n" "m" "kind"];
     /// How many polls it took.
     poll_count: Headline ["n" "kind" "k"];
     /// How many polls one task took.
@@ -144,8 +140,10 @@ dictionary! {
     never_ran: Headline ["task"];
     /// A task that nobody will ever wake.
     never_woken: Headline ["task"];
+    /// All of them run to their end.
+    never_fine: Headline ["n" "m"];
     /// Nothing of the kind happened.
-    nothing: Headline ["kind"];
+    nothing: Headline [];
 
     // ---- Caption
     /// A limit was reached.
@@ -364,10 +362,6 @@ dictionary! {
     sub_threads: Label ["n"];
     /// Under a worker that no thread ever held.
     sub_no_thread: Label [];
-    /// Under a periodic task.
-    sub_every: Label ["p"];
-    /// Under a task of a kind.
-    sub_kind: Label ["kind"];
 
     // ---- Stage
     /// Heading.
@@ -548,16 +542,8 @@ dictionary! {
     tip_row: Free ["state" "x" "from" "to"];
 
     // ---- Knobs and problems
-    /// Label of the knob for the policy.
-    knob_policy: Label [];
-    /// Label of the knob for the workers.
-    knob_workers: Label [];
-    /// Label of the knob for the seed.
-    knob_seed: Label [];
     /// Why a knob does nothing.
     knob_none: Sentence ["policy" "thing"];
-    /// Words for a picture that cannot be seen.
-    alt_picture: Free ["headline" "caption"];
     /// Before the why in the still picture.
     still: Free [];
 }

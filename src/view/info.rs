@@ -1,0 +1,250 @@
+//! What changes with a run and not with the cursor: headline, rows, why, model line, notice.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::board::{Board, Measure};
+use super::layout::{Row, rows, subjects};
+use super::timeline::Wait;
+use super::why::{Explanation, why};
+use crate::time::Time;
+use crate::trace::{Ended, Waits};
+use crate::words::number::count;
+use crate::words::{Rich, Span, bare, fill};
+
+/// Everything about a run that the page shows at once.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct RunInfo {
+    /// Title of the lesson.
+    pub title: String,
+    /// Its place in the course.
+    pub step: u32,
+    /// Steps of the course.
+    pub steps: u32,
+    /// What was expected and what came.
+    pub headline: Rich,
+    /// What stays true whatever is changed.
+    pub lead: String,
+    /// The controls.
+    pub knobs: Vec<Knob>,
+    /// Length of the run.
+    pub end: Time,
+    /// Left edge of the visible range.
+    pub from: Time,
+    /// Right edge.
+    pub to: Time,
+    /// Where the cursor starts.
+    pub cursor: Time,
+    /// The task of the wait in question.
+    pub selected: Option<crate::id::TaskId>,
+    /// The rows in order.
+    pub rows: Vec<Row>,
+    /// Names of the rows in which nothing happened.
+    pub quiet: Vec<String>,
+    /// Why the wait in question took so long.
+    pub why: Option<Explanation>,
+    /// What the run is a model of.
+    pub model: Rich,
+    /// Digest of the stream.
+    pub digest: String,
+    /// Number of records.
+    pub records: u64,
+    /// Why the run ended early.
+    pub notice: Option<Rich>,
+}
+
+/// One control.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Knob {
+    /// The field that it sets.
+    pub path: String,
+    /// Its name.
+    pub label: String,
+    /// `choice` or `integer`.
+    pub kind: &'static str,
+    /// What can be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub options: Option<Vec<Choice>>,
+    /// Least value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub min: Option<u64>,
+    /// Greatest value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max: Option<u64>,
+    /// What is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// Why it does nothing now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<String>,
+    /// What the field is.
+    pub value: Value,
+    /// What it is in the lesson.
+    pub initial: Value,
+}
+
+/// One value of a control.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Choice {
+    /// Its name.
+    pub label: String,
+    /// The name is Rust.
+    pub code: bool,
+    /// What the field becomes.
+    pub value: Value,
+    /// Why it cannot be chosen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub disabled: Option<String>,
+}
+
+/// What a lesson adds to a run.
+#[derive(Clone, PartialEq, Debug)]
+pub struct About {
+    /// Its title.
+    pub title: String,
+    /// Its place in the course.
+    pub step: u32,
+    /// Steps of the course.
+    pub steps: u32,
+    /// The first half of the headline.
+    pub expectation: String,
+    /// Below the headline.
+    pub lead: String,
+    /// The controls.
+    pub knobs: Vec<Knob>,
+    /// Where the cursor starts; `None`: in the middle of the worst wait.
+    pub cursor: Option<Time>,
+}
+
+/// Everything about a run.
+#[must_use]
+pub fn info(board: &Board, about: &About) -> RunInfo {
+    let (subjects, quiet) = subjects(board);
+    let middle = |wait: &Wait| Time(wait.due.0 + wait.length().0 / 2);
+    let worst = || board.wait().map_or(board.from, middle);
+    RunInfo {
+        title: about.title.clone(),
+        step: about.step,
+        steps: about.steps,
+        headline: headline(board, &about.expectation),
+        lead: about.lead.clone(),
+        knobs: about.knobs.clone(),
+        end: board.line.end,
+        from: board.from,
+        to: board.to,
+        cursor: about.cursor.unwrap_or_else(worst).min(board.line.end),
+        selected: board.focus_task(),
+        rows: rows(board, &subjects),
+        quiet,
+        why: why(board),
+        model: model(board),
+        digest: format!("{:016x}", board.digest),
+        records: board.times.len() as u64,
+        notice: notice(board),
+    }
+}
+
+/// The lesson's expectation, then what the run came to.
+fn headline(board: &Board, expectation: &str) -> Rich {
+    let mut out = vec![Span { text: expectation.to_owned(), ..Span::default() }];
+    let result = result(board);
+    if !expectation.is_empty() && board.lang == crate::words::Lang::En {
+        out[0].text.push(' ');
+    }
+    out.extend(result);
+    out.retain(|span| !span.text.is_empty());
+    out
+}
+
+fn result(board: &Board) -> Rich {
+    let words = board.words();
+    let lanes = board.focus_lanes().count();
+    let Some(first) = board.focus_lanes().next() else { return fill(words.nothing, &[]) };
+    let worst = board.focus_waits().max_by_key(|wait| wait.length());
+    let length = |wait: &Wait| board.scale.length(wait.length());
+    match board.focus.measure {
+        Measure::Late { every } => {
+            let Some(worst) = worst else { return fill(words.nothing, &[]) };
+            let late = board.focus_waits().filter(|wait| wait.length() > every).count();
+            let args =
+                [("x", length(worst).into()), ("p", board.scale.round(every).into()), ("n", late.to_string().into())];
+            let template = match late {
+                0 => words.late_never,
+                _ if worst.poll.is_none() => words.late_still,
+                1 => words.late_once,
+                _ => words.late_often,
+            };
+            fill(template, &args)
+        }
+        Measure::Wait => {
+            let Some(worst) = worst else { return fill(words.nothing, &[]) };
+            let args = [
+                ("n", lanes.to_string().into()),
+                ("kind", board.kind_name(board.focus.kind).into()),
+                ("x", length(worst).into()),
+                ("task", board.link(worst.task)),
+            ];
+            let template = match lanes {
+                1 => words.wait_one,
+                _ if worst.length() > crate::time::Nanos(board.to.since(board.from).0 / 100) => words.wait_worst,
+                _ => words.wait_fine,
+            };
+            fill(template, &args)
+        }
+        Measure::Polls => {
+            let polls: usize = board.focus_lanes().map(|lane| lane.polls.len()).sum();
+            let args = [
+                ("n", lanes.to_string().into()),
+                ("kind", board.kind_name(board.focus.kind).into()),
+                ("k", count(polls as u64).into()),
+                ("task", board.link(first.id)),
+            ];
+            fill(if lanes == 1 { words.poll_one } else { words.poll_count }, &args)
+        }
+        Measure::Never => {
+            let lost = board.focus_lanes().find(|lane| lane.stuck == Some(Waits::Nobody));
+            let never = board.focus_lanes().find(|lane| lane.polls.is_empty());
+            let done = board.focus_lanes().filter(|lane| lane.ended.is_some()).count();
+            match (lost, never) {
+                (Some(lost), _) => fill(words.never_woken, &[("task", board.link(lost.id))]),
+                (None, Some(never)) => fill(words.never_ran, &[("task", board.link(never.id))]),
+                (None, None) => {
+                    let args = [("n", done.to_string().into()), ("m", lanes.to_string().into())];
+                    fill(words.never_fine, &args)
+                }
+            }
+        }
+    }
+}
+
+fn model(board: &Board) -> Rich {
+    let words = board.words();
+    let policy = [("policy", board.facts.title.as_str().into()), ("n", board.facts.assumptions.to_string().into())];
+    let engine = [("engine", board.meta.engine.as_str().into()), ("seed", board.meta.seed.to_string().into())];
+    let mut out = fill(words.model_policy, &policy);
+    out.extend(fill(words.model_engine, &engine));
+    out
+}
+
+/// Why the run ended early, if it did, or that records are missing.
+fn notice(board: &Board) -> Option<Rich> {
+    let words = board.words();
+    let n = || ("n", count(board.times.len() as u64).into());
+    let t = || ("t", board.scale.clock(board.line.end).into());
+    if let Some((why, left)) = board.line.ended {
+        match why {
+            Ended::Events => return Some(fill(words.note_events, &[n(), t()])),
+            Ended::Instant => return Some(fill(words.note_instant, &[n(), t()])),
+            Ended::Deadlock => return Some(fill(words.note_deadlock, &[("n", left.to_string().into())])),
+            Ended::Cancelled => return Some(fill(words.note_cancelled, &[t()])),
+            Ended::Complete | Ended::Time => {}
+        }
+    }
+    (board.line.dropped > 0).then(|| fill(words.note_dropped, &[("n", board.line.dropped.to_string().into())]))
+}
+
+/// The sentence for a control that does nothing under a policy.
+#[must_use]
+pub fn no_effect(board_words: &crate::words::Words, policy: &str, thing: &str) -> String {
+    bare(board_words.knob_none, &[("policy", policy.into()), ("thing", thing.to_lowercase().into())])
+}

@@ -1,0 +1,449 @@
+//! What the page talks to: settings in, pictures and sentences out. It runs on every target and knows no JavaScript; the
+//! boundary (`wasm.rs`) only converts.
+//!
+//! Who simulates is handed in as a function, so that nothing here depends on a world.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::board::{Board, Facts, Focus, KindName, Measure};
+use super::hit::{Hit, hit};
+use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
+use super::layout::{Layout, Subject, rows, subjects};
+use super::moment::{Moment, moment};
+use super::scene::{Scene, scene};
+use crate::id::{KindId, TaskId};
+use crate::policy::{Args, Registry, Spec};
+use crate::scenario::lesson::{self, Both, Control, KindWords, Lesson};
+use crate::scenario::{Draft, Json, Problem, Scenario, limits};
+use crate::time::Time;
+use crate::trace::Recording;
+use crate::words::Lang;
+
+/// Most fields that a link may set.
+const MOST_SET: usize = 256;
+
+/// What the page is set to: the payload of a link.
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+pub struct Settings {
+    /// Version of the settings, 1.
+    pub v: u32,
+    /// Name of the lesson.
+    pub lesson: String,
+    /// Fields of the scenario that differ from the lesson's.
+    #[serde(default)]
+    pub set: BTreeMap<String, Value>,
+    /// Seed, if it is not the lesson's.
+    #[serde(default)]
+    pub seed: Option<u64>,
+    /// Selected task.
+    #[serde(default)]
+    pub sel: Option<u32>,
+    /// Language.
+    #[serde(default)]
+    pub lang: Lang,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
+pub struct Progress {
+    /// It is over.
+    pub done: bool,
+    /// Records so far.
+    pub records: u64,
+    /// Time in the run.
+    pub now: Time,
+}
+
+/// A run under way, in whatever world.
+pub trait Engine {
+    /// Goes on for about so many steps.
+    fn advance(&mut self, steps: u64) -> Progress;
+    /// The recording of what is done.
+    fn finish(self: Box<Self>) -> Recording;
+}
+
+/// Starts a run, or says everything that is wrong.
+pub type Start = fn(&Scenario, &Registry) -> Result<Box<dyn Engine>, Vec<Problem>>;
+
+/// A lesson set to something and the board of its run.
+pub struct Session {
+    registry: Registry,
+    start: Start,
+    running: Option<(Box<dyn Engine>, Opened)>,
+    shown: Option<(Board, About)>,
+    /// Layout, width and range of the last scene, for what lies under a point.
+    last: (Layout, f32, Time, Time),
+}
+
+/// What is needed to show a run when it is over.
+struct Opened {
+    lesson: Lesson,
+    scenario: Scenario,
+    facts: Facts,
+    knobs: Vec<Knob>,
+    lang: Lang,
+    selected: Option<TaskId>,
+}
+
+impl Session {
+    /// A session without a run.
+    #[must_use]
+    pub fn new(registry: Registry, start: Start) -> Session {
+        Session { registry, start, running: None, shown: None, last: (Layout::Wide, 0.0, Time::ZERO, Time(1)) }
+    }
+
+    /// Starts a run with these settings. Problems, all of them: then everything stays as it was.
+    pub fn open(&mut self, settings: &Settings) -> Vec<Problem> {
+        let opened = self.prepare(settings).and_then(|opened| {
+            let engine = (self.start)(&opened.scenario, &self.registry)?;
+            Ok((engine, opened))
+        });
+        match opened {
+            Ok(running) => {
+                self.running = Some(running);
+                Vec::new()
+            }
+            Err(problems) => problems,
+        }
+    }
+
+    fn prepare(&self, settings: &Settings) -> Result<Opened, Vec<Problem>> {
+        let mut problems = Vec::new();
+        if settings.v != 1 {
+            problems.push(Problem::new("v", format!("version {} is not known: 1 is", settings.v)));
+        }
+        if settings.set.len() > MOST_SET {
+            let message = format!("{} fields are set: at most {MOST_SET} can be", settings.set.len());
+            problems.push(Problem::new("set", message));
+        }
+        let Some(lesson) = lesson::get(&settings.lesson) else {
+            let names: Vec<&str> = lesson::names().collect();
+            let message = format!("there is no lesson \"{}\"; known: {}", clipped(&settings.lesson), names.join(", "));
+            problems.push(Problem::new("lesson", message));
+            return Err(problems);
+        };
+        if !problems.is_empty() {
+            return Err(problems);
+        }
+        let draft = self.draft(&lesson, settings, &mut problems);
+        let built = draft.build(&self.registry).map_err(|more| problems.extend(more));
+        let (Ok(scenario), true) = (built, problems.is_empty()) else { return Err(problems) };
+        let policy = self.registry.get(&scenario.policy.name).expect("validated with the scenario");
+        let facts = facts(&policy.spec, &scenario);
+        let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
+        let selected = settings.sel.map(TaskId);
+        Ok(Opened { lesson, scenario, facts, knobs, lang: settings.lang, selected })
+    }
+
+    /// The lesson's scenario with the settings' fields in it.
+    fn draft(&self, lesson: &Lesson, settings: &Settings, problems: &mut Vec<Problem>) -> Draft {
+        let mut draft = lesson.draft();
+        let name = settings.set.get("policy.name").and_then(Value::as_str);
+        if let Some(name) = name {
+            draft.with_policy(name, &self.registry);
+        }
+        for (path, value) in &settings.set {
+            if path == "policy.name" && name.is_some() || self.without_effect(lesson, &draft, path) {
+                continue;
+            }
+            if value.to_string().len() > crate::scenario::json::MAX_TEXT {
+                problems.push(Problem::new(clipped(path), "the value is too long"));
+                continue;
+            }
+            problems.extend(draft.put(path, Json::from(value.clone())).err());
+        }
+        if let Some(seed) = settings.seed {
+            problems.extend(draft.put("seed", Json::integer(seed)).err());
+        }
+        draft
+    }
+
+    /// A knob of the lesson that the policy at hand does not have says so itself; its value waits for another policy.
+    fn without_effect(&self, lesson: &Lesson, draft: &Draft, path: &str) -> bool {
+        let Some(param) = path.strip_prefix("policy.") else { return false };
+        let name = draft.json().get("policy").and_then(|policy| policy.get("name"));
+        let Some(Json::Text(name)) = name else { return false };
+        let Some(policy) = self.registry.get(name) else { return false };
+        lesson.knobs.iter().any(|knob| knob.path == path)
+            && param != "name"
+            && policy.spec.params.iter().all(|known| known.name != param)
+    }
+
+    // ---- Knobs ----------------------------------------------------------------------------------------------------
+
+    fn knobs(&self, lesson: &Lesson, draft: &Draft, policy: &Spec, lang: Lang) -> Vec<Knob> {
+        let initial = lesson.draft();
+        let knob = |knob: &lesson::Knob| {
+            let label = of(&knob.label, lang).clone();
+            let param = knob.path.strip_prefix("policy.").filter(|&param| param != "name");
+            let missing = param.is_some_and(|param| policy.params.iter().all(|known| known.name != param));
+            let unit = param.and_then(|param| policy.params.iter().find(|known| known.name == param));
+            let mut out = Knob {
+                path: knob.path.clone(),
+                kind: "choice",
+                options: None,
+                min: None,
+                max: None,
+                unit: unit.and_then(|param| unit_of(&param.range)),
+                disabled: missing.then(|| no_effect(lang.words(), policy.title, &label)),
+                label,
+                value: value_at(draft, &knob.path),
+                initial: value_at(&initial, &knob.path),
+            };
+            match &knob.control {
+                Control::Policies(names) => out.options = Some(self.policies(names, draft)),
+                Control::Options(choices) => {
+                    out.options = Some(choices.iter().map(|c| self.choice(draft, &knob.path, c, lang)).collect());
+                }
+                Control::Integer { min, max } => (out.kind, out.min, out.max) = ("integer", Some(*min), Some(*max)),
+            }
+            out
+        };
+        lesson.knobs.iter().map(knob).collect()
+    }
+
+    /// Policies that the registry has; one that cannot run this scenario says why.
+    fn policies(&self, names: &[String], draft: &Draft) -> Vec<Choice> {
+        let known = names.iter().filter_map(|name| self.registry.get(name));
+        known
+            .map(|policy| {
+                let mut other = draft.clone();
+                other.with_policy(policy.spec.name, &self.registry);
+                Choice {
+                    label: policy.spec.title.to_owned(),
+                    code: false,
+                    value: Value::from(policy.spec.name),
+                    disabled: self.problem(&other),
+                }
+            })
+            .collect()
+    }
+
+    fn choice(&self, draft: &Draft, path: &str, choice: &lesson::Choice, lang: Lang) -> Choice {
+        let mut other = draft.clone();
+        let put = other.put(path, choice.value.clone()).err().map(|problem| problem.message);
+        Choice {
+            label: of(&choice.label, lang).clone(),
+            code: choice.code,
+            value: plain_json(&choice.value),
+            disabled: put.or_else(|| self.problem(&other)),
+        }
+    }
+
+    /// The first problem of a draft.
+    fn problem(&self, draft: &Draft) -> Option<String> {
+        let problems = draft.build(&self.registry).err()?;
+        problems.into_iter().next().map(|problem| problem.message)
+    }
+
+    // ---- The run --------------------------------------------------------------------------------------------------
+
+    /// Goes on with the run. When it is done its board takes the place of the one before.
+    pub fn advance(&mut self, steps: u64) -> Progress {
+        let Some((engine, _)) = &mut self.running else {
+            let end = self.shown.as_ref().map_or(Time::ZERO, |(board, _)| board.line.end);
+            let records = self.shown.as_ref().map_or(0, |(board, _)| board.times.len() as u64);
+            return Progress { done: true, records, now: end };
+        };
+        let progress = engine.advance(steps);
+        if progress.done {
+            let (engine, opened) = self.running.take().expect("it was just there");
+            self.shown = Some(opened.show(&engine.finish()));
+        }
+        progress
+    }
+
+    fn board(&self) -> &Board {
+        &self.shown.as_ref().expect("the run is asked about when it is done").0
+    }
+
+    /// Everything about the run.
+    ///
+    /// # Panics
+    /// Before the first run is done; so do all that follow.
+    #[must_use]
+    pub fn info(&self) -> RunInfo {
+        let (board, about) = self.shown.as_ref().expect("the run is asked about when it is done");
+        info(board, about)
+    }
+
+    /// The machine at a time.
+    #[must_use]
+    pub fn moment(&self, t: Time) -> Moment {
+        moment(self.board(), t)
+    }
+
+    /// The lanes of a range on so many pixels.
+    pub fn scene(&mut self, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
+        let scene = scene(self.board(), layout, width, from, to);
+        self.last = (layout, scene.width, scene.from, scene.to);
+        scene
+    }
+
+    /// Time of the next or previous record of a row, or of any; `t` if there is none.
+    #[must_use]
+    pub fn step(&self, t: Time, forward: bool, row: Option<&str>) -> Time {
+        let board = self.board();
+        let (subjects, _) = subjects(board);
+        let row = row.and_then(|id| rows(board, &subjects).iter().position(|row| row.id == id));
+        match row.and_then(|row| records(board, subjects[row])) {
+            Some(records) => neighbour(records.iter().map(|&record| board.times[record as usize]), t, forward),
+            None => {
+                let (before, after) =
+                    (board.times.partition_point(|&at| at < t.0), board.times.partition_point(|&at| at <= t.0));
+                let found =
+                    if forward { board.times.get(after) } else { before.checked_sub(1).map(|i| &board.times[i]) };
+                found.map_or(t, |&at| Time(at))
+            }
+        }
+    }
+
+    /// What lies under a point of the last scene.
+    #[must_use]
+    pub fn at(&self, x: f32, y: f32) -> Option<Hit> {
+        let (layout, width, from, to) = self.last;
+        hit(self.board(), layout, width, (from, to), x, y)
+    }
+
+    /// Looks at the worst wait of a task, or of the run.
+    pub fn select(&mut self, task: Option<TaskId>) {
+        if let Some((board, _)) = &mut self.shown {
+            board.select(task);
+        }
+    }
+}
+
+impl Opened {
+    /// The board of the run when it is over.
+    fn show(self, recording: &Recording) -> (Board, About) {
+        let (lesson, scenario, lang) = (&self.lesson, &self.scenario, self.lang);
+        let kind = scenario.kinds.iter().position(|kind| kind.name == lesson.focus.kind).unwrap_or(0);
+        let period = scenario.period(&lesson.focus.kind);
+        let measure = match (lesson.focus.measure, period) {
+            (lesson::Measure::Lateness, Some(every)) => Measure::Late { every },
+            (lesson::Measure::Lateness | lesson::Measure::Wait, _) => Measure::Wait,
+            (lesson::Measure::Count, _) => Measure::Polls,
+            (lesson::Measure::Never, _) => Measure::Never,
+        };
+        let focus = Focus { kind: KindId(kind as u16), measure };
+        let mut board = Board::new(recording, self.facts, focus, lesson.range, lang);
+        let words = of(&lesson.words, lang);
+        for (name, kind) in board.kinds.iter_mut().zip(&scenario.kinds) {
+            if let Some(known) = words.kinds.iter().find(|words| words.kind == kind.name) {
+                *name = names(known, scenario, board.scale);
+            }
+        }
+        board.select(self.selected);
+        let cursor = match lesson.moment {
+            lesson::Moment::At(t) => Some(t),
+            lesson::Moment::WorstWait => None,
+        };
+        let every = period.map_or_else(String::new, |every| board.scale.round(every));
+        let about = About {
+            title: words.title.clone(),
+            step: lesson.step,
+            steps: lesson::STEPS,
+            // An expectation about a period that the program no longer has is left out.
+            expectation: if period.is_none() && words.expectation.contains("{p}") {
+                String::new()
+            } else {
+                words.expectation.replace("{p}", &every)
+            },
+            lead: words.lead.clone(),
+            knobs: self.knobs,
+            cursor,
+        };
+        (board, about)
+    }
+}
+
+/// Words for a kind, with its own period.
+fn names(words: &KindWords, scenario: &Scenario, scale: crate::words::number::Scale) -> KindName {
+    let every = scenario.period(&words.kind).map_or_else(String::new, |every| scale.round(every));
+    let sub =
+        if every.is_empty() && words.sub.contains("{p}") { String::new() } else { words.sub.replace("{p}", &every) };
+    KindName { name: words.name.clone(), row: words.row.clone(), sub }
+}
+
+/// What the page says about the policy, with the parameters of this run.
+fn facts(spec: &Spec, scenario: &Scenario) -> Facts {
+    let args = Args { spec, params: &scenario.policy.params, cpus: scenario.machine.cpus, seed: scenario.seed };
+    let has = |name: &str| spec.params.iter().any(|param| param.name == name);
+    let mut nouns = spec.nouns;
+    if has("disable_lifo_slot") && args.flag("disable_lifo_slot") {
+        nouns.slot = "";
+    }
+    Facts {
+        title: spec.title.to_owned(),
+        assumptions: spec.assumptions.len(),
+        nouns,
+        capacity: has("local_queue_capacity").then(|| args.choice("local_queue_capacity").parse().ok()).flatten(),
+        pool_max: has("max_blocking_threads")
+            .then(|| u32::try_from(args.integer("max_blocking_threads")).ok())
+            .flatten(),
+    }
+}
+
+/// Records of a row.
+fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
+    let line = &board.line;
+    match subject {
+        Subject::Task(task) => line.task(task).map(|lane| lane.records.as_slice()),
+        Subject::Worker(worker) => Some(&line.workers[worker.index()].records),
+        Subject::Global => Some(&line.global_records),
+        Subject::Pool => Some(&line.pool_records),
+        Subject::Driver => Some(&line.driver.records),
+        Subject::Monitor => Some(&line.monitor_records),
+        Subject::Threads | Subject::Cpu(_) => None,
+    }
+}
+
+/// The nearest time after or before `t`; `t` if there is none.
+fn neighbour(times: impl Iterator<Item = u64>, t: Time, forward: bool) -> Time {
+    let found = if forward { times.filter(|&at| at > t.0).min() } else { times.filter(|&at| at < t.0).max() };
+    found.map_or(t, Time)
+}
+
+fn of<T>(both: &Both<T>, lang: Lang) -> &T {
+    match lang {
+        Lang::En => &both.en,
+        Lang::Ja => &both.ja,
+    }
+}
+
+/// The value of a field; `null` if it is not set.
+fn value_at(draft: &Draft, path: &str) -> Value {
+    let mut here = draft.json();
+    for part in path.split('.') {
+        let next = match here {
+            Json::List(items) => part.parse::<usize>().ok().and_then(|index| items.get(index)),
+            // `"policy": "tokio"` is short for `{"name": "tokio"}`.
+            Json::Text(_) if part == "name" => Some(here),
+            other => other.get(part),
+        };
+        match next {
+            Some(next) => here = next,
+            None => return Value::Null,
+        }
+    }
+    plain_json(here)
+}
+
+fn plain_json(json: &Json) -> Value {
+    serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
+}
+
+fn unit_of(range: &crate::policy::spec::Range) -> Option<String> {
+    match range {
+        crate::policy::spec::Range::Integer { unit, .. } => Some((*unit).to_owned()),
+        _ => None,
+    }
+}
+
+/// A text from outside, short enough for a message.
+fn clipped(text: &str) -> String {
+    text.chars().take(limits::NAME).collect()
+}

@@ -1,0 +1,110 @@
+//! The boundary to JavaScript, and nothing else: `www/contract.d.ts` says what crosses. Settings come in and summaries
+//! go out as objects, the picture goes out as one `Float32Array`.
+
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
+use wasm_bindgen::prelude::*;
+
+use crate::id::TaskId;
+use crate::policy::Registry;
+use crate::scenario::{Problem, Scenario};
+use crate::sim::{self, Sim};
+use crate::time::Time;
+use crate::trace::Recording;
+use crate::view::layout::Layout;
+use crate::view::session::{self, Engine, Progress, Settings};
+
+/// The simulator behind a session.
+struct Simulated(Sim);
+
+impl Engine for Simulated {
+    fn advance(&mut self, steps: u64) -> Progress {
+        let sim::Progress { done, records, now } = self.0.advance(steps);
+        Progress { done, records, now }
+    }
+
+    fn finish(self: Box<Self>) -> Recording {
+        self.0.finish()
+    }
+}
+
+fn start(scenario: &Scenario, registry: &Registry) -> Result<Box<dyn Engine>, Vec<Problem>> {
+    Ok(Box::new(Simulated(Sim::new(scenario, registry)?)))
+}
+
+/// One page's talk with the simulation.
+#[wasm_bindgen]
+pub struct Session(session::Session);
+
+#[wasm_bindgen]
+impl Session {
+    /// A session without a run.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    #[allow(clippy::new_without_default)]
+    pub fn new() -> Session {
+        // A panic becomes a trap without a word; the console gets the words.
+        std::panic::set_hook(Box::new(|info| web_sys::console::error_1(&info.to_string().into())));
+        Session(session::Session::new(Registry::standard(), start))
+    }
+
+    /// Starts a run; every problem, or an empty list.
+    pub fn open(&mut self, settings: JsValue) -> Result<JsValue, JsValue> {
+        let problems = match serde_wasm_bindgen::from_value::<Settings>(settings) {
+            Ok(settings) => self.0.open(&settings),
+            Err(error) => vec![Problem::new("", error.to_string())],
+        };
+        object(&problems)
+    }
+
+    /// Goes on for about so many steps.
+    pub fn advance(&mut self, records: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.advance(time(records).0))
+    }
+
+    /// Everything about the run.
+    pub fn info(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.info())
+    }
+
+    /// The machine at a time.
+    pub fn moment(&self, t: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.moment(time(t)))
+    }
+
+    /// The lanes of a range on so many pixels.
+    pub fn scene(&mut self, layout: u32, width: f64, from: f64, to: f64) -> Result<JsValue, JsValue> {
+        let scene = self.0.scene(Layout::from_number(layout), width as f32, time(from), time(to));
+        let out = object(&scene.frame())?;
+        let data = js_sys::Float32Array::from(scene.data().as_slice());
+        js_sys::Reflect::set(&out, &"data".into(), &data)?;
+        Ok(out)
+    }
+
+    /// Time of the next or previous record.
+    #[must_use]
+    pub fn step(&self, t: f64, direction: f64, row: Option<String>) -> f64 {
+        self.0.step(time(t), direction > 0.0, row.as_deref()).0 as f64
+    }
+
+    /// What lies under a point of the last scene.
+    pub fn at(&self, x: f64, y: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.at(x as f32, y as f32))
+    }
+
+    /// Looks at the worst wait of a task, or of the run.
+    pub fn select(&mut self, task: Option<f64>) {
+        self.0.select(task.map(|task| TaskId(time(task).0.min(u32::MAX.into()) as u32)));
+    }
+}
+
+/// Nanoseconds from JavaScript: a number that is none, or negative, counts as 0.
+fn time(value: f64) -> Time {
+    Time(value as u64)
+}
+
+/// An object as the contract has it: what is missing is null, maps are plain objects, integers are numbers.
+fn object<T: Serialize + ?Sized>(value: &T) -> Result<JsValue, JsValue> {
+    let serializer = Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
+    Ok(value.serialize(&serializer)?)
+}

@@ -1,0 +1,204 @@
+//! The page's session over the real simulator: what a visitor sees, for the lesson and for changed settings.
+
+use std::collections::BTreeMap;
+
+use dandori::policy::Registry;
+use dandori::scenario::{Problem, Scenario};
+use dandori::sim::Sim;
+use dandori::time::Time;
+use dandori::trace::Recording;
+use dandori::view::layout::Layout;
+use dandori::view::session::{Engine, Progress, Session, Settings};
+use dandori::words::{Lang, Rich, plain};
+use serde_json::{Value, json};
+
+/// The simulator behind the session, as the boundary to JavaScript puts it there.
+struct Simulated(Sim);
+
+impl Engine for Simulated {
+    fn advance(&mut self, steps: u64) -> Progress {
+        let dandori::sim::Progress { done, records, now } = self.0.advance(steps);
+        Progress { done, records, now }
+    }
+    fn finish(self: Box<Self>) -> Recording {
+        self.0.finish()
+    }
+}
+
+fn start(scenario: &Scenario, registry: &Registry) -> Result<Box<dyn Engine>, Vec<Problem>> {
+    Ok(Box::new(Simulated(Sim::new(scenario, registry)?)))
+}
+
+fn settings(lang: Lang, set: &[(&str, Value)]) -> Settings {
+    let set: BTreeMap<String, Value> = set.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    Settings { v: 1, lesson: "late-ticker".into(), set, lang, ..Settings::default() }
+}
+
+fn run(settings: &Settings) -> Session {
+    let mut session = Session::new(Registry::standard(), start);
+    assert_eq!(session.open(settings), []);
+    while !session.advance(10_000).done {}
+    session
+}
+
+fn job(step: Value) -> Value {
+    json!([{"measure": {"label": "job", "do": [step]}}])
+}
+
+/// `395.9 ms late` as milliseconds.
+fn number(text: &str) -> f64 {
+    let digits: String = text.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    digits.parse().unwrap_or_else(|_| panic!("no number in {text}"))
+}
+
+fn harm(rich: &Rich) -> Option<String> {
+    rich.iter().find(|span| span.style == Some(dandori::words::Style::Harm)).map(|span| span.text.clone())
+}
+
+#[test]
+fn the_first_lesson_opens_on_the_late_tick() {
+    let session = run(&settings(Lang::En, &[]));
+    let info = session.info();
+    let headline = plain(&info.headline);
+    assert!(headline.starts_with("The ticker wants to run every 10\u{a0}ms. Once, it ran "), "{headline}");
+    let late = number(&harm(&info.headline).expect("a red number"));
+    assert!((380.0..400.0).contains(&late), "{late}");
+    let ids: Vec<_> = info.rows.iter().map(|row| row.id.as_str()).collect();
+    assert_eq!(ids, ["focus", "worker-0", "worker-1", "driver"]);
+    assert_eq!(info.quiet, ["global queue", "blocking pool", "CPUs"]);
+    let why = info.why.expect("a wait");
+    let sum: u64 = why.parts.iter().map(|part| part.ns).sum();
+    assert!((sum as f64 / 1e6 - late).abs() < 0.06, "{sum} {late}");
+    let largest = why.parts.iter().find(|part| part.largest).expect("one is the largest");
+    assert!(plain(&largest.text).starts_with("The timer was due, but nobody looked. Worker 0 was blocked in J"));
+    let moment = session.moment(info.cursor);
+    assert_eq!(moment.clock, "150.0\u{a0}ms");
+    assert!(
+        plain(&moment.caption).starts_with("Both workers are inside blocking calls, so nobody looks at the timers."),
+        "{}",
+        plain(&moment.caption)
+    );
+}
+
+#[test]
+fn a_knob_changes_the_world_and_every_sentence_with_it() {
+    for step in [json!({"spawn_blocking": [{"block": "400 ms"}]}), json!({"block_in_place": [{"block": "400 ms"}]})] {
+        let session = run(&settings(Lang::En, &[("tasks.job.program", job(step))]));
+        let info = session.info();
+        let headline = plain(&info.headline);
+        assert!(headline.contains("It was never more than "), "{headline}");
+        assert_eq!(harm(&info.headline), None);
+        let moment = session.moment(Time(150_000_000));
+        assert!(!plain(&moment.caption).contains("Both workers"), "{}", plain(&moment.caption));
+        let rows: Vec<_> = info.rows.iter().map(|row| row.id.as_str()).collect();
+        assert!(rows.contains(&"pool") || rows.contains(&"threads"), "{rows:?}");
+    }
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_link_is_told_and_the_run_stays() {
+    let mut session = run(&settings(Lang::En, &[]));
+    let digest = session.info().digest;
+    let problems = session.open(&settings(
+        Lang::En,
+        &[("policy.workers", json!(0)), ("tasks.nobody.label", json!("N")), ("limits.end", json!("9 h"))],
+    ));
+    let paths: Vec<_> = problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert!(paths.contains(&"policy.workers") && paths.contains(&"limits.end"), "{problems:?}");
+    assert_eq!(session.info().digest, digest);
+    let unknown = Settings { lesson: "x".repeat(1_000), v: 7, ..Settings::default() };
+    let problems = session.open(&unknown);
+    assert_eq!(problems.iter().map(|p| p.path.as_str()).collect::<Vec<_>>(), ["v", "lesson"]);
+    assert!(problems[1].message.len() < 200, "{}", problems[1].message);
+}
+
+#[test]
+fn steps_go_from_record_to_record_and_back() {
+    let session = run(&settings(Lang::En, &[]));
+    let info = session.info();
+    let mut t = Time::ZERO;
+    let mut seen = 0;
+    loop {
+        let next = session.step(t, true, None);
+        if next == t {
+            break;
+        }
+        assert!(session.step(next, false, None) <= t.max(next));
+        (t, seen) = (next, seen + 1);
+    }
+    assert!(t == info.end && seen > 50, "{t} {seen}");
+    let in_row = session.step(Time(100_000_000), true, Some("driver"));
+    assert!(in_row > Time(100_000_000) && in_row <= info.end);
+    assert_eq!(session.step(info.end, true, Some("focus")), info.end);
+}
+
+#[test]
+fn what_lies_under_a_point_is_the_task_there() {
+    let mut session = run(&settings(Lang::En, &[]));
+    let info = session.info();
+    let scene = session.scene(Layout::Wide, 794.0, info.from, info.to);
+    let worker = info.rows.iter().position(|row| row.id == "worker-1").expect("a row");
+    let hit = session.at(397.0, scene.rows[worker].y + 20.0).expect("a job is there");
+    assert!(hit.task.is_some() && hit.from < Time(51_000_000) && hit.to > Time(449_000_000), "{hit:?}");
+    assert!(plain(&hit.text).contains("blocked"), "{}", plain(&hit.text));
+    assert_eq!(session.at(397.0, -1.0), None);
+    session.select(hit.task);
+    assert_eq!(session.info().selected, hit.task);
+    session.select(None);
+    assert_ne!(session.info().selected, hit.task);
+}
+
+/// No sentence may be wrong, and nothing may break, after any knob moved: every caption, headline and why of many
+/// settings is made, in both languages, at many times; what can be checked by a second path is.
+#[test]
+fn no_setting_breaks_a_sentence_or_a_picture() {
+    let jobs = [
+        json!({"block": "400 ms"}),
+        json!({"cpu": "30 ms"}),
+        json!({"spawn_blocking": [{"block": "400 ms"}]}),
+        json!({"block_in_place": [{"block": "400 ms"}]}),
+    ];
+    for policy in ["tokio", "global-queue"] {
+        for (step, workers, count) in jobs.iter().flat_map(|step| [(step, 1, 1), (step, 2, 5), (step, 8, 64)]) {
+            for lang in Lang::ALL {
+                let mut session = run(&settings(
+                    lang,
+                    &[
+                        ("policy.name", json!(policy)),
+                        ("policy.workers", json!(workers)),
+                        ("tasks.main.program.0.measure.do.0.spawn.count", json!(count)),
+                        ("tasks.job.program", job(step.clone())),
+                    ],
+                ));
+                check(&mut session, &format!("{policy} {workers} {count} {step} {lang:?}"));
+            }
+        }
+    }
+}
+
+fn check(session: &mut Session, what: &str) {
+    let info = session.info();
+    if let Some(why) = &info.why {
+        let shares: f64 = why.parts.iter().map(|part| part.share).sum();
+        assert!((shares - 1.0).abs() < 1e-9, "{what}: {shares}");
+        assert_eq!(why.parts.iter().filter(|part| part.largest).count(), 1, "{what}");
+    }
+    for step in 0..=50 {
+        let t = Time(info.end.0 / 50 * step);
+        let moment = session.moment(t);
+        assert!(!moment.caption.is_empty(), "{what} at {t}");
+        assert_eq!(moment.stage.len(), info.rows.len());
+        for cell in &moment.stage {
+            assert!((1..=2).contains(&cell.lines.len()), "{what} {cell:?}");
+        }
+    }
+    for (layout, width) in [(Layout::Wide, 794.0), (Layout::Middle, 414.0), (Layout::Narrow, 336.0)] {
+        let scene = session.scene(layout, width, info.from, info.to);
+        // Bars, strips, graph steps, lines, marks: a few per pixel and row, however many records there are.
+        assert!(scene.prims.len() < 6 * width as usize * scene.rows.len(), "{what}: {}", scene.prims.len());
+        for prim in &scene.prims {
+            assert!(prim.x.is_finite() && prim.x >= 0.0 && prim.x <= width, "{what} {prim:?}");
+            assert!(prim.w >= 0.0 && prim.h >= 0.0 && prim.y >= 0.0 && prim.y <= scene.height, "{what} {prim:?}");
+        }
+    }
+}
