@@ -1,0 +1,92 @@
+/* tslint:disable */
+/* eslint-disable */
+
+/**
+ * One page's talk with the simulation.
+ */
+export class Session {
+    free(): void;
+    [Symbol.dispose](): void;
+    /**
+     * Goes on for about so many steps.
+     */
+    advance(records: number): any;
+    /**
+     * What lies under a point of the last scene.
+     */
+    at(x: number, y: number): any;
+    /**
+     * Everything about the run.
+     */
+    info(): any;
+    /**
+     * The machine at a time.
+     */
+    moment(t: number): any;
+    /**
+     * A session without a run.
+     */
+    constructor();
+    /**
+     * Starts a run; every problem, or an empty list.
+     */
+    open(settings: any): any;
+    /**
+     * The lanes of a range on so many pixels.
+     */
+    scene(layout: number, width: number, from: number, to: number): any;
+    /**
+     * Looks at the worst wait of a task, or of the run.
+     */
+    select(task?: number | null): void;
+    /**
+     * Time of the next or previous record.
+     */
+    step(t: number, direction: number, row?: string | null): number;
+}
+
+export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
+
+export interface InitOutput {
+    readonly memory: WebAssembly.Memory;
+    readonly __wbg_session_free: (a: number, b: number) => void;
+    readonly session_advance: (a: number, b: number) => [number, number, number];
+    readonly session_at: (a: number, b: number, c: number) => [number, number, number];
+    readonly session_info: (a: number) => [number, number, number];
+    readonly session_moment: (a: number, b: number) => [number, number, number];
+    readonly session_new: () => number;
+    readonly session_open: (a: number, b: any) => [number, number, number];
+    readonly session_scene: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
+    readonly session_select: (a: number, b: number, c: number) => void;
+    readonly session_step: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly __wbindgen_malloc: (a: number, b: number) => number;
+    readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
+    readonly __wbindgen_free: (a: number, b: number, c: number) => void;
+    readonly __wbindgen_exn_store: (a: number) => void;
+    readonly __externref_table_alloc: () => number;
+    readonly __wbindgen_externrefs: WebAssembly.Table;
+    readonly __externref_table_dealloc: (a: number) => void;
+    readonly __wbindgen_start: () => void;
+}
+
+export type SyncInitInput = BufferSource | WebAssembly.Module;
+
+/**
+ * Instantiates the given `module`, which can either be bytes or
+ * a precompiled `WebAssembly.Module`.
+ *
+ * @param {{ module: SyncInitInput }} module - Passing `SyncInitInput` directly is deprecated.
+ *
+ * @returns {InitOutput}
+ */
+export function initSync(module: { module: SyncInitInput } | SyncInitInput): InitOutput;
+
+/**
+ * If `module_or_path` is {RequestInfo} or {URL}, makes a request and
+ * for everything else, calls `WebAssembly.instantiate` directly.
+ *
+ * @param {{ module_or_path: InitInput | Promise<InitInput> }} module_or_path - Passing `InitInput` directly is deprecated.
+ *
+ * @returns {Promise<InitOutput>}
+ */
+export default function __wbg_init (module_or_path?: { module_or_path: InitInput | Promise<InitInput> } | InitInput | Promise<InitInput>): Promise<InitOutput>;
