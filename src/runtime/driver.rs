@@ -170,11 +170,8 @@ impl Driver {
         lock(&self.deadlines).promised = None;
     }
 
-    /// Looks without waiting.
-    pub(super) fn look(&self, turner: &mut Turner) {
-        self.select(turner, Some(Duration::ZERO));
-    }
-
+    /// The system's wait. A look without waiting has no use for it: only the interrupt is registered there, and one
+    /// that stays for the next wait only makes that return early.
     fn select(&self, turner: &mut Turner, timeout: Option<Duration>) {
         match turner.poll.poll(&mut turner.events, timeout) {
             Ok(()) => {}
@@ -184,9 +181,15 @@ impl Driver {
     }
 
     /// Moves what may fire now to `turner.due`: timers, then I/O, each in order of time.
-    pub(super) fn collect(&self, turner: &mut Turner, now: Time) {
+    pub(super) fn collect(&self, turner: &mut Turner, clock: Clock) {
         let mut deadlines = lock(&self.deadlines);
-        let state = &mut *deadlines;
+        if deadlines.timers.is_empty() && deadlines.exact.is_empty() {
+            return;
+        }
+        Driver::due(&mut deadlines, turner, clock.now());
+    }
+
+    fn due(state: &mut Deadlines, turner: &mut Turner, now: Time) {
         for map in [&mut state.timers, &mut state.exact] {
             while let Some(first) = map.first_entry().filter(|first| first.key().0 <= now) {
                 let (timer, armed) = first.remove();
@@ -244,7 +247,7 @@ mod tests {
     }
 
     fn due_at(driver: &Driver, turner: &mut Turner, now: u64) -> Vec<u64> {
-        driver.collect(turner, Time(now));
+        Driver::due(&mut lock(&driver.deadlines), turner, Time(now));
         turner.due.drain(..).map(|due| due.timer.due.0).collect()
     }
 
@@ -272,7 +275,7 @@ mod tests {
         driver.arm(&gone, Time::ZERO);
         driver.arm(&kept, Time::ZERO);
         driver.disarm(&gone);
-        driver.collect(&mut turner, Time(1_000_000));
+        Driver::due(&mut lock(&driver.deadlines), &mut turner, Time(1_000_000));
         assert_eq!(turner.due.len(), 1);
         assert!(Arc::ptr_eq(&turner.due[0].timer, &kept));
     }
@@ -296,7 +299,7 @@ mod tests {
                 let mut turner = driver.try_take().unwrap();
                 while turner.due.is_empty() {
                     driver.wait(&mut turner, clock);
-                    driver.collect(&mut turner, clock.now());
+                    driver.collect(&mut turner, clock);
                 }
             });
             // Registered before, while or after the waiter promised: all three must wake it.

@@ -130,11 +130,11 @@ impl Runtime {
         assert!(!is_ours, "block_on blocks its thread; a task of a runtime awaits instead");
         struct Token(Parker);
         impl Wake for Token {
-            fn wake(self: std::sync::Arc<Self>) {
+            fn wake(self: Arc<Self>) {
                 self.0.unpark(|| {});
             }
         }
-        let token = std::sync::Arc::new(Token(Parker::new()));
+        let token = Arc::new(Token(Parker::new()));
         let waker = Waker::from(token.clone());
         let mut cx = Context::from_waker(&waker);
         let mut future = std::pin::pin!(future);

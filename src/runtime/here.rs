@@ -41,9 +41,9 @@ pub(super) struct Here {
     pub(super) origin: Cell<Origin>,
     /// Why wakers are called now.
     pub(super) cause: Cell<Cause>,
-    /// The task in whose poll the thread is.
+    /// The task in whose poll the thread is. Kept while tracing only.
     pub(super) task: Cell<Option<TaskId>>,
-    /// How the poll ended, once that is recorded.
+    /// How the poll ended, once that is known.
     pub(super) end: Cell<Option<PollEnd>>,
     /// The task yielded in this poll.
     pub(super) yielded: Cell<bool>,
@@ -107,22 +107,26 @@ impl Here {
         drop((lane, buffer));
     }
 
-    /// A poll begins.
-    #[inline]
+    /// A poll begins. What is known of it besides its end serves the record only.
     pub(super) fn begin(&self, task: TaskId, cause: Cause) {
         self.task.set(Some(task));
         self.cause.set(cause);
-        self.end.set(None);
-        self.yielded.set(false);
         self.rewoken.set(None);
+        self.stamp.set(Time::ZERO);
     }
 
-    /// The poll is over.
-    #[inline]
+    /// The recorded poll is over.
     pub(super) fn finish(&self) {
         self.task.set(None);
         self.cause.set(Cause::Task);
         self.own_waker.set(std::ptr::null());
+    }
+
+    /// The task was woken by itself: the first reason is the one that is recorded when its poll ends.
+    pub(super) fn note_self_wake(&self, cause: Cause) {
+        if self.rewoken.get().is_none() {
+            self.rewoken.set(Some(cause));
+        }
     }
 
     /// Puts a worker in the seat.

@@ -10,8 +10,8 @@ use super::shared::{Lane, Shared};
 use super::spawn;
 use super::thread;
 use crate::id::TaskId;
-use crate::sync::{Arc, AtomicU32, lock};
-use crate::task::{BoxFuture, Host, Leaf, Meta, New, Occupy, Timer};
+use crate::sync::{Arc, lock};
+use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Place, Sink, What};
 
@@ -68,17 +68,10 @@ impl ThreadHost {
         let is_deferred = here.is_some_and(|here| thread::defer(self.shared(), here, waker));
         if !is_deferred {
             if let Some(here) = here {
-                note_self_wake(here, Cause::Deferred);
+                here.note_self_wake(Cause::Deferred);
             }
             waker.wake_by_ref();
         }
-    }
-}
-
-/// The task was woken by itself: the first reason is the one that is recorded when its poll ends.
-fn note_self_wake(here: &Here, cause: Cause) {
-    if here.rewoken.get().is_none() {
-        here.rewoken.set(Some(cause));
     }
 }
 
@@ -109,8 +102,7 @@ impl Host for ThreadHost {
             });
             return self.queue_job(task, future);
         }
-        let meta = Meta { task, kind, deadline, events: AtomicU32::new(0) };
-        if let Some((runnable, handle)) = spawn::create(&lane, meta, future) {
+        if let Some((runnable, handle)) = spawn::create(&lane, task, kind, deadline, future) {
             handle.detach();
             lane.shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent, kind, job }));
         }
@@ -204,7 +196,7 @@ impl Host for ThreadHost {
         let before = self.here(|here| {
             let here = here?;
             if here.task.get().is_some() && here.own_waker.get() == waker.data() {
-                note_self_wake(here, cause);
+                here.note_self_wake(cause);
             }
             Some(here.cause.replace(cause))
         });

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use super::here::Here;
+use super::here::{HERE, Here};
 use super::shared::Lane;
 use super::spawn;
 use crate::id::TaskId;
@@ -33,11 +33,16 @@ impl Future for Contained {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let Contained { future, task, lane } = &mut *self;
         let future = future.as_mut().expect("a future is there until it is dropped");
-        catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|payload| {
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|payload| {
             // Recorded before the future is dropped and its end counted.
-            spawn::ended(lane, *task, true);
+            spawn::ended(lane, *task, PollEnd::Panicked);
             resume_unwind(payload)
-        })
+        });
+        if polled.is_pending() && lane.shared.shape.busy_poll {
+            HERE.with(|here| here.note_self_wake(Cause::SelfWake));
+            cx.waker().wake_by_ref();
+        }
+        polled
     }
 }
 
@@ -64,6 +69,7 @@ impl Job {
         here.stamp.set(crate::time::Time::ZERO);
         shared.trace(Some(here), |pen| pen.record(Event::PollStart { task, budget: u32::MAX, tick: 0 }));
         here.begin(task, Cause::Pool);
+        here.end.set(None);
         let polled = catch_unwind(AssertUnwindSafe(|| {
             let poll = Pin::new(&mut self.future).poll(&mut Context::from_waker(Waker::noop()));
             assert!(

@@ -70,9 +70,8 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
     let prepared = Prepared::new(scenario);
     let arrivals = prepared.arrivals();
     let builder = Builder::new(found.threaded(&args)).seed(scenario.seed).record(records);
-    let runtime = std::sync::Arc::new(builder.build().map_err(|problem| vec![problem])?);
-    *lock(&options.tap.0) =
-        Some(Tapped { runtime: std::sync::Arc::downgrade(&runtime), prepared: prepared.clone(), cpus });
+    let runtime = Arc::new(builder.build().map_err(|problem| vec![problem])?);
+    *lock(&options.tap.0) = Some(Tapped { runtime: Arc::downgrade(&runtime), prepared: prepared.clone(), cpus });
 
     let shared = &runtime.lane.shared;
     let limit = scenario.limits.end;

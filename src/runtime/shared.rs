@@ -11,6 +11,7 @@
 //!    wake other tasks and spawn: a task that comes too late is dropped where it is spawned.
 //! 4. The phase is *buried*: whoever still pushes an entry drains the policy itself.
 
+use std::sync::Weak;
 use std::thread::JoinHandle;
 
 use super::clock::Clock;
@@ -23,8 +24,8 @@ use super::tracer::{Pen, Tracer};
 use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
-use crate::sync::{Arc, AtomicU32, Condvar, Mutex, Ordering, Weak, lock};
-use crate::task::Runnable;
+use crate::sync::{Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
+use crate::task::{Home, Runnable};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
@@ -77,6 +78,46 @@ impl Lane {
     pub(super) fn new(shared: Arc<Shared>, number: usize) -> Arc<Lane> {
         let list = number % shared.owned.len();
         Arc::new(Lane { shared, list })
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn traced(tracer: &Tracer, here: Option<&Here>, write: impl FnOnce(&mut Pen<'_>)) {
+    write(&mut tracer.pen(here));
+}
+
+impl Home for Lane {
+    fn schedule(&self, entry: Runnable) {
+        self.shared.woken(None, entry, false);
+    }
+}
+
+/// A task's waker was called; or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.
+pub(super) fn schedule(entry: Runnable, rewoken: bool) {
+    let runtime = entry.0.metadata().runtime;
+    let mut entry = Some(entry);
+    // Fails while the thread's locals are destroyed: then it counts as a thread outside.
+    let _ = HERE.try_with(|here| {
+        if here.runtime.get() == runtime {
+            let lane = here.lane.borrow();
+            let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
+            let Some(entry) = entry.take() else { return };
+            // The short way: nobody traces, and there is a worker.
+            if shared.tracer.is_none() {
+                if let Some(worker) = &mut *here.seat.borrow_mut() {
+                    let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
+                    let mut acts = Acts { shared, here: Some(here) };
+                    return worker.wake(entry, origin, &mut Control::new(None, &mut acts, None));
+                }
+            }
+            shared.woken(Some(here), entry, rewoken);
+        }
+    });
+    if let Some(entry) = entry {
+        // Its own reference: once the entry is delivered, another thread may end the task and its metadata.
+        let home = entry.0.metadata().home.clone();
+        home.schedule(entry);
     }
 }
 
@@ -157,29 +198,34 @@ impl Shared {
         before: impl FnOnce(&mut Pen<'_>),
         call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
     ) -> R {
-        let mut acts = Acts { shared: self, here };
         match &self.tracer {
-            None => call(&mut Control::new(None, &mut acts, line)),
-            Some(tracer) => {
-                let mut pen = tracer.pen(here);
-                before(&mut pen);
-                call(&mut Control::new(Some(&mut pen), &mut acts, line))
-            }
+            None => call(&mut Control::new(None, &mut Acts { shared: self, here }, line)),
+            Some(tracer) => self.traced_hook(tracer, here, line, before, call),
         }
+    }
+
+    /// Apart, so that the path of a run that nobody traces stays short.
+    #[cold]
+    #[inline(never)]
+    fn traced_hook<R>(
+        &self,
+        tracer: &Tracer,
+        here: Option<&Here>,
+        line: Option<Line>,
+        before: impl FnOnce(&mut Pen<'_>),
+        call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
+    ) -> R {
+        let mut pen = tracer.pen(here);
+        before(&mut pen);
+        call(&mut Control::new(Some(&mut pen), &mut Acts { shared: self, here }, line))
     }
 
     /// Records, if somebody traces.
     #[inline(always)]
     pub(super) fn trace(&self, here: Option<&Here>, write: impl FnOnce(&mut Pen<'_>)) {
         if let Some(tracer) = &self.tracer {
-            write(&mut tracer.pen(here));
+            traced(tracer, here, write);
         }
-    }
-
-    /// A task's waker was called, or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.
-    #[inline]
-    pub(super) fn schedule(&self, entry: Runnable, rewoken: bool) {
-        self.on_this_thread(entry, |here, entry| self.woken(here, entry, rewoken));
     }
 
     /// Calls `act` with this thread's part in this runtime; `None`: it has none, or is about to end.
@@ -199,7 +245,7 @@ impl Shared {
         }
     }
 
-    #[inline]
+    #[inline(never)]
     fn woken(&self, here: Option<&Here>, entry: Runnable, rewoken: bool) {
         let task = entry.task();
         let origin = match here {
@@ -230,7 +276,7 @@ impl Shared {
     }
 
     /// Hands a ready task to the worker of this thread, or to the policy.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deliver(
         &self,
         here: Option<&Here>,
@@ -244,6 +290,12 @@ impl Shared {
                 return self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
             }
         }
+        self.inject(here, entry, origin, before);
+    }
+
+    /// For a thread without a worker.
+    #[inline(never)]
+    fn inject(&self, here: Option<&Here>, entry: Runnable, origin: Origin, before: impl FnOnce(&mut Pen<'_>)) {
         let origin = if origin == Origin::Driver { origin } else { Origin::Outside };
         self.hook(here, None, before, |ctl| self.policy.inject(entry, origin, ctl));
         if self.phase.load(Ordering::SeqCst) == BURIED {

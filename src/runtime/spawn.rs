@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -10,64 +10,80 @@ use async_task::{FallibleTask, ScheduleInfo, Task, WithInfo};
 use futures::FutureExt;
 
 use super::here::HERE;
-use super::shared::Lane;
+use super::shared::{self, Lane};
 use crate::id::{KindId, TaskId};
-use crate::sync::{Arc, AtomicU32};
+use crate::sync::Arc;
 use crate::task::{Meta, Runnable};
 use crate::time::Time;
 use crate::trace::{Cause, Event, PollEnd, Sink};
 
 /// What a panic carried.
 type Payload = Box<dyn Any + Send>;
-/// How a task ended.
-type Outcome<T> = Result<T, Payload>;
 
 /// A task in its lane's list of tasks; leaves it when the future is dropped.
 struct Entered {
     lane: Arc<Lane>,
     key: usize,
+    task: TaskId,
+    is_complete: bool,
+}
+
+impl Entered {
+    fn complete(mut self) {
+        self.is_complete = true;
+        ended(&self.lane, self.task, PollEnd::Ready);
+    }
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
+        if !self.is_complete && std::thread::panicking() {
+            ended(&self.lane, self.task, PollEnd::Panicked);
+        }
         self.lane.shared.owned[self.lane.list].0.leave(self.key);
     }
 }
 
 /// A task, not yet scheduled. `None`: the runtime is closed, the future was dropped.
-pub(super) fn create<F>(lane: &Arc<Lane>, meta: Meta, future: F) -> Option<(Runnable, Task<Outcome<F::Output>, Meta>)>
+pub(super) fn create<F>(
+    lane: &Arc<Lane>,
+    task: TaskId,
+    kind: KindId,
+    deadline: Time,
+    future: F,
+) -> Option<(Runnable, Task<F::Output, Meta>)>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let task = meta.task;
     let list = &lane.shared.owned[lane.list].0;
     // Moved in only if the list takes it, so that a refused future is dropped outside of the list's lock.
     let mut future = Some(future);
     let created = list.enter(|key| {
-        let entered = Entered { lane: lane.clone(), key };
+        let meta = Meta { task, kind, deadline, runtime: lane.shared.id, home: lane.clone() };
+        let entered = Entered { lane: lane.clone(), key, task, is_complete: false };
         let future = future.take().expect("a list calls once");
-        // Thin: the panic stays here, and the end is recorded before whoever awaits it is woken.
-        let future = AssertUnwindSafe(future).catch_unwind().map(move |outcome| {
-            ended(&entered.lane, task, outcome.is_err());
-            outcome
+        // Thin: the end is recorded before whoever awaits it is woken.
+        let future = future.map(move |output| {
+            entered.complete();
+            output
         });
-        let scheduler = lane.clone();
-        let schedule = move |runnable: async_task::Runnable<Meta>, info: ScheduleInfo| {
-            scheduler.shared.schedule(Runnable(runnable), info.woken_while_running);
+        // Captures nothing: `async-task` would count a reference around each call.
+        let schedule = |runnable: async_task::Runnable<Meta>, info: ScheduleInfo| {
+            shared::schedule(Runnable(runnable), info.woken_while_running);
         };
-        let (runnable, task) = async_task::Builder::new().metadata(meta).spawn(move |_| future, WithInfo(schedule));
+        // A panic stays in the task: whoever awaits it gets it.
+        let builder = async_task::Builder::new().metadata(meta).propagate_panic(true);
+        let (runnable, task) = builder.spawn(move |_| future, WithInfo(schedule));
         (runnable.waker(), (Runnable(runnable), task))
     });
     drop(future);
     created
 }
 
-/// The future is complete; called inside its last poll.
-#[inline]
-pub(super) fn ended(lane: &Arc<Lane>, task: TaskId, panicked: bool) {
-    let end = if panicked { PollEnd::Panicked } else { PollEnd::Ready };
-    HERE.with(|here| {
+/// The task is over; called inside its last poll.
+pub(super) fn ended(lane: &Arc<Lane>, task: TaskId, end: PollEnd) {
+    let _ = HERE.try_with(|here| {
         if here.end.get().is_none() {
             here.end.set(Some(end));
             lane.shared.trace(Some(here), |pen| pen.record(Event::PollEnd { task, end }));
@@ -85,8 +101,7 @@ where
 {
     let shared = &lane.shared;
     let (task, kind) = (shared.reserve(), KindId(0));
-    let meta = Meta { task, kind, deadline: Time::MAX, events: AtomicU32::new(0) };
-    let Some((runnable, handle)) = create(lane, meta, future) else { return JoinHandle(None) };
+    let Some((runnable, handle)) = create(lane, task, kind, Time::MAX, future) else { return JoinHandle(None) };
     let parent = || HERE.try_with(|here| here.task.get().filter(|_| here.runtime.get() == shared.id)).ok().flatten();
     shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent: parent(), kind, job: false }));
     JoinHandle(Some(handle.fallible()))
@@ -94,7 +109,7 @@ where
 
 /// A handle on a spawned future: awaiting it gives what it returned. Dropping it leaves the task alone.
 #[must_use = "a task runs without its handle: drop it on purpose"]
-pub struct JoinHandle<T>(Option<FallibleTask<Outcome<T>, Meta>>);
+pub struct JoinHandle<T>(Option<FallibleTask<T, Meta>>);
 
 /// Why a task has no result.
 pub enum JoinError {
@@ -118,11 +133,13 @@ impl<T> Future for JoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let Some(task) = &mut self.0 else { return Poll::Ready(Err(JoinError::Cancelled)) };
-        Pin::new(task).poll(cx).map(|outcome| match outcome {
-            None => Err(JoinError::Cancelled),
-            Some(Ok(result)) => Ok(result),
-            Some(Err(payload)) => Err(JoinError::Panicked(payload)),
-        })
+        match catch_unwind(AssertUnwindSafe(|| Pin::new(task).poll(cx))) {
+            Ok(poll) => poll.map(|result| result.ok_or(JoinError::Cancelled)),
+            Err(payload) => {
+                self.0 = None;
+                Poll::Ready(Err(JoinError::Panicked(payload)))
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use super::driver::Turner;
 use super::here::{HERE, Here};
 use super::job::Job;
 use super::shared::{Lane, Shared};
-use crate::id::{ThreadId, WorkerId};
+use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
 use crate::sync::Arc;
 use crate::task::Runnable;
@@ -79,7 +79,7 @@ pub(super) fn drive(lane: &Arc<Lane>) {
         shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
         while shared.is_open() {
             shared.driver.wait(&mut turner, shared.clock);
-            shared.driver.collect(&mut turner, shared.clock.now());
+            shared.driver.collect(&mut turner, shared.clock);
             if !turner.due.is_empty() {
                 fire(shared, here, &mut turner);
             }
@@ -156,43 +156,61 @@ fn release(shared: &Shared, here: &Here, why: Release) {
 /// Polls a task. False: the worker was given away in the poll and another thread has it.
 #[inline]
 fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
-    let task = entry.task();
     match budget {
         Budget::Fresh(units) => here.budget.set(units),
         Budget::Rest => {}
         Budget::Unlimited => here.budget.set(u32::MAX),
     }
-    shared.trace(Some(here), |pen| {
-        let tick = here.seat.borrow().as_ref().map_or(0, |worker| worker.tick());
-        pen.record(Event::PollStart { task, budget: here.budget.get(), tick });
-        here.stamp.set(Time::ZERO);
-    });
-    here.begin(task, Cause::Task);
-    // The future's panics are caught inside; what arrives here is one of its destructors at the end of the task.
-    let ran = catch_unwind(AssertUnwindSafe(|| entry.0.run()));
-    let recorded = here.end.take();
-    let end = match (recorded, ran) {
-        (Some(end), _) => end,
-        (None, Err(_)) => PollEnd::Panicked,
-        (None, Ok(true)) => PollEnd::Rewoken,
-        (None, Ok(false)) if here.yielded.get() => PollEnd::Deferred,
-        (None, Ok(false)) => PollEnd::Pending,
+    let is_traced = shared.tracer.is_some();
+    // The metadata is not touched without need: it may have to come from another CPU.
+    let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
+    here.end.set(None);
+    here.yielded.set(false);
+    // A panic stays in the task.
+    let is_rewoken = entry.0.run();
+    let known = here.end.get();
+    let end = match known {
+        Some(end) => end,
+        None if is_rewoken => PollEnd::Rewoken,
+        None if here.yielded.get() => PollEnd::Deferred,
+        None => PollEnd::Pending,
     };
-    if recorded.is_none() {
-        shared.trace(Some(here), |pen| {
-            pen.record(Event::PollEnd { task, end });
-            here.stamp.set(pen.stamp());
-        });
+    if is_traced {
+        poll_ended(shared, here, task, end, known.is_some());
     }
-    here.finish();
-    if here.away.replace(0) > 0 {
+    if here.away.get() > 0 {
         // It panicked between leaving and returning.
+        here.away.set(0);
         come_back(shared, here);
     }
     let mut seat = here.seat.borrow_mut();
     let Some(worker) = &mut *seat else { return false };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
+}
+
+#[cold]
+#[inline(never)]
+fn poll_starts(shared: &Shared, here: &Here, entry: &Runnable) -> TaskId {
+    let task = entry.task();
+    shared.trace(Some(here), |pen| {
+        let tick = here.seat.borrow().as_ref().map_or(0, |worker| worker.tick());
+        pen.record(Event::PollStart { task, budget: here.budget.get(), tick });
+    });
+    here.begin(task, Cause::Task);
+    task
+}
+
+#[cold]
+#[inline(never)]
+fn poll_ended(shared: &Shared, here: &Here, task: TaskId, end: PollEnd, is_recorded: bool) {
+    if !is_recorded {
+        shared.trace(Some(here), |pen| {
+            pen.record(Event::PollEnd { task, end });
+            here.stamp.set(pen.stamp());
+        });
+    }
+    here.finish();
 }
 
 /// Wakes the tasks that yielded on this thread, newest first.
@@ -296,7 +314,7 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
         }
         shared.driver.wait(&mut turner, shared.clock);
         let has_token = parker.leave_driver();
-        shared.driver.collect(&mut turner, shared.clock.now());
+        shared.driver.collect(&mut turner, shared.clock);
         if has_token || !turner.due.is_empty() {
             break has_token;
         }
@@ -316,8 +334,7 @@ fn look(shared: &Shared, here: &Here) {
         return unparked(shared, here, None);
     };
     shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
-    shared.driver.look(&mut turner);
-    shared.driver.collect(&mut turner, shared.clock.now());
+    shared.driver.collect(&mut turner, shared.clock);
     let woken = fire(shared, here, &mut turner);
     shared.driver.put_back(turner);
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));

@@ -45,7 +45,7 @@ pub use combine::{join_all, select_first};
 pub use env::Env;
 pub use join::Join;
 #[cfg(not(target_arch = "wasm32"))]
-pub use runnable::{Meta, Runnable};
+pub use runnable::{Home, Meta, Runnable};
 pub use timer::Timer;
 
 /// A task's future.

@@ -182,7 +182,7 @@ impl<E: Entry> Core<E> {
     // --- pushing ---
 
     /// To the back of the ring; if that is full, half of it goes to the inject queue together with the entry.
-    #[inline]
+    #[inline(always)]
     fn push_back(&mut self, entry: E, by: By, ctl: &mut Control<'_, E>) {
         if self.ring.spare() > 0 {
             ctl.emit(by.event(&entry, Place::Local(self.id)));
@@ -225,7 +225,7 @@ impl<E: Entry> Core<E> {
     // --- taking ---
 
     /// One of its own: the slot, then the ring.
-    #[inline]
+    #[inline(always)]
     fn own(&mut self) -> Option<E> {
         self.lifo.take().or_else(|| self.ring.pop())
     }
@@ -264,7 +264,7 @@ impl<E: Entry> Core<E> {
     // --- the loop, phase by phase: each answers a step, or nothing and another phase ---
 
     /// A pass begins.
-    #[inline]
+    #[inline(always)]
     fn begin(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         self.tick += 1;
         if self.tick < self.maintenance_at {
@@ -286,7 +286,7 @@ impl<E: Entry> Core<E> {
     }
 
     /// Chooses from the queues.
-    #[inline]
+    #[inline(always)]
     fn next(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         if self.tick >= self.inject_at {
             return self.inject_first(ctl);
@@ -382,7 +382,7 @@ impl<E: Entry> Core<E> {
 
     /// There is a task. A searcher stops searching first; if it was the last one it wakes the next worker, because a
     /// push may have relied on it to find more than it takes.
-    #[inline]
+    #[inline(always)]
     fn found(&mut self, entry: E, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         let eager = self.had_driver && self.shared.rules.eager_driver_handoff;
         if !self.searching && !eager {
@@ -412,7 +412,7 @@ impl<E: Entry> Core<E> {
     }
 
     /// The first poll of a tick, with a budget of its own.
-    #[inline]
+    #[inline(always)]
     fn run(&mut self, entry: E) -> Step<E> {
         self.tuning.poll();
         self.lifo_polls = 0;
@@ -421,7 +421,7 @@ impl<E: Entry> Core<E> {
     }
 
     /// After a poll: the task in the slot is next, on what is left of the budget, up to the cap.
-    #[inline]
+    #[inline(always)]
     fn chain(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         let Some(entry) = self.lifo.take() else {
             self.lifo_enabled = self.shared.rules.lifo_slot;
