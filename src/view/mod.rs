@@ -16,6 +16,8 @@ pub mod moment;
 mod sample;
 pub mod scene;
 pub mod session;
+pub mod svg;
+mod svg_shapes;
 pub mod text;
 pub mod timeline;
 pub mod track;

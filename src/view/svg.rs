@@ -1,0 +1,397 @@
+//! The same picture as one SVG file: headline, board with its stage, caption and why. It needs no script, follows the
+//! reader's light or dark theme, and has its words as title and description. For the README and wherever a file must do.
+
+use std::fmt::Write;
+
+use super::board::Board;
+use super::info::{About, RunInfo, info};
+use super::layout::Layout;
+use super::moment::{Moment, Part, moment};
+use super::scene::{Scene, kind, scene};
+use super::svg_shapes::{escaped, number, shape, token};
+use super::text;
+use crate::time::Time;
+use crate::words::{Span, Style, plain};
+
+/// Widths of the wide layout in pixels: names, lanes, stage.
+const GUTTER: f32 = 120.0;
+const LANES: f32 = 794.0;
+const STAGE: f32 = 316.0;
+/// Around the whole.
+const PAD: f32 = 16.0;
+/// Size of the words on the stage and in the caption, in pixels.
+const STAGE_TEXT: f32 = 13.0;
+const CAPTION: f32 = 16.0;
+
+/// Colours by role: name, light, dark. The same as on the page; a test compares them.
+pub const COLOURS: [(&str, &str, &str); 21] = [
+    ("paper", "#FBFAF6", "#14171B"),
+    ("card", "#FFFFFF", "#1B1F24"),
+    ("lane", "#F1EFE9", "#23282E"),
+    ("ink", "#1B2026", "#ECEAE4"),
+    ("ink-2", "#565E67", "#A7ADB4"),
+    ("edge", "#85898F", "#747B83"),
+    ("hair", "#DEDAD0", "#343A41"),
+    ("harm", "#B81D0E", "#EE5F46"),
+    ("harm-tint", "#F6DAD4", "#4A2822"),
+    ("kind-a", "#1C74D4", "#2E8BEA"),
+    ("kind-b", "#C4741A", "#F4B63F"),
+    ("kind-c", "#0B7A5E", "#49D3A6"),
+    ("kind-d", "#7A2A8C", "#DFA6E2"),
+    ("kind-e", "#33383F", "#E4EAF0"),
+    ("kind-f", "#7B818A", "#7F8893"),
+    ("on-kind-a", "#FFFFFF", "#101418"),
+    ("on-kind-b", "#15181C", "#101418"),
+    ("on-kind-c", "#FFFFFF", "#101418"),
+    ("on-kind-d", "#FFFFFF", "#101418"),
+    ("on-kind-e", "#FFFFFF", "#101418"),
+    ("on-kind-f", "#15181C", "#101418"),
+];
+
+const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Hiragino Sans', 'Noto Sans JP', \
+                    'Noto Sans CJK JP', 'DejaVu Sans', sans-serif";
+
+/// The run at a time as a standalone SVG.
+#[must_use]
+pub fn picture(board: &Board, about: &About, t: Time) -> String {
+    let (info, now) = (info(board, about), moment(board, t));
+    let lanes = scene(board, Layout::Wide, LANES, board.from, board.to);
+    let width = GUTTER + LANES + STAGE + 2.0 * PAD;
+    let top = 88.0;
+    let foot = top + lanes.height + 44.0;
+    let why_height = info.why.as_ref().map_or(0.0, |why| 44.0 + 22.0 * why.parts.len() as f32);
+    let height = foot + why_height + PAD;
+    let mut out = String::new();
+    open(&mut out, width, height, &info, &now);
+    rich(&mut out, PAD, 42.0, 24.0, true, &info.headline);
+    say(&mut out, PAD, 68.0, 14.0, "ink-2", "", &info.lead);
+    let _ = write!(out, r#"<g transform="translate({} {})">"#, number(PAD), number(top));
+    frame(&mut out, &lanes);
+    let _ = write!(out, r#"<g transform="translate({} 0)">"#, number(GUTTER));
+    axis(&mut out, &lanes);
+    for prim in &lanes.prims {
+        shape(&mut out, &lanes, prim);
+    }
+    cursor(&mut out, &lanes, &now);
+    out.push_str("</g>");
+    gutter(&mut out, &info, &lanes);
+    stage(&mut out, &now, &lanes);
+    out.push_str("</g>");
+    caption(&mut out, &now, foot);
+    why(&mut out, &info, foot + 30.0);
+    out.push_str("</svg>\n");
+    out
+}
+
+/// The picture as a figure for an HTML page, with its words for who cannot see it.
+#[must_use]
+pub fn figure(board: &Board, about: &About, t: Time) -> String {
+    let (info, now) = (info(board, about), moment(board, t));
+    let svg = picture(board, about, t);
+    let words = format!("{} {}", plain(&now.caption), board.words().still);
+    format!(
+        "<figure>\n<h1>{}</h1>\n<p>{}</p>\n{}<figcaption>{}</figcaption>\n</figure>\n",
+        escaped(&plain(&info.headline)),
+        escaped(&info.lead),
+        svg,
+        escaped(&words)
+    )
+}
+
+fn open(out: &mut String, width: f32, height: f32, info: &RunInfo, now: &Moment) {
+    let (width, height) = (number(width), number(height));
+    let _ = write!(
+        out,
+        r#"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-labelledby="dandori-title dandori-desc" font-family="{FONT}"><title id="dandori-title">{}</title><desc id="dandori-desc">{}</desc>"#,
+        escaped(&plain(&info.headline)),
+        escaped(&now.spoken),
+    );
+    let vars = |dark: bool| {
+        let var = |(name, light, night): &(&str, &str, &str)| format!("--{name}:{};", if dark { night } else { light });
+        COLOURS.iter().map(var).collect::<String>()
+    };
+    let _ = write!(
+        out,
+        "<style>svg{{{}}}@media (prefers-color-scheme: dark){{svg{{{}}}}}text{{font-variant-numeric:tabular-nums}}</style>",
+        vars(false),
+        vars(true)
+    );
+    out.push_str("<defs>");
+    for letter in 'a'..='f' {
+        let _ = write!(
+            out,
+            r#"<pattern id="dandori-hatch-{letter}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="1.8" height="6" fill="var(--kind-{letter})" fill-opacity=".62"/></pattern>"#
+        );
+    }
+    out.push_str("</defs>");
+    let _ = write!(out, r#"<rect width="{width}" height="{height}" fill="var(--paper)"/>"#);
+}
+
+/// The card, the lanes' ground and the rules between rows.
+fn frame(out: &mut String, lanes: &Scene) {
+    let (width, height) = (GUTTER + LANES + STAGE, lanes.height);
+    let _ = write!(
+        out,
+        r#"<rect x=".5" y=".5" width="{}" height="{}" rx="8" fill="var(--card)" stroke="var(--hair)"/>"#,
+        number(width - 1.0),
+        number(height - 1.0)
+    );
+    for row in &lanes.rows {
+        let _ = write!(
+            out,
+            r#"<rect x="{}" y="{}" width="{}" height="{}" fill="var(--lane)"/><path d="M0 {}h{}" stroke="var(--hair)"/>"#,
+            number(GUTTER),
+            number(row.y),
+            number(LANES),
+            number(row.height),
+            number(row.y + 0.5),
+            number(width)
+        );
+    }
+}
+
+fn axis(out: &mut String, lanes: &Scene) {
+    let foot = lanes.axis_height;
+    for tick in &lanes.axis {
+        let labelled = !tick.label.is_empty();
+        let (x, h) = (number(tick.x), if labelled { 9.0 } else { 6.0 });
+        if labelled && tick.x > 0.0 && tick.x < lanes.width {
+            let _ = write!(out, r#"<path d="M{x} {}V{}" stroke="var(--hair)"/>"#, number(foot), number(lanes.height));
+        }
+        let _ = write!(out, r#"<path d="M{x} {}v{}" stroke="var(--edge)"/>"#, number(foot - 3.0 - h), number(h));
+        if labelled {
+            let w = text::width(&tick.label, text::AXIS, false);
+            let left = (tick.x - w / 2.0).clamp(0.0, (lanes.width - w).max(0.0));
+            say(out, left, foot - 15.0, text::AXIS, "ink-2", "", &tick.label);
+        }
+    }
+}
+
+fn cursor(out: &mut String, lanes: &Scene, now: &Moment) {
+    if now.t < lanes.from || now.t > lanes.to {
+        return;
+    }
+    let share = now.t.since(lanes.from).0 as f64 / lanes.to.since(lanes.from).0 as f64;
+    let x = (share * f64::from(lanes.width)) as f32;
+    let half = text::width(&now.clock, 12.0, true) / 2.0 + 8.0;
+    let left = (x - half).clamp(0.0, (lanes.width - 2.0 * half).max(0.0));
+    let _ = write!(
+        out,
+        r#"<path d="M{} {}V{}" stroke="var(--ink)" stroke-width="1.5"/><rect x="{}" width="{}" height="22" rx="4" fill="var(--ink)"/>"#,
+        number(x),
+        number(lanes.axis_height - 8.0),
+        number(lanes.height),
+        number(left),
+        number(2.0 * half)
+    );
+    say(out, left + 8.0, 15.5, 12.0, "paper", "650", &now.clock);
+}
+
+fn gutter(out: &mut String, info: &RunInfo, lanes: &Scene) {
+    for (row, place) in info.rows.iter().zip(&lanes.rows) {
+        let middle = place.y + place.height / 2.0;
+        say(out, 12.0, middle - 2.0, 14.0, "ink", "650", &row.name);
+        say(out, 12.0, middle + 15.0, 12.0, "ink-2", "", &row.sub);
+    }
+}
+
+/// The right half: what each part of the machine does at the cursor.
+fn stage(out: &mut String, now: &Moment, lanes: &Scene) {
+    let left = GUTTER + LANES + 13.0;
+    say(out, left, 20.0, STAGE_TEXT, "ink", "650", &now.heading);
+    for (cell, place) in now.stage.iter().zip(&lanes.rows) {
+        let lines = cell.lines.len() as f32;
+        for (index, line) in cell.lines.iter().enumerate() {
+            let middle = place.y + place.height / 2.0 + (index as f32 - (lines - 1.0) / 2.0) * 26.0;
+            let mut x = left;
+            for part in line {
+                x = stage_part(out, part, x, middle, index == 0) + 6.0;
+            }
+        }
+    }
+}
+
+/// Draws a part from `x` on and says where it ends.
+fn stage_part(out: &mut String, part: &Part, x: f32, middle: f32, first: bool) -> f32 {
+    let size = if first { STAGE_TEXT } else { 12.0 };
+    match part {
+        Part::Text { text: words, style, .. } => {
+            let (colour, weight) = match style {
+                Some(Style::Harm) => ("harm", "650"),
+                Some(Style::Bold) => ("ink", "650"),
+                Some(Style::Dim) => ("ink-2", ""),
+                _ => ("ink", ""),
+            };
+            say(out, x, middle + size * 0.36, size, colour, weight, words);
+            x + text::width(words, size, !weight.is_empty()) * 0.92
+        }
+        Part::Token { token: name, kind, state, .. } => {
+            let size = if first { 24.0 } else { 20.0 };
+            token(out, x, middle, size, *kind, state, name);
+            x + size
+        }
+        Part::Slot { .. } => {
+            let _ = write!(
+                out,
+                r#"<rect x="{}" y="{}" width="19" height="19" rx="4" fill="none" stroke="var(--edge)" stroke-dasharray="3 2"/>"#,
+                number(x + 0.5),
+                number(middle - 9.5)
+            );
+            x + 20.0
+        }
+        Part::More { more, .. } => {
+            let words = format!("+{more}");
+            say(out, x, middle + 4.0, 12.0, "ink-2", "", &words);
+            x + text::width(&words, 12.0, false)
+        }
+        Part::Bar { bar, .. } => {
+            let _ = write!(
+                out,
+                r#"<rect x="{}" y="{}" width="47" height="5" rx="2.5" fill="none" stroke="var(--edge)"/><rect x="{}" y="{}" width="{}" height="5" rx="2.5" fill="var(--ink-2)"/>"#,
+                number(x + 0.5),
+                number(middle - 2.5),
+                number(x + 0.5),
+                number(middle - 2.5),
+                number(*bar as f32 * 47.0)
+            );
+            x + 48.0
+        }
+        Part::Mark { .. } => {
+            let _ = write!(
+                out,
+                r#"<path d="M{} {}l6 10.5h-12z" fill="var(--harm)"/>"#,
+                number(x + 6.0),
+                number(middle - 6.0)
+            );
+            x + 12.0
+        }
+    }
+}
+
+fn caption(out: &mut String, now: &Moment, y: f32) {
+    let clock = Span { text: now.clock.clone(), style: Some(Style::Bold), ..Span::default() };
+    let gap = Span { text: "\u{2003}".into(), ..Span::default() };
+    let words: Vec<Span> = [clock, gap].into_iter().chain(now.caption.iter().cloned()).collect();
+    rich(out, PAD + 12.0, y - 14.0, CAPTION, false, &words);
+}
+
+fn why(out: &mut String, info: &RunInfo, y: f32) {
+    let Some(why) = &info.why else { return };
+    say(out, PAD, y, 16.0, "ink", "650", &why.title);
+    for (index, part) in why.parts.iter().enumerate() {
+        let y = y + 24.0 + 22.0 * index as f32;
+        let colour = if part.harm { "harm" } else { "ink" };
+        let _ = write!(
+            out,
+            r#"<text x="{}" y="{}" text-anchor="end" font-size="14" font-weight="650" fill="var(--{colour})">{}</text>"#,
+            number(PAD + 76.0),
+            number(y),
+            escaped(&part.amount)
+        );
+        rich(out, PAD + 90.0, y, 14.0, false, &part.text);
+    }
+}
+
+/// A line of text.
+fn say(out: &mut String, x: f32, y: f32, size: f32, colour: &str, weight: &str, words: &str) {
+    if words.is_empty() {
+        return;
+    }
+    let weight = if weight.is_empty() { String::new() } else { format!(r#" font-weight="{weight}""#) };
+    let _ = write!(
+        out,
+        r#"<text x="{}" y="{}" font-size="{}"{weight} fill="var(--{colour})">{}</text>"#,
+        number(x),
+        number(y),
+        number(size),
+        escaped(words)
+    );
+}
+
+/// A line of text with styles.
+fn rich(out: &mut String, x: f32, y: f32, size: f32, bold: bool, words: &[Span]) {
+    let weight = if bold { r#" font-weight="650""# } else { "" };
+    let (x, y, size) = (number(x), number(y), number(size));
+    let _ = write!(out, r#"<text x="{x}" y="{y}" font-size="{size}"{weight} fill="var(--ink)" xml:space="preserve">"#);
+    for span in words {
+        let style = match span.style {
+            Some(Style::Harm) => r#" font-weight="650" fill="var(--harm)""#,
+            Some(Style::Bold) => r#" font-weight="650""#,
+            Some(Style::Dim) => r#" fill="var(--ink-2)""#,
+            Some(Style::Code) => r#" font-family="ui-monospace, Menlo, Consolas, monospace""#,
+            None => "",
+        };
+        let link = if span.at.is_some() || span.task.is_some() { r#" text-decoration="underline""# } else { "" };
+        let _ = write!(out, "<tspan{style}{link}>{}</tspan>", escaped(&span.text));
+    }
+    out.push_str("</text>");
+}
+
+/// The colour of a kind, as a value of CSS.
+#[must_use]
+pub(super) fn colour(of: u8) -> String {
+    match of {
+        0..=kind::F => format!("var(--kind-{})", char::from(b'a' + of)),
+        kind::INK => "var(--ink)".into(),
+        kind::INK_2 => "var(--ink-2)".into(),
+        kind::HARM => "var(--harm)".into(),
+        other => panic!("there is no colour {other}"),
+    }
+}
+
+/// What is written on a kind's colour.
+#[must_use]
+pub(super) fn on_colour(of: u8) -> String {
+    if of <= kind::F { format!("var(--on-kind-{})", char::from(b'a' + of)) } else { "var(--paper)".into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample::{self, us};
+    use crate::words::Lang;
+
+    fn about() -> About {
+        About {
+            title: "The late ticker".into(),
+            step: 1,
+            steps: 14,
+            expectation: "The ticker wants to run every 10\u{a0}ms.".into(),
+            lead: "A <blocking> call & its thread.".into(),
+            knobs: Vec::new(),
+            cursor: None,
+        }
+    }
+
+    #[test]
+    fn the_file_is_one_tree_with_title_description_and_no_script() {
+        for lang in Lang::ALL {
+            let svg = picture(&sample::board(lang), &about(), us(150_000));
+            let mut open: Vec<&str> = Vec::new();
+            for tag in svg.split('<').skip(1) {
+                let name = tag.split([' ', '>', '/']).next().unwrap_or_default();
+                if let Some(closing) = tag.strip_prefix('/') {
+                    assert_eq!(open.pop(), closing.split('>').next(), "in {tag}");
+                } else if !tag.split('>').next().unwrap_or_default().ends_with('/') {
+                    open.push(name);
+                }
+            }
+            assert!(open.is_empty(), "{open:?}");
+            for needed in
+                ["<title", "<desc", "prefers-color-scheme: dark", "395.9\u{a0}ms", "A &lt;blocking&gt; call &amp; its"]
+            {
+                assert!(svg.contains(needed), "{needed}");
+            }
+            for banned in ["<script", "NaN", "inf ", "http://", "https://"] {
+                assert!(!svg.replace("http://www.w3.org/2000/svg", "").contains(banned), "{banned}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_figure_has_its_words() {
+        let html = figure(&sample::board(Lang::En), &about(), us(150_000));
+        assert!(html.starts_with("<figure>\n<h1>The ticker wants to run every 10"));
+        assert!(html.contains("Both workers are inside blocking calls"));
+    }
+}
