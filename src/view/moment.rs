@@ -148,8 +148,14 @@ fn say(template: &str, args: &[(&str, Arg)]) -> Vec<Part> {
 
 /// Runs of text as parts: the page keeps them apart, so they have no spaces at their ends.
 fn texts(rich: Rich) -> Vec<Part> {
-    let part = |span: Span| Part::Text { text: span.text.trim().to_owned(), style: span.style, fold: None };
-    rich.into_iter().filter(|span| !span.text.trim().is_empty()).map(part).collect()
+    let last = rich.len().saturating_sub(1);
+    let part = |(index, span): (usize, Span)| {
+        // Inside, a text carries its own spaces; at the ends it stands beside something that has a gap.
+        let text = if index == 0 { span.text.trim_start() } else { &span.text };
+        let text = if index == last { text.trim_end() } else { text };
+        Part::Text { text: text.to_owned(), style: span.style, fold: None }
+    };
+    rich.into_iter().filter(|span| !span.text.is_empty()).enumerate().map(part).collect()
 }
 
 impl Stage<'_> {
