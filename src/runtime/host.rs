@@ -116,7 +116,8 @@ impl Host for ThreadHost {
                 }
             });
         }
-        Poll::Ready(())
+        // A program that never waits would otherwise outlive its run inside one poll.
+        if self.shared().is_open() { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn occupy(&self, task: TaskId, _leaf: Leaf, what: Occupy, _cx: &mut Context<'_>) -> Poll<()> {

@@ -19,7 +19,12 @@ impl Sim {
     pub(super) fn act(&mut self, id: ThreadId) -> bool {
         let Some(act) = self.threads[id.index()].acts.pop_front() else { return true };
         match act {
-            Act::Note(event) => self.recorder.record(event),
+            Act::Note(event) => {
+                if let Event::At { task, step } = event {
+                    self.tasks[task.index()].step = Some(step);
+                }
+                self.recorder.record(event);
+            }
             Act::Wake { task, origin, cause, by } => return self.wake(id, task, origin, cause, by),
             Act::Launch { new } => return self.launched(id, new),
             Act::Arm(timer) => self.arm(id, &timer),
@@ -354,6 +359,8 @@ impl Sim {
             kind: new.kind,
             deadline: new.deadline,
             job: new.job,
+            parent: new.parent,
+            step: None,
             is_spawned: false,
             rewoken: None,
             rewoken_by: None,

@@ -257,6 +257,20 @@ impl Sim {
         self.host.state().effects.clear();
     }
 
+    /// What an idle task waits for, by the step at which it is.
+    fn awaited(&self, task: TaskId) -> Waits {
+        let slot = &self.tasks[task.index()];
+        let program = &self.prepared.scenario().kinds[slot.kind.index()].program;
+        let child = || self.tasks.iter().position(|child| child.parent == Some(task) && child.state != TaskState::Done);
+        match slot.step.and_then(|step| find(program, step)) {
+            Some(Does::Send { channel, .. } | Does::Recv { channel, .. }) => Waits::Channel(*channel),
+            Some(Does::Join | Does::SpawnBlocking(_)) => {
+                child().map_or(Waits::Nobody, |index| Waits::Task(TaskId(index as u32)))
+            }
+            _ => Waits::Nobody,
+        }
+    }
+
     /// Who waits for whom, at a deadlock.
     pub(super) fn name_the_stuck(&mut self) {
         const NAMED: usize = 1_000;
@@ -265,7 +279,7 @@ impl Sim {
                 TaskState::Done => continue,
                 TaskState::Queued => Waits::Worker,
                 TaskState::Polling => Waits::Stretch,
-                TaskState::Idle => Waits::Nobody,
+                TaskState::Idle => self.awaited(TaskId(index as u32)),
             };
             self.recorder.outside(Event::Stuck { task: TaskId(index as u32), on });
         }
@@ -389,6 +403,24 @@ impl Sim {
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
         self.kernel.contention(id)
     }
+}
+
+/// The step of that number, wherever it is nested.
+fn find(program: &[StepOf], id: u32) -> Option<&Does> {
+    program.iter().find_map(|step| {
+        if step.id == id {
+            return Some(&step.does);
+        }
+        match &step.does {
+            Does::SpawnBlocking(body)
+            | Does::BlockInPlace(body)
+            | Does::Repeat { body, .. }
+            | Does::Forever(body)
+            | Does::Measure { body, .. } => find(body, id),
+            Does::JoinAll(branches) | Does::Select(branches) => branches.iter().find_map(|body| find(body, id)),
+            _ => None,
+        }
+    })
 }
 
 impl Drop for Sim {

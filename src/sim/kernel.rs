@@ -9,8 +9,9 @@
 //!              queued by virtual runtime
 //! ```
 //!
-//! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread is placed at most one slice behind the
-//! minimum, whatever it used before it slept, so a worker that wakes does not wait behind a hundred hogs. One queue for all CPUs (assumption: the kernel balances).
+//! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread stands where it stood when it went to
+//! sleep: at the mean, less what it was owed (at most a slice). So a worker that sleeps and wakes does not wait behind a
+//! hundred hogs as in a round robin. One queue for all CPUs (assumption: the kernel balances).
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -46,6 +47,8 @@ pub(super) struct Thread {
     /// Agenda entries of older generations are stale.
     generation: u32,
     vruntime: u64,
+    /// What it was behind (positive) or ahead of its fair share when it went off: at most a slice.
+    lag: i64,
     cpu: Option<CpuId>,
     last_cpu: Option<CpuId>,
     /// It waits for a line, on its CPU.
@@ -185,8 +188,8 @@ impl Kernel {
             left: Nanos::ZERO,
             since: self.now,
             generation: 0,
-            // Placed like a thread that has just used a whole slice: a new one does not go before those that wait.
-            vruntime: u64::MAX,
+            vruntime: 0,
+            lag: 0,
             cpu: None,
             last_cpu: None,
             waits_for: None,
@@ -269,6 +272,7 @@ impl Kernel {
 
     /// The thread leaves its CPU.
     pub(super) fn off(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        self.note_lag(id);
         let thread = &mut self.threads[id.index()];
         thread.place = Where::Off;
         thread.generation += 1;
@@ -300,17 +304,41 @@ impl Kernel {
             return true;
         }
         let free = self.free_cpu(id);
+        self.place(id);
         if let Some(cpu) = free {
             self.enter_cpu(id, cpu, recorder);
             return true;
         }
-        let floor = self.least_vruntime();
-        let slice = self.slice.0;
-        let thread = &mut self.threads[id.index()];
-        thread.vruntime = thread.vruntime.clamp(floor, floor + slice);
         self.queue(id);
         self.arm_slices();
         false
+    }
+
+    /// A thread that goes off keeps what it was behind or ahead of the others, at most a slice of it.
+    fn note_lag(&mut self, id: ThreadId) {
+        if self.threads[id.index()].outside {
+            return;
+        }
+        let Some(cpu) = self.threads[id.index()].cpu else { return };
+        // Alone nobody is behind.
+        let lag = if self.ready.is_empty() {
+            0
+        } else {
+            let used = self.now.since(self.cpus[cpu.index()].slice_end - self.slice).0;
+            let own = self.threads[id.index()].vruntime + used;
+            let fair = self.fair_vruntime().unwrap_or(own);
+            let slice = self.slice.0 as i64;
+            (fair as i64 - own as i64).clamp(-slice, slice)
+        };
+        self.threads[id.index()].lag = lag;
+    }
+
+    /// A thread that wants a CPU again stands where it stood among the others when it went off; a new one at the mean.
+    fn place(&mut self, id: ThreadId) {
+        if let Some(fair) = self.fair_vruntime() {
+            let lag = self.threads[id.index()].lag;
+            self.threads[id.index()].vruntime = fair.saturating_add_signed(-lag);
+        }
     }
 
     /// The slice of a CPU is over. Returns the thread that got the CPU and can go on, if there was one waiting.
@@ -372,9 +400,6 @@ impl Kernel {
 
     fn enter_cpu(&mut self, id: ThreadId, cpu: CpuId, recorder: &mut Recorder) {
         let now = self.now;
-        if self.threads[id.index()].vruntime == u64::MAX {
-            self.threads[id.index()].vruntime = self.least_vruntime();
-        }
         let state = &mut self.cpus[cpu.index()];
         let switches = state.last.is_some_and(|last| last != id);
         state.thread = Some(id);
@@ -439,15 +464,20 @@ impl Kernel {
         self.ready_key.insert(id, key);
     }
 
-    /// Where a waking thread is placed: the least virtual runtime of those that run or wait.
-    fn least_vruntime(&self) -> u64 {
+    /// Where a thread that has had just its share stands: the mean virtual runtime of those that run or wait. `None`:
+    /// there are none.
+    fn fair_vruntime(&self) -> Option<u64> {
         let running = self.cpus.iter().filter_map(|cpu| {
             let id = cpu.thread?;
             let entered = cpu.slice_end - self.slice;
             Some(self.threads[id.index()].vruntime + self.now.since(entered).0)
         });
-        let waiting = self.ready.first().map(|&(vruntime, ..)| vruntime);
-        running.chain(waiting).min().unwrap_or(0)
+        let (mut sum, mut count) = (0u128, 0u128);
+        for vruntime in running.chain(self.ready.iter().map(|&(vruntime, ..)| vruntime)) {
+            sum += u128::from(vruntime);
+            count += 1;
+        }
+        (count > 0).then(|| (sum / count) as u64)
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.

@@ -26,6 +26,9 @@ pub(super) struct Task {
     pub(super) kind: KindId,
     pub(super) deadline: Time,
     pub(super) job: bool,
+    pub(super) parent: Option<TaskId>,
+    /// The step of its program at which it is.
+    pub(super) step: Option<u32>,
     /// Its launch was played: it is in the stream.
     pub(super) is_spawned: bool,
     /// Woken while it was polled, and why.
