@@ -14,7 +14,7 @@ use super::pool::Pool;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
-use crate::scenario::{Arrival, Limits, Prepared, Problem, Scenario};
+use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
 use crate::task::{Host, Timer};
 use crate::time::{Nanos, Time};
