@@ -1,5 +1,7 @@
 //! One worker on a real thread: which events a program makes, in which order.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod real_common;
 
 use std::sync::Arc;

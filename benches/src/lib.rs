@@ -10,9 +10,10 @@ const LOCK: &str = include_str!("../Cargo.lock");
 pub fn print_machine(peers: &[&str]) {
     let cpus = std::thread::available_parallelism().map_or(1, |n| n.get());
     let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find_map(|line| line.strip_prefix("model name")).map_or("unknown CPU", |text| {
-        text.trim_start_matches([' ', '\t', ':'])
-    });
+    let model = info
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map_or("unknown CPU", |text| text.trim_start_matches([' ', '\t', ':']));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     println!("- machine: {cpus} CPUs, {model}; Linux {}", kernel.trim());
     println!("- compiler: {}", output("rustc", "--version"));

@@ -104,12 +104,12 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
             let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
             let Some(entry) = entry.take() else { return };
             // The short way: nobody traces, and there is a worker.
-            if shared.tracer.is_none() {
-                if let Some(worker) = &mut *here.seat.borrow_mut() {
-                    let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
-                    let mut acts = Acts { shared, here: Some(here) };
-                    return worker.wake(entry, origin, &mut Control::new(None, &mut acts, None));
-                }
+            if shared.tracer.is_none()
+                && let Some(worker) = &mut *here.seat.borrow_mut()
+            {
+                let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
+                let mut acts = Acts { shared, here: Some(here) };
+                return worker.wake(entry, origin, &mut Control::new(None, &mut acts, None));
             }
             shared.woken(Some(here), entry, rewoken);
         }
@@ -234,10 +234,10 @@ impl Shared {
         let mut entry = Some(entry);
         // Fails while the thread's locals are destroyed: then it counts as a thread outside.
         let _ = HERE.try_with(|here| {
-            if here.runtime.get() == self.id {
-                if let Some(entry) = entry.take() {
-                    act(Some(here), entry);
-                }
+            if here.runtime.get() == self.id
+                && let Some(entry) = entry.take()
+            {
+                act(Some(here), entry);
             }
         });
         if let Some(entry) = entry {
