@@ -179,6 +179,70 @@ impl<E: Entry> Core<E> {
         }
     }
 
+    /// Phase after phase, until one answers a step.
+    #[inline(never)]
+    fn go_on(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
+        // Each line is good for one visit.
+        let mut line = ctl.line();
+        loop {
+            let needs_inject = matches!(
+                self.phase,
+                Phase::One | Phase::Batch(_) | Phase::Last | Phase::Sleep | Phase::Awake | Phase::Notify(_)
+            );
+            if needs_inject && line.take() != Some(Line::Inject) {
+                return Step::Look(Line::Inject);
+            }
+            let step = match self.phase {
+                Phase::Start => {
+                    self.lifo_enabled = self.shared.rules.lifo_slot;
+                    self.open_batch(ctl);
+                    self.phase = Phase::Tick;
+                    None
+                }
+                Phase::Chain => self.chain(ctl),
+                Phase::Tick => self.begin(ctl),
+                Phase::Next => self.next(ctl),
+                Phase::One => {
+                    let entry = self.batch(1, ctl).or_else(|| self.own());
+                    self.found_or(entry, Phase::Search, ctl)
+                }
+                Phase::Batch(count) => {
+                    let entry = self.batch(count, ctl);
+                    self.found_or(entry, Phase::Search, ctl)
+                }
+                Phase::Search => self.search(ctl),
+                Phase::Victim { next, left } => self.victim(next, left, ctl),
+                Phase::Steal { victim, left } => {
+                    let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
+                    self.robbed(victim, left, mine, ctl)
+                }
+                Phase::Last => match self.batch(1, ctl) {
+                    Some(entry) => {
+                        self.open_batch(ctl);
+                        self.found(entry, ctl)
+                    }
+                    None => {
+                        self.phase = Phase::Nothing;
+                        None
+                    }
+                },
+                Phase::Nothing => Some(self.nothing(ctl)),
+                Phase::Sleep => Some(self.sleep(ctl)),
+                Phase::Turned(why) => {
+                    self.phase = Phase::Drained(why);
+                    (ctl.world().deferred() > 0).then_some(Step::Drain)
+                }
+                Phase::Drained(why) => self.drained(why, ctl),
+                Phase::Awake => self.awake(ctl),
+                Phase::Notify(then) => self.notified(then, ctl),
+                Phase::Polling => panic!("worker {} was asked for a step in the middle of a poll", self.id),
+            };
+            if let Some(step) = step {
+                return step;
+            }
+        }
+    }
+
     // --- pushing ---
 
     /// To the back of the ring; if that is full, half of it goes to the inject queue together with the entry.
@@ -276,6 +340,7 @@ impl<E: Entry> Core<E> {
     }
 
     /// Looks at the driver without sleeping, or sleeps.
+    #[inline(never)]
     fn turn(&mut self, why: Turn) -> Step<E> {
         self.parking = true;
         self.phase = Phase::Turned(why);
@@ -308,6 +373,7 @@ impl<E: Entry> Core<E> {
     }
 
     /// Every so many ticks the inject queue comes first.
+    #[inline(never)]
     fn inject_first(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         if let Some(ticks) = self.tuning.tune() {
             ctl.emit(Event::GlobalInterval { ticks });
@@ -391,6 +457,7 @@ impl<E: Entry> Core<E> {
         self.found_while_searching(entry, eager, ctl)
     }
 
+    #[inline(never)]
     fn found_while_searching(&mut self, entry: E, eager: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         let mut last = false;
         if self.searching {
@@ -588,65 +655,13 @@ impl<E: Entry> Worker<E> for Core<E> {
     }
 
     fn step(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
-        // Each line is good for one visit.
-        let mut line = ctl.line();
-        loop {
-            let needs_inject = matches!(
-                self.phase,
-                Phase::One | Phase::Batch(_) | Phase::Last | Phase::Sleep | Phase::Awake | Phase::Notify(_)
-            );
-            if needs_inject && line.take() != Some(Line::Inject) {
-                return Step::Look(Line::Inject);
-            }
-            let step = match self.phase {
-                Phase::Start => {
-                    self.lifo_enabled = self.shared.rules.lifo_slot;
-                    self.open_batch(ctl);
-                    self.phase = Phase::Tick;
-                    None
-                }
-                Phase::Chain => self.chain(ctl),
-                Phase::Tick => self.begin(ctl),
-                Phase::Next => self.next(ctl),
-                Phase::One => {
-                    let entry = self.batch(1, ctl).or_else(|| self.own());
-                    self.found_or(entry, Phase::Search, ctl)
-                }
-                Phase::Batch(count) => {
-                    let entry = self.batch(count, ctl);
-                    self.found_or(entry, Phase::Search, ctl)
-                }
-                Phase::Search => self.search(ctl),
-                Phase::Victim { next, left } => self.victim(next, left, ctl),
-                Phase::Steal { victim, left } => {
-                    let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
-                    self.robbed(victim, left, mine, ctl)
-                }
-                Phase::Last => match self.batch(1, ctl) {
-                    Some(entry) => {
-                        self.open_batch(ctl);
-                        self.found(entry, ctl)
-                    }
-                    None => {
-                        self.phase = Phase::Nothing;
-                        None
-                    }
-                },
-                Phase::Nothing => Some(self.nothing(ctl)),
-                Phase::Sleep => Some(self.sleep(ctl)),
-                Phase::Turned(why) => {
-                    self.phase = Phase::Drained(why);
-                    (ctl.world().deferred() > 0).then_some(Step::Drain)
-                }
-                Phase::Drained(why) => self.drained(why, ctl),
-                Phase::Awake => self.awake(ctl),
-                Phase::Notify(then) => self.notified(then, ctl),
-                Phase::Polling => panic!("worker {} was asked for a step in the middle of a poll", self.id),
-            };
-            if let Some(step) = step {
+        // What almost every step of a busy worker is, ahead of the rest.
+        if matches!(self.phase, Phase::Chain) {
+            if let Some(step) = self.chain(ctl) {
                 return step;
             }
         }
+        self.go_on(ctl)
     }
 
     fn polled(&mut self, _end: PollEnd, budget_left: u32, _ctl: &mut Control<'_, E>) {
