@@ -23,16 +23,19 @@
 //! One tick is one pass of this loop: polls through the LIFO slot do not count. Every visit of the inject lock and of a
 //! victim's ring is a step of its own, asked for by [`Step::Look`] and [`Step::Try`].
 
+mod idle;
+mod queues;
+
+use self::queues::By;
+use super::tuning::Tuning;
 use super::{Rules, Shared};
 use crate::id::WorkerId;
-use crate::policy::parts::{Ring, Taken};
+use crate::policy::parts::Ring;
 use crate::policy::{Budget, Control, Entry, Op, Origin, Step, Worker};
 use crate::rng::FastRand;
 use crate::sync::Arc;
 use crate::time::Time;
-use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
-
-use super::tuning::Tuning;
+use crate::trace::{Event, Line, Place, PollEnd, Release};
 
 /// A ring under these rules.
 pub(super) fn ring<E>(rules: &Rules) -> Ring<E> {
@@ -134,25 +137,6 @@ enum Then {
     Park,
 }
 
-/// How an entry comes to a queue.
-#[derive(Clone, Copy)]
-enum By {
-    /// It was woken or spawned.
-    Wake,
-    /// It was in another queue before.
-    Move,
-}
-
-impl By {
-    fn event<E: Entry>(self, entry: &E, place: Place) -> Event {
-        let task = entry.task();
-        match self {
-            By::Wake => Event::Enqueue { task, place },
-            By::Move => Event::Move { task, place },
-        }
-    }
-}
-
 impl<E: Entry> Core<E> {
     pub(super) fn new(id: WorkerId, ring: Ring<E>, rand: FastRand, shared: Arc<Shared<E>>) -> Core<E> {
         let rules = shared.rules;
@@ -179,415 +163,9 @@ impl<E: Entry> Core<E> {
         }
     }
 
-    // --- pushing ---
-
-    /// To the back of the ring; if that is full, half of it goes to the inject queue together with the entry.
-    #[inline(always)]
-    fn push_back(&mut self, entry: E, by: By, ctl: &mut Control<'_, E>) {
-        if self.ring.spare() > 0 {
-            ctl.emit(by.event(&entry, Place::Local(self.id)));
-            assert!(self.ring.push(entry).is_ok(), "only the owner makes the room less");
-        } else {
-            self.push_full(entry, by, ctl);
-        }
-    }
-
-    /// The overflow. While a thief is at the ring there will be room soon, so only the new entry goes to inject.
+    /// Phase after phase, until one answers a step.
     #[inline(never)]
-    fn push_full(&mut self, entry: E, by: By, ctl: &mut Control<'_, E>) {
-        let shared = self.shared.clone();
-        match self.ring.take_full(&mut self.staging) {
-            Taken::NotFull => self.push_back(entry, by, ctl),
-            Taken::Busy => {
-                ctl.emit(by.event(&entry, Place::Global));
-                shared.inject.push(entry);
-            }
-            Taken::All => {
-                let half = self.staging.len() / 2;
-                if shared.rules.overflow_older {
-                    self.staging.rotate_left(half);
-                }
-                for kept in self.staging.drain(..half) {
-                    assert!(self.ring.push(kept).is_ok(), "it was emptied");
-                }
-                let count = self.staging.len() as u32 + 1;
-                ctl.emit(Event::Overflow { count });
-                for leaving in &self.staging {
-                    ctl.emit(By::Move.event(leaving, Place::Global));
-                }
-                ctl.emit(by.event(&entry, Place::Global));
-                self.staging.push(entry);
-                shared.inject.extend(self.staging.drain(..));
-            }
-        }
-    }
-
-    // --- taking ---
-
-    /// One of its own: the slot, then the ring.
-    #[inline(always)]
-    fn own(&mut self) -> Option<E> {
-        self.lifo.take().or_else(|| self.ring.pop())
-    }
-
-    /// Up to `count` from the inject queue; the first is handed back, the others go to the back of the ring.
-    fn batch(&mut self, count: usize, ctl: &mut Control<'_, E>) -> Option<E> {
-        self.shared.inject.pop_into(count, &mut self.staging);
-        let count = self.staging.len() as u32;
-        if count > 1 {
-            ctl.emit(Event::Batch { count });
-        } else {
-            ctl.pay(Op::InjectPop);
-        }
-        let mut entries = self.staging.drain(..);
-        let first = entries.next();
-        for entry in entries {
-            ctl.emit(By::Move.event(&entry, Place::Local(self.id)));
-            assert!(self.ring.push(entry).is_ok(), "no more were taken than there was room for");
-        }
-        first
-    }
-
-    /// Half of a victim's ring. Listeners are told where each task goes before anybody can find it there.
-    fn steal(&mut self, victim: usize, ctl: &mut Control<'_, E>) -> Option<E> {
-        let from = &self.shared.rings[victim];
-        if !ctl.is_traced() {
-            return Some(self.ring.steal_half(from)?.run);
-        }
-        let stolen = self.ring.steal_half_aside(from)?;
-        let place = Place::Local(self.id);
-        ctl.emit(Event::Steal { victim: WorkerId(victim as u16), count: stolen.kept as u32 + 1 });
-        self.ring.settle(|entry| ctl.emit(By::Move.event(entry, place)));
-        Some(stolen.run)
-    }
-
-    // --- the loop, phase by phase: each answers a step, or nothing and another phase ---
-
-    /// A pass begins.
-    #[inline(always)]
-    fn begin(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        self.tick += 1;
-        if self.tick < self.maintenance_at {
-            return self.next(ctl);
-        }
-        self.maintenance_at += self.shared.rules.event_interval;
-        self.close_batch(ctl);
-        Some(self.turn(Turn::Maintenance))
-    }
-
-    /// Looks at the driver without sleeping, or sleeps.
-    fn turn(&mut self, why: Turn) -> Step<E> {
-        self.parking = true;
-        self.phase = Phase::Turned(why);
-        match why {
-            Turn::Maintenance | Turn::Yield => Step::Drive,
-            Turn::Park => Step::Park(Sleep::DriverIfFree),
-        }
-    }
-
-    /// Chooses from the queues.
-    #[inline(always)]
-    fn next(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        if self.tick >= self.inject_at {
-            return self.inject_first(ctl);
-        }
-        if let Some(entry) = self.own() {
-            return self.found(entry, ctl);
-        }
-        ctl.pay(Op::Peek);
-        let waiting = self.shared.inject.len();
-        if waiting == 0 {
-            self.phase = Phase::Search;
-            return None;
-        }
-        // Fair shares, and never more than would stay in the ring if it overflowed right after.
-        let room = self.ring.spare().min(self.ring.capacity() / 2);
-        let share = waiting / self.shared.rings.len() + 1;
-        self.phase = Phase::Batch(share.min(room).max(1));
-        Some(Step::Look(Line::Inject))
-    }
-
-    /// Every so many ticks the inject queue comes first.
-    fn inject_first(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        if let Some(ticks) = self.tuning.tune() {
-            ctl.emit(Event::GlobalInterval { ticks });
-        }
-        let interval = u64::from(self.tuning.interval());
-        self.inject_at = (self.tick / interval + 1) * interval;
-        ctl.pay(Op::Peek);
-        if !self.shared.inject.is_empty() {
-            self.phase = Phase::One;
-            return Some(Step::Look(Line::Inject));
-        }
-        let entry = self.own();
-        self.found_or(entry, Phase::Search, ctl)
-    }
-
-    fn found_or(&mut self, entry: Option<E>, otherwise: Phase, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        match entry {
-            Some(entry) => self.found(entry, ctl),
-            None => {
-                self.phase = otherwise;
-                None
-            }
-        }
-    }
-
-    /// The queues are empty: enters the searching state if fewer than half of the workers are in it. Who is refused
-    /// goes to sleep without another look: the searchers' last look stands in for its own.
-    fn search(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        self.close_batch(ctl);
-        if !self.searching {
-            if !self.shared.idle.start_search() {
-                self.phase = Phase::Nothing;
-                return None;
-            }
-            self.searching = true;
-            ctl.emit(Event::Search);
-        }
-        let workers = self.shared.rings.len();
-        let next = self.rand.below(workers as u32) as usize;
-        self.phase = Phase::Victim { next, left: workers };
-        None
-    }
-
-    /// The next victim, skipping itself; after the last one the inject queue.
-    fn victim(&mut self, next: usize, left: usize, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let workers = self.shared.rings.len();
-        if left == 0 {
-            ctl.pay(Op::Peek);
-            let empty = self.shared.inject.is_empty();
-            self.phase = if empty { Phase::Nothing } else { Phase::Last };
-            return (!empty).then_some(Step::Look(Line::Inject));
-        }
-        if next == self.id.index() {
-            self.phase = Phase::Victim { next: (next + 1) % workers, left: left - 1 };
-            return None;
-        }
-        self.phase = Phase::Steal { victim: next, left };
-        Some(Step::Try(Line::Ring(WorkerId(next as u16))))
-    }
-
-    /// The victim's ring is this worker's for the moment, or somebody else is at it: then it counts as empty.
-    fn robbed(&mut self, victim: usize, left: usize, mine: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let entry = if mine { self.steal(victim, ctl) } else { None };
-        if let Some(entry) = entry {
-            self.open_batch(ctl);
-            return self.found(entry, ctl);
-        }
-        ctl.pay(Op::Probe);
-        self.phase = Phase::Victim { next: (victim + 1) % self.shared.rings.len(), left: left - 1 };
-        None
-    }
-
-    /// There is a task. A searcher stops searching first; if it was the last one it wakes the next worker, because a
-    /// push may have relied on it to find more than it takes.
-    #[inline(always)]
-    fn found(&mut self, entry: E, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let eager = self.had_driver && self.shared.rules.eager_driver_handoff;
-        if !self.searching && !eager {
-            return Some(self.run(entry));
-        }
-        self.found_while_searching(entry, eager, ctl)
-    }
-
-    fn found_while_searching(&mut self, entry: E, eager: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let mut last = false;
-        if self.searching {
-            self.searching = false;
-            ctl.emit(Event::SearchEnd { found: true });
-            last = self.shared.idle.end_search();
-            #[cfg(all(test, loom))]
-            {
-                last &= self.shared.mutant != super::loom_models::Mutant::NoChain;
-            }
-        }
-        if (last || eager) && self.shared.should_notify() {
-            self.hand = Some(entry);
-            self.phase = Phase::Notify(Then::Run { last });
-            return Some(Step::Look(Line::Inject));
-        }
-        self.had_driver &= !eager;
-        Some(self.run(entry))
-    }
-
-    /// The first poll of a tick, with a budget of its own.
-    #[inline(always)]
-    fn run(&mut self, entry: E) -> Step<E> {
-        self.tuning.poll();
-        self.lifo_polls = 0;
-        self.phase = Phase::Polling;
-        Step::Run(entry, self.shared.rules.budget)
-    }
-
-    /// After a poll: the task in the slot is next, on what is left of the budget, up to the cap.
-    #[inline(always)]
-    fn chain(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let Some(entry) = self.lifo.take() else {
-            self.lifo_enabled = self.shared.rules.lifo_slot;
-            return self.begin(ctl);
-        };
-        if self.budget_left == 0 {
-            self.push_back(entry, By::Move, ctl);
-            return self.begin(ctl);
-        }
-        self.lifo_polls += 1;
-        if self.lifo_polls >= self.shared.rules.max_lifo_polls {
-            self.lifo_enabled = false;
-        }
-        self.phase = Phase::Polling;
-        Some(Step::Run(entry, Budget::Rest))
-    }
-
-    /// Neither own tasks nor others' nor from outside: those that yielded come next, else sleep.
-    fn nothing(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
-        if ctl.world().deferred() > 0 {
-            return self.turn(Turn::Yield);
-        }
-        self.phase = Phase::Sleep;
-        Step::Look(Line::Inject)
-    }
-
-    /// Onto the sleepers; the last searcher looks at every queue once more.
-    fn sleep(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
-        assert!(self.lifo.is_none() && self.ring.is_empty(), "worker {} would sleep on its own tasks", self.id);
-        #[cfg(all(test, loom))]
-        let looked_too_early = self.work_is_pending();
-        let (id, searching) = (self.id, self.searching);
-        let last = self.shared.inject.beside(|sleepers| self.shared.idle.sleep(sleepers, id, searching));
-        if searching {
-            self.searching = false;
-            ctl.emit(Event::SearchEnd { found: false });
-        }
-        if last {
-            ctl.pay(Op::Rescan);
-            let pending = self.work_is_pending();
-            #[cfg(all(test, loom))]
-            let pending = self.shared.mutant.rescan(pending, looked_too_early);
-            if pending && self.shared.should_notify() {
-                self.phase = Phase::Notify(Then::Park);
-                return Step::Look(Line::Inject);
-            }
-        }
-        self.turn(Turn::Park)
-    }
-
-    /// Whether any ring or the inject queue has something. Slots are not looked at.
-    fn work_is_pending(&self) -> bool {
-        let mut others = self.shared.rings.iter().zip(0..).filter(|&(_, index)| index != self.id.0);
-        others.any(|(ring, _)| !self.ring.sees_empty(ring)) || !self.shared.inject.is_empty()
-    }
-
-    /// The driver turn and the drain are over: one notify for all that they made ready, if that is more than this
-    /// worker can run next.
-    fn drained(&mut self, why: Turn, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        self.parking = false;
-        let ready = usize::from(self.lifo.is_some()) + self.ring.len();
-        if !self.searching && ready > 1 && self.shared.should_notify() {
-            self.phase = Phase::Notify(Then::Turned(why));
-            return Some(Step::Look(Line::Inject));
-        }
-        self.after_turn(why, ctl);
-        None
-    }
-
-    fn after_turn(&mut self, why: Turn, ctl: &mut Control<'_, E>) {
-        self.phase = match why {
-            Turn::Maintenance => Phase::Next,
-            Turn::Yield => Phase::Tick,
-            Turn::Park => Phase::Awake,
-        };
-        if why != Turn::Park {
-            self.open_batch(ctl);
-        }
-    }
-
-    /// After a park, under the lock of the sleepers. With tasks (the driver brought them) the worker goes on, searching
-    /// only if somebody notified it as well. Without, it was notified and searches, or it is still among the sleepers
-    /// and sleeps again.
-    fn awake(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let id = self.id;
-        let shared = &self.shared;
-        if self.lifo.is_some() || !self.ring.is_empty() {
-            self.searching = !shared.inject.beside(|sleepers| shared.idle.wake_self(sleepers, id));
-        } else {
-            ctl.pay(Op::Rescan);
-            if shared.inject.beside(|sleepers| sleepers.contains(id)) {
-                return Some(self.turn(Turn::Park));
-            }
-            self.searching = true;
-        }
-        if self.searching {
-            ctl.emit(Event::Search);
-        }
-        self.open_batch(ctl);
-        self.phase = Phase::Tick;
-        None
-    }
-
-    /// Wakes another worker, with the lock of the sleepers, and goes on with what the notify was for.
-    fn notified(&mut self, then: Then, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let woke = self.shared.notify(ctl);
-        match then {
-            Then::Park => Some(self.turn(Turn::Park)),
-            Then::Turned(why) => {
-                self.after_turn(why, ctl);
-                None
-            }
-            Then::Run { last } => {
-                // The driver's own notify is saved up if the search has just sent one.
-                self.had_driver &= !self.shared.rules.eager_driver_handoff || (last && woke);
-                let entry = self.hand.take().expect("what was found before the notify");
-                Some(self.run(entry))
-            }
-        }
-    }
-
-    // --- batches of the statistics: the only places that read the clock ---
-
-    fn open_batch(&mut self, ctl: &mut Control<'_, E>) {
-        let now = if self.tuning.measures() { ctl.world().now() } else { Time::ZERO };
-        self.tuning.open(now);
-    }
-
-    fn close_batch(&mut self, ctl: &mut Control<'_, E>) {
-        if self.tuning.has_polls() {
-            let now = ctl.world().now();
-            self.tuning.close(now);
-        }
-    }
-}
-
-impl<E: Entry> Worker<E> for Core<E> {
-    fn id(&self) -> WorkerId {
-        self.id
-    }
-
-    /// Into the slot, or to the ring's back: when the task woke itself, when the slot is off, and for what the slot
-    /// held before. Only what others can take is worth waking them.
-    #[inline]
-    fn wake(&mut self, entry: E, from: Origin, ctl: &mut Control<'_, E>) {
-        let yields = matches!(from, Origin::SelfWake | Origin::Preempted);
-        if yields || !self.lifo_enabled {
-            self.push_back(entry, By::Wake, ctl);
-        } else {
-            let displaced = self.lifo.take();
-            let alone = displaced.is_none();
-            if let Some(displaced) = displaced {
-                self.push_back(displaced, By::Move, ctl);
-            }
-            ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
-            self.lifo = Some(entry);
-            if alone {
-                return;
-            }
-        }
-        if !self.parking {
-            self.shared.notify(ctl);
-        }
-    }
-
-    fn step(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
+    fn go_on(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
         // Each line is good for one visit.
         let mut line = ctl.line();
         loop {
@@ -647,6 +225,183 @@ impl<E: Entry> Worker<E> for Core<E> {
                 return step;
             }
         }
+    }
+
+    // --- the loop, phase by phase: each answers a step, or nothing and another phase ---
+
+    /// A pass begins.
+    #[inline(always)]
+    fn begin(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        self.tick += 1;
+        if self.tick < self.maintenance_at {
+            return self.next(ctl);
+        }
+        self.maintenance_at += self.shared.rules.event_interval;
+        self.close_batch(ctl);
+        Some(self.turn(Turn::Maintenance))
+    }
+
+    /// Chooses from the queues.
+    #[inline(always)]
+    fn next(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        if self.tick >= self.inject_at {
+            return self.inject_first(ctl);
+        }
+        if let Some(entry) = self.own() {
+            return self.found(entry, ctl);
+        }
+        ctl.pay(Op::Peek);
+        let waiting = self.shared.inject.len();
+        if waiting == 0 {
+            self.phase = Phase::Search;
+            return None;
+        }
+        // Fair shares, and never more than would stay in the ring if it overflowed right after.
+        let room = self.ring.spare().min(self.ring.capacity() / 2);
+        let share = waiting / self.shared.rings.len() + 1;
+        self.phase = Phase::Batch(share.min(room).max(1));
+        Some(Step::Look(Line::Inject))
+    }
+
+    /// Every so many ticks the inject queue comes first.
+    #[inline(never)]
+    fn inject_first(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        if let Some(ticks) = self.tuning.tune() {
+            ctl.emit(Event::GlobalInterval { ticks });
+        }
+        let interval = u64::from(self.tuning.interval());
+        self.inject_at = (self.tick / interval + 1) * interval;
+        ctl.pay(Op::Peek);
+        if !self.shared.inject.is_empty() {
+            self.phase = Phase::One;
+            return Some(Step::Look(Line::Inject));
+        }
+        let entry = self.own();
+        self.found_or(entry, Phase::Search, ctl)
+    }
+
+    fn found_or(&mut self, entry: Option<E>, otherwise: Phase, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        match entry {
+            Some(entry) => self.found(entry, ctl),
+            None => {
+                self.phase = otherwise;
+                None
+            }
+        }
+    }
+
+    /// There is a task. A searcher stops searching first; if it was the last one it wakes the next worker, because a
+    /// push may have relied on it to find more than it takes.
+    #[inline(always)]
+    fn found(&mut self, entry: E, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        let eager = self.had_driver && self.shared.rules.eager_driver_handoff;
+        if !self.searching && !eager {
+            return Some(self.run(entry));
+        }
+        self.found_while_searching(entry, eager, ctl)
+    }
+
+    #[inline(never)]
+    fn found_while_searching(&mut self, entry: E, eager: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        let mut last = false;
+        if self.searching {
+            self.searching = false;
+            ctl.emit(Event::SearchEnd { found: true });
+            last = self.shared.idle.end_search();
+            #[cfg(all(test, loom))]
+            {
+                last &= self.shared.mutant != super::loom_models::Mutant::NoChain;
+            }
+        }
+        if (last || eager) && self.shared.should_notify() {
+            self.hand = Some(entry);
+            self.phase = Phase::Notify(Then::Run { last });
+            return Some(Step::Look(Line::Inject));
+        }
+        self.had_driver &= !eager;
+        Some(self.run(entry))
+    }
+
+    /// The first poll of a tick, with a budget of its own.
+    #[inline(always)]
+    fn run(&mut self, entry: E) -> Step<E> {
+        self.tuning.poll();
+        self.lifo_polls = 0;
+        self.phase = Phase::Polling;
+        Step::Run(entry, self.shared.rules.budget)
+    }
+
+    /// After a poll: the task in the slot is next, on what is left of the budget, up to the cap.
+    #[inline(always)]
+    fn chain(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        let Some(entry) = self.lifo.take() else {
+            self.lifo_enabled = self.shared.rules.lifo_slot;
+            return self.begin(ctl);
+        };
+        if self.budget_left == 0 {
+            self.push_back(entry, By::Move, ctl);
+            return self.begin(ctl);
+        }
+        self.lifo_polls += 1;
+        if self.lifo_polls >= self.shared.rules.max_lifo_polls {
+            self.lifo_enabled = false;
+        }
+        self.phase = Phase::Polling;
+        Some(Step::Run(entry, Budget::Rest))
+    }
+
+    // --- batches of the statistics: the only places that read the clock ---
+
+    fn open_batch(&mut self, ctl: &mut Control<'_, E>) {
+        let now = if self.tuning.measures() { ctl.world().now() } else { Time::ZERO };
+        self.tuning.open(now);
+    }
+
+    fn close_batch(&mut self, ctl: &mut Control<'_, E>) {
+        if self.tuning.has_polls() {
+            let now = ctl.world().now();
+            self.tuning.close(now);
+        }
+    }
+}
+
+impl<E: Entry> Worker<E> for Core<E> {
+    fn id(&self) -> WorkerId {
+        self.id
+    }
+
+    /// Into the slot, or to the ring's back: when the task woke itself, when the slot is off, and for what the slot
+    /// held before. Only what others can take is worth waking them.
+    #[inline]
+    fn wake(&mut self, entry: E, from: Origin, ctl: &mut Control<'_, E>) {
+        let yields = matches!(from, Origin::SelfWake | Origin::Preempted);
+        if yields || !self.lifo_enabled {
+            self.push_back(entry, By::Wake, ctl);
+        } else {
+            let displaced = self.lifo.take();
+            let alone = displaced.is_none();
+            if let Some(displaced) = displaced {
+                self.push_back(displaced, By::Move, ctl);
+            }
+            ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
+            self.lifo = Some(entry);
+            if alone {
+                return;
+            }
+        }
+        if !self.parking {
+            self.shared.notify(ctl);
+        }
+    }
+
+    fn step(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
+        // What almost every step of a busy worker is, ahead of the rest.
+        if matches!(self.phase, Phase::Chain) {
+            if let Some(step) = self.chain(ctl) {
+                return step;
+            }
+        }
+        self.go_on(ctl)
     }
 
     fn polled(&mut self, _end: PollEnd, budget_left: u32, _ctl: &mut Control<'_, E>) {
