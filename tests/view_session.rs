@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use dandori::id::TaskId;
 use dandori::policy::Registry;
 use dandori::scenario::{Problem, Scenario};
 use dandori::sim::Sim;
 use dandori::time::Time;
-use dandori::trace::Recording;
+use dandori::trace::{Event, Recording, Trace};
 use dandori::view::layout::Layout;
 use dandori::view::session::{Engine, Progress, Session, Settings};
 use dandori::words::{Lang, Rich, plain};
@@ -148,6 +149,46 @@ fn what_lies_under_a_point_is_the_task_there() {
     assert_ne!(session.info().selected, hit.task);
 }
 
+/// The number in the headline by a second path: straight from the records, without rows, waits or parts.
+#[test]
+fn the_headline_agrees_with_the_records() {
+    let registry = Registry::standard();
+    for (name, workers) in [("tokio", 1), ("tokio", 2), ("tokio", 3), ("global-queue", 2)] {
+        let set = [("policy.name", json!(name)), ("policy.workers", json!(workers))];
+        let headline = run(&settings(Lang::En, &set)).info().headline;
+        let mut draft = dandori::scenario::lesson::get("late-ticker").expect("a lesson").draft();
+        draft.with_policy(name, &registry);
+        draft.set("policy.workers", &workers.to_string()).expect("a parameter");
+        let scenario = draft.build(&registry).expect("valid");
+        let trace = Sim::new(&scenario, &registry).expect("valid").finish().trace;
+        let mut due = None;
+        let mut worst = 0;
+        for record in trace.iter() {
+            match record.event {
+                Event::Timer { due: at, .. } => due = Some(at),
+                Event::PollStart { task, .. } if Some(task) == ticker(&trace) => {
+                    worst = worst.max(due.take().map_or(0, |due| record.at.since(due).0));
+                }
+                _ => {}
+            }
+        }
+        if let Some(due) = due {
+            worst = worst.max(scenario.limits.end.since(due).0);
+        }
+        let said: f64 =
+            headline.iter().skip(1).find(|span| span.style.is_some()).map_or(0.0, |span| number(&span.text));
+        assert!((said - worst as f64 / 1e6).abs() < 0.06, "{name} {workers}: {} {worst}", plain(&headline));
+    }
+}
+
+/// The first task that asks for a deadline.
+fn ticker(trace: &Trace) -> Option<TaskId> {
+    trace.iter().find_map(|record| match record.event {
+        Event::Timer { task, .. } => Some(task),
+        _ => None,
+    })
+}
+
 /// No sentence may be wrong, and nothing may break, after any knob moved: every caption, headline and why of many
 /// settings is made, in both languages, at many times; what can be checked by a second path is.
 #[test]
@@ -201,4 +242,49 @@ fn check(session: &mut Session, what: &str) {
             assert!(prim.w >= 0.0 && prim.h >= 0.0 && prim.y >= 0.0 && prim.y <= scene.height, "{what} {prim:?}");
         }
     }
+}
+
+/// Writes pictures of several settings to look at: `DANDORI_PICTURES=folder cargo test --test view_session pictures`.
+#[test]
+fn pictures_of_every_setting_can_be_drawn() {
+    let variants = [
+        ("first", vec![]),
+        ("spawn-blocking", vec![("tasks.job.program", job(json!({"spawn_blocking": [{"block": "400 ms"}]})))]),
+        ("block-in-place", vec![("tasks.job.program", job(json!({"block_in_place": [{"block": "400 ms"}]})))]),
+        ("twenty-jobs", vec![("tasks.main.program.0.measure.do.0.spawn.count", json!(20))]),
+        (
+            "computing",
+            vec![
+                ("tasks.main.program.0.measure.do.0.spawn.count", json!(40)),
+                ("tasks.job.program", job(json!({"cpu": "7 ms"}))),
+                ("policy.workers", json!(4)),
+            ],
+        ),
+        ("global-queue", vec![("policy.name", json!("global-queue"))]),
+    ];
+    for (name, set) in variants {
+        for lang in Lang::ALL {
+            let session = run(&settings(lang, &set));
+            let svg = session.picture(Time(150_000_000));
+            assert!(svg.ends_with("</svg>\n") && !svg.contains("NaN"), "{name}");
+            if let Ok(folder) = std::env::var("DANDORI_PICTURES") {
+                std::fs::write(format!("{folder}/{name}-{}.svg", lang.code()), svg).expect("the folder is there");
+            }
+        }
+    }
+}
+
+/// The picture for the README is that of this run. `DANDORI_WRITE=1 cargo test --test view_session picture` writes it.
+#[test]
+fn the_committed_picture_is_that_of_the_run() {
+    const FILE: &str = "docs/first-picture.svg";
+    let svg = run(&settings(Lang::En, &[])).picture(Time(150_000_000));
+    if std::env::var_os("DANDORI_WRITE").is_some() {
+        std::fs::write(FILE, &svg).expect("the file can be written");
+    }
+    let written = std::fs::read_to_string(FILE).unwrap_or_default();
+    assert!(
+        written == svg,
+        "{FILE} is another picture; DANDORI_WRITE=1 cargo test --test view_session picture writes it"
+    );
 }

@@ -1,6 +1,7 @@
 //! One run, ready to be shown: its timeline, what the lesson looks at, and the names of everything in one language.
 
 use super::explain::{Part, explain};
+use super::layout::{Subject, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
@@ -91,6 +92,10 @@ pub struct Board {
     pub question: Option<u32>,
     /// Its parts.
     pub parts: Vec<Part>,
+    /// The rows in their order.
+    pub rows: Vec<Subject>,
+    /// Names of the rows that are folded, because nothing happened there.
+    pub quiet: Vec<String>,
     /// Tasks of each kind, without jobs of the pool.
     counts: Vec<u32>,
 }
@@ -128,6 +133,8 @@ impl Board {
             selected: None,
             question: None,
             parts: Vec::new(),
+            rows: Vec::new(),
+            quiet: Vec::new(),
             counts,
             line,
         };
@@ -143,6 +150,7 @@ impl Board {
             None => self.worst_of_focus(),
         };
         self.parts = self.wait().map_or_else(Vec::new, |wait| explain(&self.line, wait));
+        (self.rows, self.quiet) = subjects(self);
     }
 
     /// The wait in question.

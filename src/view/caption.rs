@@ -16,9 +16,7 @@ const SHARE: u64 = 100;
 #[must_use]
 pub fn caption(board: &Board, t: Time) -> Rich {
     let back = Nanos(board.to.since(board.from).0 / SHARE);
-    let since = t - back;
-    // Marks at the very start belong to the first moments, too.
-    let marks = board.line.marks(if since == Time::ZERO { Time::ZERO } else { since }, t);
+    let marks = board.line.marks(t - back, t);
     let say = Say { board, t, back, marks };
     say.ends()
         .or_else(|| say.finding())
@@ -207,8 +205,7 @@ impl Say<'_> {
             }
             return Some(fill(words.cap_poll, &[("who", who.into()), link()]));
         }
-        let woken = wait.wake.filter(|&at| recent(at) && self.t < wait.until)?;
-        let _ = woken;
+        wait.wake.filter(|&at| recent(at) && self.t < wait.until)?;
         Some(fill(words.cap_wake, &[link(), ("cause", self.cause(wait).into())]))
     }
 

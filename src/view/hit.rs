@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::board::Board;
-use super::layout::{Layout, Subject, places, subjects};
+use super::layout::{Layout, Subject, places};
 use super::moment::state_at;
 use super::timeline::{TaskState, WorkState};
 use super::track::{Span, Track};
@@ -32,8 +32,8 @@ const REACH: f32 = 2.0;
 /// What lies at `(x, y)` of a scene of this layout, width and range.
 #[must_use]
 pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f32, y: f32) -> Option<Hit> {
-    let (rows, _) = subjects(board);
-    let (places, _) = places(&rows, layout, board.line.workers.len());
+    let rows = &board.rows;
+    let (places, _) = places(rows, layout, board.line.workers.len());
     let row = places.iter().position(|place| y >= place.y && y < place.y + place.height)?;
     if !(0.0..=width).contains(&x) || width <= 0.0 {
         return None;

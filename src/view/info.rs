@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::board::{Board, Measure};
-use super::layout::{Row, rows, subjects};
+use super::layout::{Row, rows};
 use super::timeline::Wait;
 use super::why::{Explanation, why};
 use crate::time::Time;
@@ -119,7 +119,6 @@ pub struct About {
 /// Everything about a run.
 #[must_use]
 pub fn info(board: &Board, about: &About) -> RunInfo {
-    let (subjects, quiet) = subjects(board);
     let middle = |wait: &Wait| Time(wait.due.0 + wait.length().0 / 2);
     let worst = || board.wait().map_or(board.from, middle);
     RunInfo {
@@ -134,8 +133,8 @@ pub fn info(board: &Board, about: &About) -> RunInfo {
         to: board.to,
         cursor: about.cursor.unwrap_or_else(worst).min(board.line.end),
         selected: board.focus_task(),
-        rows: rows(board, &subjects),
-        quiet,
+        rows: rows(board),
+        quiet: board.quiet.clone(),
         why: why(board),
         model: model(board),
         digest: format!("{:016x}", board.digest),

@@ -133,7 +133,7 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
 
 /// The rows of a run in their order, and the names of those that are folded because nothing happened there.
 #[must_use]
-pub fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
+pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     let (line, words, nouns) = (&board.line, board.words(), &board.facts.nouns);
     let range = board.to.since(board.from);
     let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
@@ -211,10 +211,10 @@ pub fn places(rows: &[Subject], layout: Layout, workers: usize) -> (Vec<Place>, 
 
 /// The rows with their names.
 #[must_use]
-pub fn rows(board: &Board, subjects: &[Subject]) -> Vec<Row> {
+pub fn rows(board: &Board) -> Vec<Row> {
     let workers = board.line.workers.len();
-    let (places, _) = places(subjects, Layout::Wide, workers);
-    subjects.iter().zip(places).map(|(&subject, place)| named(board, subject, place)).collect()
+    let (places, _) = places(&board.rows, Layout::Wide, workers);
+    board.rows.iter().zip(places).map(|(&subject, place)| named(board, subject, place)).collect()
 }
 
 fn named(board: &Board, subject: Subject, place: Place) -> Row {
@@ -276,8 +276,8 @@ mod tests {
     #[test]
     fn the_first_picture_has_the_rows_and_heights_of_the_design() {
         let board = sample::board(Lang::En);
-        let (subjects, quiet) = subjects(&board);
-        let rows = rows(&board, &subjects);
+        let (subjects, quiet) = (&board.rows, &board.quiet);
+        let rows = rows(&board);
         let found: Vec<_> =
             rows.iter().map(|r| (r.id.as_str(), r.name.as_str(), r.sub.as_str(), r.y, r.height)).collect();
         let expected = [
@@ -287,8 +287,8 @@ mod tests {
             ("driver", "Driver", "timers, I/O", 214.0, 52.0),
         ];
         assert_eq!(found, expected);
-        assert_eq!(quiet, ["global queue", "blocking pool", "CPUs"]);
-        let narrow = places(&subjects, Layout::Narrow, 2);
+        assert_eq!(*quiet, ["global queue", "blocking pool", "CPUs"]);
+        let narrow = places(subjects, Layout::Narrow, 2);
         let heights: Vec<_> = narrow.0.iter().map(|place| place.height).collect();
         assert_eq!((heights, narrow.1), (vec![67.0, 60.0, 60.0, 62.0], 283.0));
     }

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::board::Board;
 use super::caption::caption;
-use super::layout::{Row, Subject, rows, subjects};
+use super::layout::{Row, Subject, rows};
 use super::timeline::{Fate, Poll, TaskState, WorkState, holds};
 use super::track::Queue;
 use crate::id::{CpuId, TaskId, WorkerId};
@@ -105,9 +105,9 @@ const TOKENS: usize = 4;
 #[must_use]
 pub fn moment(board: &Board, t: Time) -> Moment {
     let t = t.min(board.line.end);
-    let (subjects, _) = subjects(board);
-    let rows = rows(board, &subjects);
-    let stage: Vec<Cell> = subjects
+    let rows = rows(board);
+    let stage: Vec<Cell> = board
+        .rows
         .iter()
         .zip(&rows)
         .map(|(&subject, row)| Cell { row: row.id.clone(), lines: Stage { board, t }.lines(subject) })

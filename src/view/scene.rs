@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::axis::{Tick, ticks};
 use super::board::Board;
 use super::lanes;
-use super::layout::{Layout, Place, Subject, places, subjects};
+use super::layout::{Layout, Place, Subject, places};
 use crate::id::TaskId;
 use crate::time::Time;
 
@@ -269,8 +269,8 @@ const MOST: f32 = 8_192.0;
 pub fn scene(board: &Board, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
     let width = if width.is_finite() { width.clamp(LEAST, MOST) } else { LEAST };
     let to = to.max(Time(from.0.saturating_add(1)));
-    let (rows, _) = subjects(board);
-    let (places, height) = places(&rows, layout, board.line.workers.len());
+    let rows = &board.rows;
+    let (places, height) = places(rows, layout, board.line.workers.len());
     let mut canvas = Canvas { from, to, width, prims: Vec::new(), texts: Vec::new() };
     for (&row, place) in rows.iter().zip(&places) {
         lanes::draw(&mut canvas, board, layout, row, *place);

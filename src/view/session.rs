@@ -11,9 +11,10 @@ use serde_json::Value;
 use super::board::{Board, Facts, Focus, KindName, Measure};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
-use super::layout::{Layout, Subject, rows, subjects};
+use super::layout::{Layout, Subject, rows};
 use super::moment::{Moment, moment};
 use super::scene::{Scene, scene};
+use super::svg::picture;
 use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, KindWords, Lesson};
@@ -287,9 +288,8 @@ impl Session {
     #[must_use]
     pub fn step(&self, t: Time, forward: bool, row: Option<&str>) -> Time {
         let board = self.board();
-        let (subjects, _) = subjects(board);
-        let row = row.and_then(|id| rows(board, &subjects).iter().position(|row| row.id == id));
-        match row.and_then(|row| records(board, subjects[row])) {
+        let row = row.and_then(|id| rows(board).iter().position(|row| row.id == id));
+        match row.and_then(|row| records(board, board.rows[row])) {
             Some(records) => neighbour(records.iter().map(|&record| board.times[record as usize]), t, forward),
             None => {
                 let (before, after) =
@@ -306,6 +306,13 @@ impl Session {
     pub fn at(&self, x: f32, y: f32) -> Option<Hit> {
         let (layout, width, from, to) = self.last;
         hit(self.board(), layout, width, (from, to), x, y)
+    }
+
+    /// The run at a time as one SVG file.
+    #[must_use]
+    pub fn picture(&self, t: Time) -> String {
+        let (board, about) = self.shown.as_ref().expect("the run is asked about when it is done");
+        picture(board, about, t)
     }
 
     /// Looks at the worst wait of a task, or of the run.
