@@ -11,7 +11,7 @@ use dandori::policy::Registry;
 use dandori::runtime::{self, Options, Tap};
 use dandori::trace::{Ended, Event, PollEnd, Record, Recording};
 
-use crate::input::Source;
+use crate::input::{Source, both};
 use crate::summary::Summary;
 use crate::{Failure, output, progress};
 
@@ -39,7 +39,7 @@ pub struct Args {
 /// Runs and prints.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let registry = Registry::standard();
-    let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
+    let scenario = both(args.source.scenario(args.policy.as_deref(), &registry), output::check(args.out.as_deref()))?;
     let tap = Tap::default();
     let deliver = {
         let (out, json) = (args.out.clone(), args.json);
