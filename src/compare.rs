@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::id::{KindId, TaskId};
 use crate::policy::Registry;
 use crate::runtime;
-use crate::scenario::{Does, Problem, Scenario, Step};
+use crate::scenario::{Does, Problem, Scenario, Step, lesson};
 use crate::sim::Sim;
 use crate::time::Time;
 use crate::trace::metrics::{self, Spread};
@@ -45,8 +45,8 @@ pub struct Plan {
     pub worlds: Vec<Origin>,
     /// Runs on threads, 1 to [`RUNS_MAX`]; numbers are medians. A simulation always gives the same and runs once.
     pub runs: u32,
-    /// Whose lateness is shown, by the name of its kind; `None`: the first kind with a schedule of its own (a step
-    /// `sleep` with `every`), else the first.
+    /// Whose lateness is shown, by the name of its kind; `None`: that of the lesson about the scenario, else the first
+    /// kind with a schedule of its own (a step `sleep` with `every`), else the first.
     pub focus: Option<String>,
     /// Which `measure` shows how long a job takes; `None`: `job` if there is one, else the first label.
     pub label: Option<String>,
@@ -213,8 +213,13 @@ fn prepare(
     }
 }
 
-/// The first kind that has a schedule of its own, else the first.
+/// The kind that a lesson about the scenario looks at, else the first that has a schedule of its own, else the first.
 fn default_focus(scenario: &Scenario) -> usize {
+    let lesson = lesson::names().filter_map(lesson::get).find(|lesson| lesson.scenario == scenario.name);
+    if let Some(found) = lesson.and_then(|lesson| scenario.kinds.iter().position(|kind| kind.name == lesson.focus.kind))
+    {
+        return found;
+    }
     scenario.kinds.iter().position(|kind| has_schedule(&kind.program)).unwrap_or(0)
 }
 

@@ -7,7 +7,7 @@ use dandori::compare;
 use dandori::policy::Registry;
 use dandori::trace::recording::Origin;
 
-use crate::input::Source;
+use crate::input::{Source, both};
 use crate::{Failure, output, progress, sim};
 
 /// Arguments.
@@ -48,7 +48,7 @@ impl World {
 /// Runs and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let registry = Registry::standard();
-    let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
+    let scenario = both(args.source.scenario(args.policy.as_deref(), &registry), output::check(Some(&args.out)))?;
     let recording = match args.world {
         World::Sim => sim::simulate(&scenario, &registry)?,
         World::Real => {

@@ -62,6 +62,18 @@ impl Source {
     }
 }
 
+/// The first, or the problems of both.
+pub fn both<T>(one: Result<T, Vec<Problem>>, other: Result<(), Vec<Problem>>) -> Result<T, Vec<Problem>> {
+    match (one, other) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Err(mut problems), Err(more)) => {
+            problems.extend(more);
+            Err(problems)
+        }
+        (Err(problems), Ok(())) | (Ok(_), Err(problems)) => Err(problems),
+    }
+}
+
 /// A file as text; no more is read than a scenario may have.
 fn read(path: &Path) -> Result<String, String> {
     let mut bytes = Vec::new();

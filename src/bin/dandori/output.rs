@@ -42,6 +42,22 @@ pub fn line(text: &str) -> Result<(), Failure> {
     gone_is_fine(writeln!(io::stdout().lock(), "{text}")).map_err(|error| Failure::Failed(error.to_string()))
 }
 
+/// Whether a file can be written there, asked before a run that may take long.
+pub fn check(path: Option<&Path>) -> Result<(), Vec<Problem>> {
+    let Some(path) = path.filter(|path| *path != Path::new("-")) else { return Ok(()) };
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let message = if path.is_dir() {
+        "is a folder"
+    } else if path.file_name().is_none() {
+        "is not the name of a file"
+    } else if !folder.is_dir() {
+        "its folder does not exist"
+    } else {
+        return Ok(());
+    };
+    Err(vec![Problem::new(format!("--out {}", path.display()), message)])
+}
+
 /// Writes a recording as JSON Lines: to a file, or with `None` or `-` to standard output.
 pub fn recording(recording: &Recording, path: Option<&Path>) -> Result<(), Failure> {
     let Some(path) = path.filter(|path| *path != Path::new("-")) else {

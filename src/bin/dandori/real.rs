@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use dandori::policy::Registry;
 use dandori::runtime::{self, Options, Tap};
+use dandori::scenario::Scenario;
 use dandori::trace::{Ended, Event, PollEnd, Record, Recording};
 
-use crate::input::Source;
+use crate::input::{Source, both};
 use crate::summary::Summary;
 use crate::{Failure, output, progress};
 
@@ -39,7 +40,7 @@ pub struct Args {
 /// Runs and prints.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let registry = Registry::standard();
-    let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
+    let scenario = both(args.source.scenario(args.policy.as_deref(), &registry), output::check(args.out.as_deref()))?;
     let tap = Tap::default();
     let deliver = {
         let (out, json) = (args.out.clone(), args.json);
@@ -51,15 +52,25 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     watch_signals(tap.clone(), deliver.clone())?;
-    rescue_on_panic(tap.clone(), deliver.clone());
     let clock = progress::clock(format!("{} on threads, {} at most", scenario.name, scenario.limits.end));
-    let options = Options { tap, ..Options::default() };
-    let result = panic::catch_unwind(AssertUnwindSafe(|| runtime::run(&scenario, &registry, &options)));
+    let result = guarded(&scenario, &registry, tap, deliver.clone());
     clock.finish_and_clear();
-    match result {
-        Ok(recording) => deliver(&recording?),
-        // The hook has said why and has written what there was.
-        Err(_) => Err(Failure::Failed("the run panicked; what it had recorded until then was kept".to_owned())),
+    deliver(&result?)
+}
+
+/// Runs; when a thread of the runtime panics, what was recorded until then is delivered before it is dropped.
+fn guarded(
+    scenario: &Scenario,
+    registry: &Registry,
+    tap: Tap,
+    deliver: impl Fn(&Recording) -> Result<(), Failure> + Send + 'static,
+) -> Result<Recording, Failure> {
+    rescue_on_panic(tap.clone(), deliver);
+    let options = Options { tap, ..Options::default() };
+    match panic::catch_unwind(AssertUnwindSafe(|| runtime::run(scenario, registry, &options))) {
+        Ok(recording) => Ok(recording?),
+        // The hook has said why and has delivered what there was.
+        Err(_) => Err(Failure::Failed("the run panicked; what it had recorded until then is above".to_owned())),
     }
 }
 
@@ -134,4 +145,97 @@ fn cut_short(mut recording: Recording) -> Recording {
         event: Event::RunEnd { why: Ended::Cancelled, left },
     });
     recording
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use dandori::id::{ThreadId, WorkerId};
+    use dandori::policy::global_queue::GlobalQueue;
+    use dandori::policy::{Args, Control, Design, Entry, Origin, Policy, PoolView, Shape, Spec, Step, Worker};
+    use dandori::scenario::library;
+    use dandori::trace::{Line, Release, laws};
+
+    use super::*;
+
+    /// The global queue with a bug: a worker panics after some steps.
+    struct Fragile;
+
+    impl Design for Fragile {
+        fn spec() -> Spec {
+            Spec { name: "fragile", ..GlobalQueue::spec() }
+        }
+        fn build<E: Entry>(args: &Args<'_>) -> Box<dyn Policy<E>> {
+            Box::new(Inner(GlobalQueue::build::<E>(args)))
+        }
+    }
+
+    struct Inner<E: Entry>(Box<dyn Policy<E>>);
+
+    struct Bomb<E: Entry>(Box<dyn Worker<E>>, u32);
+
+    impl<E: Entry> Policy<E> for Inner<E> {
+        fn line(&self, from: Origin, has_worker: bool) -> Option<Line> {
+            self.0.line(from, has_worker)
+        }
+        fn inject(&self, entry: E, from: Origin, ctl: &mut Control<'_, E>) {
+            self.0.inject(entry, from, ctl);
+        }
+        fn claim(&self, id: ThreadId, had: Option<WorkerId>, ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
+            Some(Box::new(Bomb(self.0.claim(id, had, ctl)?, 20)))
+        }
+        fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
+            self.0.release(worker, why, ctl);
+        }
+        fn grow(&self, pool: PoolView) -> u32 {
+            self.0.grow(pool)
+        }
+        fn shape(&self) -> Shape {
+            self.0.shape()
+        }
+        fn drain(&self) -> Vec<E> {
+            self.0.drain()
+        }
+    }
+
+    impl<E: Entry> Worker<E> for Bomb<E> {
+        fn id(&self) -> WorkerId {
+            self.0.id()
+        }
+        fn wake(&mut self, entry: E, from: Origin, ctl: &mut Control<'_, E>) {
+            self.0.wake(entry, from, ctl);
+        }
+        fn step(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
+            self.1 = self.1.checked_sub(1).expect("the bug of this test");
+            self.0.step(ctl)
+        }
+        fn polled(&mut self, end: PollEnd, budget_left: u32, ctl: &mut Control<'_, E>) {
+            self.0.polled(end, budget_left, ctl);
+        }
+        fn unparked(&mut self, driver: Option<u32>, ctl: &mut Control<'_, E>) {
+            self.0.unparked(driver, ctl);
+        }
+        fn drain(&mut self) -> Vec<E> {
+            self.0.drain()
+        }
+    }
+
+    #[test]
+    fn a_panic_of_the_runtime_delivers_what_was_recorded() {
+        let registry = Registry::standard().with::<Fragile>();
+        let scenario = library::get("yield-many").expect("in the library").under("fragile", &registry).expect("valid");
+        let delivered = Arc::new(Mutex::new(Vec::new()));
+        let to = delivered.clone();
+        let result = guarded(&scenario, &registry, Tap::default(), move |recording| {
+            to.lock().unwrap().push(recording.clone());
+            Ok(())
+        });
+        assert!(matches!(result, Err(Failure::Failed(message)) if message.contains("panicked")));
+        let delivered = delivered.lock().unwrap();
+        assert_eq!(delivered.len(), 1, "once");
+        assert!(delivered[0].trace.len() > 20);
+        let report = laws::check(&delivered[0]);
+        assert!(report.is_clean(), "{report}");
+    }
 }

@@ -3,16 +3,19 @@
 //! It listens on the loopback address and answers requests that name it: a page of another origin that had its name
 //! resolved to this address (DNS rebinding) sends that name as `Host` and is refused. Only the files that were embedded
 //! are served; a path is looked up, never opened.
+//!
+//! One request a connection, and everything about it is bounded: its head in bytes, its fields in number, its time, and
+//! how many there are at once. Browsers open connections in bursts and hold some of them without a word; a server that
+//! keeps a small pool of threads for its connections stands still then, which is why each has a thread of its own.
 
-use std::borrow::Cow;
-use std::io::Cursor;
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{self, Read, Write};
+use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use include_dir::{Dir, include_dir};
-use tiny_http::{Header, Method, Request, Response, Server};
 
 use crate::{Failure, output};
 
@@ -25,8 +28,14 @@ const PORT: u16 = 4640;
 const PORTS: u16 = 20;
 /// Longest address of a request, in bytes. The page keeps its state behind `#`, which is not sent.
 const URL_MAX: usize = 2_048;
-/// Requests that are answered at the same time; a reader that does not read holds one of them.
-const AT_ONCE: usize = 32;
+/// Longest head of a request, in bytes.
+const HEAD_MAX: usize = 16 * 1024;
+/// Most fields in a head.
+const FIELDS_MAX: usize = 64;
+/// Connections at once; further ones are closed unanswered. Several times what a browser opens.
+const AT_ONCE: usize = 128;
+/// How long a connection may take to send its head, and to take the answer.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the page may do: its own scripts, styles and workers, WebAssembly, nothing from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -44,33 +53,46 @@ pub struct Args {
 /// Serves until Ctrl-C or SIGTERM.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let listener = listen(args.port)?;
-    let port = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?.port();
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| Failure::Failed(format!("cannot serve: {error}"));
-    let server = Arc::new(Server::from_listener(listener, None).map_err(failed)?);
+    let address = listener.local_addr().map_err(|error| Failure::Failed(error.to_string()))?;
+    let port = address.port();
     let is_over = Arc::new(AtomicBool::new(false));
-    let (stop, over) = (server.clone(), is_over.clone());
+    let over = is_over.clone();
     ctrlc::set_handler(move || {
         over.store(true, Ordering::SeqCst);
-        stop.unblock();
+        // Wakes the loop below, which waits for a connection.
+        let _ = TcpStream::connect(address);
     })
     .map_err(|error| Failure::Failed(format!("cannot watch for Ctrl-C: {error}")))?;
     output::line(&format!("Dandori is at http://127.0.0.1:{port}/ (Ctrl-C ends it)"))?;
     let under_way = Arc::new(AtomicUsize::new(0));
     while !is_over.load(Ordering::SeqCst) {
-        // An error is one connection's, or the unblocking above.
-        let Ok(request) = server.recv() else { continue };
-        if under_way.fetch_add(1, Ordering::SeqCst) >= AT_ONCE {
-            under_way.fetch_sub(1, Ordering::SeqCst);
-            drop(request);
+        let Ok((stream, _)) = listener.accept() else {
+            // Out of descriptors, or the client is gone already: neither is worth ending for.
+            thread::sleep(Duration::from_millis(10));
+            continue;
+        };
+        if under_way.load(Ordering::SeqCst) >= AT_ONCE {
             continue;
         }
-        let under_way = under_way.clone();
-        thread::spawn(move || {
-            respond(request, port);
-            under_way.fetch_sub(1, Ordering::SeqCst);
+        under_way.fetch_add(1, Ordering::SeqCst);
+        let guard = Guard(under_way.clone());
+        // Without a thread the connection is closed unanswered, and the guard goes with it.
+        let _ = thread::Builder::new().name("request".to_owned()).spawn(move || {
+            let _guard = guard;
+            // A client that goes away, or is too slow, is no concern of ours.
+            let _ = respond(stream, port);
         });
     }
     Ok(())
+}
+
+/// Counts a connection as long as it lasts.
+struct Guard(Arc<AtomicUsize>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 fn listen(port: Option<u16>) -> Result<TcpListener, Failure> {
@@ -87,26 +109,68 @@ fn listen(port: Option<u16>) -> Result<TcpListener, Failure> {
     Err(Failure::Failed(format!("cannot listen on {which}: {last}")))
 }
 
-fn respond(request: Request, port: u16) {
-    let host = request.headers().iter().find(|header| header.field.equiv("Host")).map(|h| h.value.as_str().to_owned());
-    let asked = Asked {
-        method: request.method(),
-        url: request.url(),
-        host: host.as_deref(),
-        has_body: request.body_length().is_some_and(|length| length > 0)
-            || request.headers().iter().any(|header| header.field.equiv("Transfer-Encoding")),
+/// Reads one request, answers it and closes.
+fn respond(mut stream: TcpStream, port: u16) -> io::Result<()> {
+    stream.set_write_timeout(Some(PATIENCE))?;
+    let head = read_head(&mut stream)?;
+    let mut fields = [httparse::EMPTY_HEADER; FIELDS_MAX];
+    let mut request = httparse::Request::new(&mut fields);
+    let answer = match request.parse(&head) {
+        Ok(httparse::Status::Complete(_)) => Asked::of(&request).answer(port),
+        Ok(httparse::Status::Partial) | Err(_) => plain(400, "This is not a request, or its head is too long.\n"),
     };
-    let answer = asked.answer(port);
-    let length = answer.body.len();
-    let mut response = Response::new(answer.status.into(), Vec::new(), Cursor::new(answer.body), Some(length), None);
-    for (name, value) in HEADERS.iter().copied().chain([("Content-Type", answer.kind)]) {
-        response.add_header(Header::from_bytes(name, value).expect("names and values are ours"));
+    let mut text = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
+    let length = answer.body.len().to_string();
+    let own = [("Content-Type", answer.kind), ("Content-Length", length.as_str()), ("Connection", "close")];
+    for (name, value) in own.iter().chain(HEADERS) {
+        text.push_str(&format!("{name}: {value}\r\n"));
     }
     if answer.status == 405 {
-        response.add_header(Header::from_bytes("Allow", "GET, HEAD").expect("ours"));
+        text.push_str("Allow: GET, HEAD\r\n");
     }
-    // A reader that went away is no concern of ours.
-    let _ = request.respond(response.with_chunked_threshold(usize::MAX));
+    text.push_str("\r\n");
+    stream.write_all(text.as_bytes())?;
+    if request.method != Some("HEAD") {
+        stream.write_all(answer.body)?;
+    }
+    stream.shutdown(Shutdown::Write)?;
+    // What is still to be read would turn the close into a reset, which may take the answer with it.
+    stream.set_read_timeout(Some(Duration::from_millis(200)))?;
+    io::copy(&mut stream.take(HEAD_MAX as u64), &mut io::sink())?;
+    Ok(())
+}
+
+/// The head of a request with its empty line, or as much of it as is allowed.
+fn read_head(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let until = Instant::now() + PATIENCE;
+    let mut head = Vec::new();
+    let mut piece = [0; 2_048];
+    while head.len() < HEAD_MAX && !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut piece)? {
+            0 => break,
+            n => head.extend_from_slice(&piece[..n]),
+        }
+    }
+    Ok(head)
+}
+
+/// The words that go with a status.
+fn reason(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        400 => "Bad Request",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        other => panic!("no answer has status {other}"),
+    }
 }
 
 const HEADERS: &[(&str, &str)] = &[
@@ -120,7 +184,7 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// What matters of a request.
 struct Asked<'a> {
-    method: &'a Method,
+    method: &'a str,
     url: &'a str,
     host: Option<&'a str>,
     has_body: bool,
@@ -129,20 +193,33 @@ struct Asked<'a> {
 struct Answer {
     status: u16,
     kind: &'static str,
-    body: Cow<'static, [u8]>,
+    body: &'static [u8],
 }
 
-impl Asked<'_> {
-    fn answer(&self, port: u16) -> Answer {
-        let plain = |status, text: &'static str| Answer {
-            status,
-            kind: "text/plain; charset=utf-8",
-            body: Cow::Borrowed(text.as_bytes()),
+fn plain(status: u16, text: &'static str) -> Answer {
+    Answer { status, kind: "text/plain; charset=utf-8", body: text.as_bytes() }
+}
+
+impl<'a> Asked<'a> {
+    fn of(request: &httparse::Request<'_, 'a>) -> Asked<'a> {
+        let field = |name: &str| {
+            request.headers.iter().filter(|field| field.name.eq_ignore_ascii_case(name)).collect::<Vec<_>>()
         };
+        // Two hosts are as good as none.
+        let host = match field("Host")[..] {
+            [one] => std::str::from_utf8(one.value).ok(),
+            _ => None,
+        };
+        let has_body =
+            field("Content-Length").iter().any(|field| field.value != b"0") || !field("Transfer-Encoding").is_empty();
+        Asked { method: request.method.unwrap_or_default(), url: request.path.unwrap_or_default(), host, has_body }
+    }
+
+    fn answer(&self, port: u16) -> Answer {
         if !self.host.is_some_and(|host| is_this_machine(host, port)) {
             return plain(403, "This server answers to its own address only.\n");
         }
-        if !matches!(self.method, Method::Get | Method::Head) {
+        if !["GET", "HEAD"].contains(&self.method) {
             return plain(405, "Only GET and HEAD are answered.\n");
         }
         if self.has_body {
@@ -152,7 +229,7 @@ impl Asked<'_> {
             return plain(414, "The address is too long.\n");
         }
         match file(self.url) {
-            Some((name, bytes)) => Answer { status: 200, kind: kind(name), body: Cow::Borrowed(bytes) },
+            Some((name, bytes)) => Answer { status: 200, kind: kind(name), body: bytes },
             None => plain(404, "There is no such file.\n"),
         }
     }
@@ -197,31 +274,31 @@ fn kind(name: &str) -> &'static str {
 mod tests {
     use super::*;
 
-    fn status(method: &Method, url: &str, host: Option<&str>, has_body: bool) -> u16 {
+    fn status(method: &str, url: &str, host: Option<&str>, has_body: bool) -> u16 {
         Asked { method, url, host, has_body }.answer(4640).status
     }
 
     #[test]
     fn only_this_machines_names_with_the_port_are_answered() {
         for host in ["127.0.0.1:4640", "localhost:4640", "LocalHost:4640", "[::1]:4640"] {
-            assert_ne!(status(&Method::Get, "/nothing", Some(host), false), 403, "{host}");
+            assert_ne!(status("GET", "/nothing", Some(host), false), 403, "{host}");
         }
         for host in ["evil.example:4640", "127.0.0.1", "127.0.0.1:80", "localhost.evil.example:4640", "", ":4640"] {
-            assert_eq!(status(&Method::Get, "/", Some(host), false), 403, "{host}");
+            assert_eq!(status("GET", "/", Some(host), false), 403, "{host}");
         }
-        assert_eq!(status(&Method::Get, "/", None, false), 403);
+        assert_eq!(status("GET", "/", None, false), 403);
     }
 
     #[test]
     fn other_methods_bodies_long_addresses_and_other_files_are_refused() {
         let host = Some("localhost:4640");
-        assert_eq!(status(&Method::Post, "/", host, false), 405);
-        assert_eq!(status(&Method::Get, "/", host, true), 413);
-        assert_eq!(status(&Method::Get, &"/x".repeat(URL_MAX), host, false), 414);
+        assert_eq!(status("POST", "/", host, false), 405);
+        assert_eq!(status("GET", "/", host, true), 413);
+        assert_eq!(status("GET", &"/x".repeat(URL_MAX), host, false), 414);
         for url in
             ["/../Cargo.toml", "/pkg/../Cargo.toml", "//etc/passwd", "/%2e%2e/Cargo.toml", "no-slash", "/src/lib.rs"]
         {
-            assert_eq!(status(&Method::Get, url, host, false), 404, "{url}");
+            assert_eq!(status("GET", url, host, false), 404, "{url}");
         }
     }
 

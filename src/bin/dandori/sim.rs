@@ -7,7 +7,7 @@ use dandori::scenario::{Problem, Scenario};
 use dandori::sim::Sim;
 use dandori::trace::Recording;
 
-use crate::input::Source;
+use crate::input::{Source, both};
 use crate::summary::Summary;
 use crate::{Failure, output, progress};
 
@@ -33,7 +33,7 @@ pub struct Args {
 /// Simulates and prints.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let registry = Registry::standard();
-    let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
+    let scenario = both(args.source.scenario(args.policy.as_deref(), &registry), output::check(args.out.as_deref()))?;
     let recording = simulate(&scenario, &registry)?;
     if let Some(path) = &args.out {
         output::recording(&recording, Some(path))?;

@@ -248,6 +248,7 @@ const CASES: &[(&str, Break)] = &[
 
 #[test]
 fn every_row_and_every_law_is_broken_by_a_minimal_stream() {
+    let mut missed = Vec::new();
     for (law, case) in CASES {
         let mut script = Script::new();
         case(&mut script);
@@ -255,10 +256,13 @@ fn every_row_and_every_law_is_broken_by_a_minimal_stream() {
             script.run_end();
         }
         let report = script.report();
-        assert!(report.violations.iter().any(|v| v.law == *law), "{law} is not among:\n{report}");
-        let record = report.violations.iter().find(|v| v.law == *law).unwrap().record;
-        assert!(record >= script.records.len().saturating_sub(3), "{law} is reported at record {record}");
+        // Where it is broken, not somewhere before: the record itself, the one that closes the count, or the end.
+        let late = script.records.len().saturating_sub(3);
+        if !report.violations.iter().any(|v| v.law == *law && v.record >= late) {
+            missed.push(format!("{law} is not among:\n{report}"));
+        }
     }
+    assert!(missed.is_empty(), "{}", missed.join("\n"));
     let covered: BTreeSet<&str> = CASES.iter().map(|(law, _)| *law).collect();
     let rows = TABLE.iter().map(|rule| format!("{} {}", rule.part.name(), rule.on.name()));
     for law in rows.chain(LAWS.iter().map(|law| law.name.to_owned())) {

@@ -1,0 +1,221 @@
+//! The command, as people and programs use it.
+
+#![cfg(all(unix, feature = "command"))]
+#![allow(clippy::disallowed_methods, reason = "a test of signals waits until the process is under way")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use dandori::trace::{Ended, Event, jsonl, laws};
+use serde_json::Value;
+
+fn dandori(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dandori")).args(args).output().expect("the command starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("the command prints UTF-8")
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = dandori(args);
+    assert!(output.status.success(), "{args:?}: {}", text(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("with --json it prints JSON")
+}
+
+/// A file of this test, below the build's own folder.
+fn file(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name)
+}
+
+fn send(signal: &str, child: &Child) {
+    let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().expect("kill starts");
+    assert!(sent.success());
+}
+
+#[test]
+fn wrong_input_names_every_problem_with_its_path_and_ends_with_status_2() {
+    let out = file("not-written.jsonl");
+    let args = ["sim", "w1", "--set", "policy.workers=0", "--set", "machine.cpus=zero", "--set", "nothing", "--out"];
+    let output = dandori(&[&args[..], &[out.to_str().unwrap()]].concat());
+    let problems = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{problems}");
+    for path in ["policy.workers:", "machine.cpus:", "--set nothing:"] {
+        assert!(problems.contains(path), "{path} is not named in:\n{problems}");
+    }
+    assert!(output.stdout.is_empty());
+    assert!(!out.exists(), "nothing is written");
+    for args in [
+        &["sim", "no-such-scenario"][..],
+        &["compare", "w1", "--policies", "none,neither"],
+        &["compare", "w1", "--runs", "0"],
+        &["compare", "w1", "--focus", "nobody", "--label", "nothing"],
+        &["sim", "w1", "--policy", "none"],
+        &["policies", "none"],
+        &["scenarios", "none"],
+        &["export", "w1", "--out", "/no/such/folder/file"],
+        &["sim", "w1", "--seed", "-1"],
+    ] {
+        let output = dandori(args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+    }
+    let output = dandori(&["sim", "w1", "--json", "--set", "machine.cpus=0"]);
+    let problems: Value = serde_json::from_slice(&output.stderr).expect("with --json problems are JSON");
+    assert_eq!(problems["problems"][0]["path"], "machine.cpus");
+}
+
+#[test]
+fn a_simulation_repeats_and_what_is_exported_is_what_was_printed() {
+    let summary = json(&["sim", "w1", "--json"]);
+    assert_eq!(summary["violations"], 0);
+    assert_eq!(json(&["sim", "w1", "--json"])["digest"], summary["digest"]);
+    assert_ne!(json(&["sim", "w1", "--json", "--set", "policy.workers=1"])["digest"], summary["digest"]);
+    let exported = dandori(&["export", "w1"]).stdout;
+    let recording = jsonl::read(exported.as_slice(), jsonl::Limits::default()).expect("it is readable");
+    assert_eq!(format!("{:016x}", recording.trace.digest()), summary["digest"]);
+    assert!(text(&dandori(&["sim", "w1"]).stdout).contains(summary["digest"].as_str().unwrap()));
+}
+
+#[test]
+fn a_file_is_a_scenario_and_so_is_what_the_library_prints() {
+    let printed = dandori(&["scenarios", "w1"]).stdout;
+    let path = file("w1-printed.json");
+    std::fs::write(&path, printed).unwrap();
+    let from_file = json(&["sim", path.to_str().unwrap(), "--json"]);
+    assert_eq!(from_file["digest"], json(&["sim", "w1", "--json"])["digest"]);
+}
+
+#[test]
+fn lists_name_what_there_is() {
+    let policies = text(&dandori(&["policies"]).stdout);
+    for name in ["tokio:", "global-queue:", "block-on:"] {
+        assert!(policies.contains(name), "{name}");
+    }
+    assert!(json(&["policies", "--json"]).as_array().unwrap().len() >= 3);
+    assert!(json(&["scenarios", "--json"]).as_array().unwrap().iter().any(|entry| entry["name"] == "w1"));
+}
+
+#[test]
+fn a_comparison_has_a_row_for_each_policy_and_world() {
+    let table = json(&["compare", "one-sleep", "--policies", "global-queue,block-on", "--runs", "2", "--json"]);
+    let rows = table["rows"].as_array().unwrap();
+    let names: Vec<_> =
+        rows.iter().map(|row| (row["policy"].as_str().unwrap(), row["world"].as_str().unwrap())).collect();
+    let expected =
+        [("global-queue", "simulated"), ("global-queue", "real"), ("block-on", "simulated"), ("block-on", "real")];
+    assert_eq!(names, expected);
+    let runs: Vec<usize> = rows.iter().map(|row| row["runs"].as_array().unwrap().len()).collect();
+    assert_eq!(runs, [1, 2, 1, 2]);
+    let printed = text(&dandori(&["compare", "one-sleep", "--worlds", "sim"]).stdout);
+    assert!(printed.contains("worst lateness of sleeper") && printed.contains("First divergence"), "{printed}");
+}
+
+#[test]
+fn an_interrupted_real_run_writes_and_prints_what_it_recorded() {
+    for (signal, name) in [("-INT", "int.jsonl"), ("-TERM", "term.jsonl")] {
+        let out = file(name);
+        // How long a run takes to begin is the machine's: when it was interrupted too early, try again later.
+        let stdout = [300, 1_000, 3_000].into_iter().find_map(|ms| {
+            let _ = std::fs::remove_file(&out);
+            let child = Command::new(env!("CARGO_BIN_EXE_dandori"))
+                .args(["real", "w2", "--json", "--set", "limits.end=60 s", "--out", out.to_str().unwrap()])
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the command starts");
+            std::thread::sleep(Duration::from_millis(ms));
+            send(signal, &child);
+            let output = child.wait_with_output().expect("it ends");
+            assert_eq!(output.status.code(), Some(130), "{}", text(&output.stderr));
+            out.exists().then_some(output.stdout)
+        });
+        let summary: Value = serde_json::from_slice(&stdout.expect("three seconds are enough")).unwrap();
+        assert_eq!(summary["ended"], "cancelled");
+        let bytes = std::fs::read(&out).unwrap();
+        let recording = jsonl::read(bytes.as_slice(), jsonl::Limits::default()).expect("it is whole");
+        let last = recording.trace.get(recording.trace.len() - 1).event;
+        assert!(matches!(last, Event::RunEnd { why: Ended::Cancelled, .. }));
+        let report = laws::check(&recording);
+        assert!(report.is_clean(), "{report}");
+    }
+}
+
+/// A server under test; ended when the test ends.
+struct Server {
+    child: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start() -> Server {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_dandori"))
+            .args(["serve", "--port", "0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.split("127.0.0.1:").nth(1).and_then(|rest| rest.split('/').next()).map(str::parse);
+        let port = port.expect("it prints its address").expect("a port");
+        Server { child, port }
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(request.replace("PORT", &self.port.to_string()).as_bytes()).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_server_answers_its_own_name_with_types_and_policy_and_ends_cleanly() {
+    let mut server = Server::start();
+    let page = server.ask("GET / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    for header in ["Content-Type: text/html", "Content-Security-Policy: default-src 'none'", "nosniff", "no-referrer"] {
+        assert!(page.contains(header), "{header} is missing");
+    }
+    let script = server.ask("GET /main.js?x HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n");
+    assert!(script.contains("Content-Type: text/javascript"), "{script}");
+    let rebound = server.ask("GET / HTTP/1.1\r\nHost: evil.example:PORT\r\nConnection: close\r\n\r\n");
+    assert!(rebound.starts_with("HTTP/1.1 403"), "{rebound}");
+    let nameless = server.ask("GET / HTTP/1.0\r\n\r\n");
+    assert!(nameless.starts_with("HTTP/1.1 403"), "{nameless}");
+    let outside = server.ask("GET /../Cargo.toml HTTP/1.1\r\nHost: localhost:PORT\r\nConnection: close\r\n\r\n");
+    assert!(outside.starts_with("HTTP/1.1 404"), "{outside}");
+    let post = server.ask("POST / HTTP/1.1\r\nHost: localhost:PORT\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    assert!(post.starts_with("HTTP/1.1 405") && post.contains("Allow: GET, HEAD"), "{post}");
+    let endless = server.ask(&format!("GET / HTTP/1.1\r\nHost: localhost:PORT\r\nX: {}", "x".repeat(16 * 1024)));
+    assert!(endless.starts_with("HTTP/1.1 400"), "{endless}");
+    let head = server.ask("HEAD / HTTP/1.1\r\nHost: localhost:PORT\r\n\r\n");
+    assert!(head.starts_with("HTTP/1.1 200") && head.ends_with("\r\n\r\n"), "{head}");
+    // Connections without a word do not keep others waiting.
+    let silent: Vec<TcpStream> = (0..40).map(|_| TcpStream::connect(("127.0.0.1", server.port)).unwrap()).collect();
+    let page = server.ask("GET / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nConnection: close\r\n\r\n");
+    assert!(page.starts_with("HTTP/1.1 200"));
+    drop(silent);
+    send("-INT", &server.child);
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn a_taken_port_is_a_failure_when_it_was_asked_for() {
+    let server = Server::start();
+    let output = dandori(&["serve", "--port", &server.port.to_string()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot listen on port"), "{}", text(&output.stderr));
+}
