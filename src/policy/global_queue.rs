@@ -45,11 +45,13 @@ pub const SPEC: Spec = Spec {
     ],
     assumptions: &[
         Assumption {
-            text: "The lock is handed over first come, first served; a real mutex lets newcomers overtake.",
+            text: "A waiter for the lock spins while the holder runs, else it sleeps and asks again; spinners get it first come, \
+                   first served. A real mutex also lets newcomers overtake.",
             source: "std::sync::Mutex on Linux is unfair (rust-lang/rust, sys/sync/mutex/futex.rs)",
         },
         Assumption {
-            text: "Timers and I/O are looked after by a thread of its own, exact to the nanosecond.",
+            text: "Timers and I/O are looked after by a thread of its own; deadlines are exact, but it sleeps in whole \
+                   milliseconds, as epoll counts.",
             source: "textbook",
         },
         Assumption {

@@ -1,4 +1,4 @@
-//! The simulated machine: threads, CPUs shared by a fair queue, shared lines queued for first come first served.
+//! The simulated machine: threads, CPUs shared by a fair queue, shared lines that threads spin and sleep for.
 //!
 //! # A thread
 //!

@@ -1,5 +1,5 @@
 //! A run as rows over time: what each task, worker, thread, queue and the driver did when. Made from the stream in one
-//! pass ([`super::fold`]); everything on the board is a query here.
+//! pass (`fold.rs`); everything on the board is a query here.
 
 use std::collections::BTreeMap;
 

@@ -111,7 +111,8 @@ pub const SPEC: Spec = Spec {
             source: WORKER,
         },
         Assumption {
-            text: "The inject lock is handed over first come, first served; a real mutex lets newcomers overtake.",
+            text: "A waiter for the inject lock spins while the holder runs, else it sleeps and asks again; spinners get it \
+                   first come, first served. A real mutex also lets newcomers overtake.",
             source: "std::sync::Mutex on Linux is unfair (rust-lang/rust, sys/sync/mutex/futex.rs)",
         },
         Assumption {
