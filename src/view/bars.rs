@@ -1,6 +1,8 @@
 //! Bars and lines of a lane. Wide spans are drawn one by one; what is narrower than a bar can be goes into buckets of one
 //! pixel, where the worst wins, so that the number of primitives is bounded by pixels and not by records.
 
+use std::collections::BTreeSet;
+
 use super::board::Board;
 use super::explain::Why;
 use super::scene::{Canvas, Op, Prim, flag, kind};
@@ -14,7 +16,9 @@ use crate::words::bare;
 /// Narrowest bar whose colour can be told, in pixels. Narrower spans share buckets.
 pub(super) const LEAST: f32 = 3.0;
 /// Breaks of a line that are narrower than this are not drawn.
-pub(super) const JOIN: f32 = 2.0;
+pub(super) const JOIN: f32 = 4.0;
+/// Lowest bar that has a label, in pixels.
+const LABELLED: f32 = 16.0;
 
 /// The colour of a task.
 pub(super) fn colour(board: &Board, task: TaskId) -> u8 {
@@ -33,14 +37,14 @@ struct Look {
     task: TaskId,
 }
 
-fn look(board: &Board, poll: u32, what: Option<What>, no_cpu: bool) -> Look {
-    let Poll { task, .. } = *board.line.poll(poll);
-    let (rank, op) = match what {
-        _ if no_cpu => (3, Op::Stripes),
+fn look(board: &Board, piece: &Piece) -> Look {
+    let task = board.line.poll(piece.poll).task;
+    let (rank, op) = match piece.what {
+        _ if piece.no_cpu => (3, Op::Stripes),
         Some(what) if holds(what) => (4, Op::Hatch),
         _ => (2, Op::Bar),
     };
-    let flags = if caused(board, poll) { flag::CAUSE } else { 0 };
+    let flags = if caused(board, piece.poll) { flag::CAUSE } else { 0 };
     Look { rank: rank + 4 * u8::from(flags != 0), op, kind: colour(board, task), flags, task }
 }
 
@@ -86,6 +90,17 @@ fn bar_texts(board: &Board, poll: u32, what: Option<What>) -> [String; 3] {
 /// One pixel of a lane: the worst look of what is narrower than a bar, and how many share it.
 type Bucket = Option<(Look, u32)>;
 
+/// A stretch of a poll.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    pub from: Time,
+    pub to: Time,
+    pub poll: u32,
+    pub what: Option<What>,
+    /// Its thread has no CPU.
+    pub no_cpu: bool,
+}
+
 /// Bars of a lane: wide ones by themselves, narrow ones by bucket.
 pub(super) struct Bins {
     buckets: Vec<Bucket>,
@@ -98,29 +113,36 @@ impl Bins {
         Bins { buckets: vec![None; canvas.width as usize + 1], y, h }
     }
 
-    pub fn add(
-        &mut self,
-        canvas: &mut Canvas,
-        board: &Board,
-        from: Time,
-        to: Time,
-        poll: u32,
-        what: Option<What>,
-        no_cpu: bool,
-    ) {
-        let look = look(board, poll, what, no_cpu);
-        let (x, w, cut) = canvas.extent(from, to);
-        if w < LEAST {
-            let bucket = &mut self.buckets[x as usize];
-            let (old, count) = bucket.map_or((None, 0), |(old, count)| (Some(old), count));
-            let worst = old.filter(|old| old.rank >= look.rank).unwrap_or(look);
-            *bucket = Some((worst, count + 1));
-            return;
-        }
-        let flags = look.flags | cut | ending(board, poll, to);
+    /// Adds the pieces of polls, in order of time. A piece too narrow to see beside a wide one of the same poll is not
+    /// drawn: a bar is one thing.
+    pub fn add(&mut self, canvas: &mut Canvas, board: &Board, pieces: &[Piece]) {
+        let (seen, small): (Vec<&Piece>, Vec<&Piece>) =
+            pieces.iter().partition(|piece| canvas.extent(piece.from, piece.to).1 >= LEAST);
+        let drawn: BTreeSet<u32> = seen.iter().map(|piece| piece.poll).collect();
+        seen.into_iter().for_each(|piece| self.draw(canvas, board, piece));
+        small
+            .into_iter()
+            .filter(|piece| !drawn.contains(&piece.poll))
+            .for_each(|piece| self.drop_in(canvas, board, piece));
+    }
+
+    fn drop_in(&mut self, canvas: &Canvas, board: &Board, piece: &Piece) {
+        let look = look(board, piece);
+        let bucket = &mut self.buckets[canvas.extent(piece.from, piece.to).0 as usize];
+        let (old, count) = bucket.map_or((None, 0), |(old, count)| (Some(old), count));
+        let worst = old.filter(|old: &Look| old.rank >= look.rank).unwrap_or(look);
+        *bucket = Some((worst, count + 1));
+    }
+
+    fn draw(&self, canvas: &mut Canvas, board: &Board, piece: &Piece) {
+        let look = look(board, piece);
+        let (x, w, cut) = canvas.extent(piece.from, piece.to);
+        let flags = look.flags | cut | ending(board, piece.poll, piece.to);
         let prim = Prim::new(look.op, x, self.y, w, self.h).kind(look.kind).flags(flags).task(look.task);
         let pad = if look.op == Op::Bar { 4.0 } else { 6.0 };
-        canvas.say_if_it_fits(prim, &bar_texts(board, poll, what), pad);
+        // A label is taller than the lowest bars.
+        let texts = if self.h >= LABELLED { bar_texts(board, piece.poll, piece.what).to_vec() } else { Vec::new() };
+        canvas.say_if_it_fits(prim, &texts, pad);
     }
 
     /// Draws the buckets: runs of the same look become one bar.
@@ -176,6 +198,13 @@ pub(super) fn joined<S: Copy + PartialEq, L: Copy + PartialEq>(
     let mut out: Vec<(Time, Time, L)> = Vec::new();
     for span in track.within(canvas.from, canvas.to) {
         let Some(look) = look(span) else { continue };
+        // A moment in another state, too short to see, does not break a line.
+        if let [.., (_, to, before), (start, end, _)] = out[..] {
+            let short = canvas.x(end) - canvas.x(start) < 1.0;
+            if short && before == look && canvas.x(span.from) - canvas.x(to) < JOIN {
+                out.pop();
+            }
+        }
         match out.last_mut() {
             Some((_, to, last)) if *last == look && canvas.x(span.from) - canvas.x(*to) < JOIN => *to = span.to,
             _ => out.push((span.from, span.to, look)),

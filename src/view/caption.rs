@@ -99,7 +99,7 @@ impl Say<'_> {
             (true, 2) => Some(fill(words.cap_blocked_both, &late)),
             (true, n) => Some(fill(words.cap_blocked_all, &with(("n", n.to_string().into()), late))),
             _ => {
-                let list = where_they_were(board, &who, false);
+                let list = where_they_were(board, &who, true);
                 Some(fill(words.cap_busy, &with(("who", list.into()), late)))
             }
         }

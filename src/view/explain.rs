@@ -10,7 +10,7 @@
 //! worker that served it. Each piece has one cause; pieces with the same cause are one part. So nothing is counted
 //! twice and nothing is left out, and what the stream does not explain is a part of its own.
 
-use super::timeline::{TaskState, Timeline, Wait, WorkState, holds};
+use super::timeline::{TaskState, Timeline, Wait, WorkState, WorkerLane, holds};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Line, Place};
@@ -53,6 +53,8 @@ pub enum Why {
     Unnoticed {
         /// Where the workers were, the longest first.
         who: Vec<Whereabouts>,
+        /// How many polls there were meanwhile, on all workers.
+        polls: u32,
         /// It is about I/O.
         io: bool,
     },
@@ -220,7 +222,8 @@ impl Pieces<'_> {
         let from = self.end();
         let io = self.wait.cause == Cause::Io;
         let who = whereabouts(self.line, from, to);
-        self.up_to(to, Why::Unnoticed { who, io }, None);
+        let polls = polls(self.line, from, to);
+        self.up_to(to, Why::Unnoticed { who, polls, io }, None);
     }
 
     /// From there somebody had the driver, or was on the way to it.
@@ -390,6 +393,21 @@ fn mostly_blocked(line: &Timeline, poll: u32) -> bool {
     2 * held > poll.to.since(poll.start).0
 }
 
+/// How many polls there were in the range.
+fn polls(line: &Timeline, from: Time, to: Time) -> u32 {
+    let first = |lane: &WorkerLane| {
+        let mut last = None;
+        let mut count = 0;
+        for span in lane.track.within(from, to) {
+            let WorkState::Poll { poll, .. } = span.state else { continue };
+            count += u32::from(last != Some(poll) && span.to > from);
+            last = Some(poll);
+        }
+        count
+    };
+    line.workers.iter().map(first).sum()
+}
+
 /// Where each worker was for most of the range, if it was in a poll: the longest first.
 #[must_use]
 pub fn whereabouts(line: &Timeline, from: Time, to: Time) -> Vec<Whereabouts> {
@@ -448,7 +466,7 @@ mod tests {
         let at = |worker, task| Whereabouts { worker: WorkerId(worker), task, poll: poll_of(task), blocked: true };
         let expected = [
             (Why::Grain { unit: Nanos::from_millis(1) }, 800),
-            (Why::Unnoticed { who: vec![at(1, J1), at(0, J2)], io: false }, 395_021),
+            (Why::Unnoticed { who: vec![at(1, J1), at(0, J2)], polls: 3, io: false }, 395_021),
             (Why::Last { worker: Some(WorkerId(0)), after: Before::CameBack }, 79),
         ];
         assert_eq!(parts, expected);

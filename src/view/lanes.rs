@@ -1,6 +1,6 @@
 //! What lies in each row of the board.
 
-use super::bars::{Bins, JOIN, LEAST, colour, joined};
+use super::bars::{Bins, JOIN, LEAST, Piece, colour, joined};
 use super::board::{Board, Measure};
 use super::explain::Why;
 use super::layout::{Bars, Layout, Place as Area, Subject, worker_bars};
@@ -13,6 +13,8 @@ use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Place};
 use crate::words::bare;
 
+/// What is narrower than this is not worth a sign of its own, in pixels.
+const SEEN: f32 = 2.0;
 /// Marks of one kind keep this distance.
 const MARK_GAP: f32 = 6.0;
 /// Threads without a worker are drawn in at most so many lanes of their row; more become a graph.
@@ -54,15 +56,19 @@ fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, ro
         let (x, w, _) = canvas.extent(from, to);
         canvas.push(Prim::new(Op::Line, x, at.line, w, 0.0).kind(kind::INK_2));
     }
-    let mut bins = Bins::new(canvas, at.bar, 22.0);
+    let mut pieces = Vec::new();
     for span in lane.track.within(canvas.from, canvas.to) {
+        let piece = |poll, what, no_cpu| Piece { from: span.from, to: span.to, poll, what, no_cpu };
         match span.state {
-            TaskState::Runs { poll, what } => bins.add(canvas, board, span.from, span.to, poll, what, false),
-            TaskState::NoCpu { poll } => bins.add(canvas, board, span.from, span.to, poll, None, true),
+            TaskState::Runs { poll, what } => pieces.push(piece(poll, what, false)),
+            TaskState::NoCpu { poll } => pieces.push(piece(poll, None, true)),
             TaskState::Idle(cause) => waits_for(canvas, span.from, span.to, cause, at.line),
-            _ => ready_box(canvas, board, task, span, at.boxes, 0),
+            _ if canvas.extent(span.from, span.to).1 >= JOIN => ready_box(canvas, board, task, span, at.boxes, 0),
+            _ => {}
         }
     }
+    let mut bins = Bins::new(canvas, at.bar, 22.0);
+    bins.add(canvas, board, &pieces);
     bins.finish(canvas);
     if let Some((end, fate)) = lane.ended.filter(|&(end, _)| end >= canvas.from && end <= canvas.to) {
         let sign = match fate {
@@ -102,7 +108,7 @@ fn border(state: TaskState) -> u8 {
 
 fn ready_box(canvas: &mut Canvas, board: &Board, task: TaskId, span: &Span<TaskState>, y: f32, flags: u8) {
     let (x, w, cut) = canvas.extent(span.from, span.to);
-    if w < JOIN {
+    if w < SEEN {
         return;
     }
     let prim = Prim::new(Op::Hollow, x, y, w, 14.0).kind(colour(board, task)).style(border(span.state)).task(task);
@@ -135,7 +141,7 @@ pub(super) fn question(canvas: &mut Canvas, board: &Board, layout: Layout, task:
         }
         // What is too narrow to see belongs to the piece before it, so that the box has no gaps.
         match pieces.last_mut() {
-            Some(last) if canvas.x(span.to) - canvas.x(span.from) < JOIN => last.to = span.to,
+            Some(last) if canvas.x(span.to) - canvas.x(span.from) < SEEN => last.to = span.to,
             _ => pieces.push(*span),
         }
     }
@@ -171,10 +177,12 @@ fn worker_row(canvas: &mut Canvas, board: &Board, layout: Layout, worker: Worker
     let lane = &board.line.workers[worker.index()];
     let (top, foot) = (row.y + bars.bar_y, row.y + bars.bar_y + bars.bar_h);
     idle_lines(canvas, &lane.track, top, foot);
-    let mut bins = Bins::new(canvas, top, bars.bar_h);
+    let mut pieces = Vec::new();
     for span in lane.track.within(canvas.from, canvas.to) {
         match span.state {
-            WorkState::Poll { poll, what } => bins.add(canvas, board, span.from, span.to, poll, what, false),
+            WorkState::Poll { poll, what } => {
+                pieces.push(Piece { from: span.from, to: span.to, poll, what, no_cpu: false });
+            }
             WorkState::Own => own_bar(canvas, span.from, span.to, (top + foot) / 2.0),
             WorkState::Lock { line, .. } => lock_box(canvas, span, &board.line_name(line), (top + foot) / 2.0),
             WorkState::NoCpu => {
@@ -186,6 +194,8 @@ fn worker_row(canvas: &mut Canvas, board: &Board, layout: Layout, worker: Worker
             WorkState::Search | WorkState::Park { .. } => {}
         }
     }
+    let mut bins = Bins::new(canvas, top, bars.bar_h);
+    bins.add(canvas, board, &pieces);
     bins.finish(canvas);
     hand_offs(canvas, board, worker, row);
     steals(canvas, board, worker, (top + foot) / 2.0);
@@ -248,7 +258,12 @@ fn hand_offs(canvas: &mut Canvas, board: &Board, worker: WorkerId, row: Area) {
         last = x;
         let name = board.thread(span.state);
         let rule = Prim::new(Op::Rule, x, row.y + 2.0, 0.0, row.height - 4.0).style(style::DASHED);
-        if x + text::width(&name, text::LABEL, false) + 10.0 <= canvas.width {
+        // The name stands on the lane: only where no bar is.
+        let room = text::width(&name, text::LABEL, false) + 10.0;
+        let until = Time(span.from.0 + (f64::from(room / canvas.width) * to.since(from).0 as f64) as u64);
+        let polls = |span: &Span<WorkState>| matches!(span.state, WorkState::Poll { .. });
+        let free = !board.line.workers[worker.index()].track.within(span.from, until).iter().any(polls);
+        if free && x + room <= canvas.width {
             canvas.say(rule, name);
         } else {
             canvas.push(rule);
@@ -367,11 +382,16 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
     let h = (lane_h - 2.0).min(22.0);
     for lane in 0..most {
         let mut bins = Bins::new(canvas, top + lane as f32 * lane_h + (lane_h - h) / 2.0, h);
-        for (span, _) in spans.iter().zip(&lanes).filter(|(_, of)| **of == lane) {
-            if let WorkState::Poll { poll, what } = span.state {
-                bins.add(canvas, board, span.from, span.to, poll, what, false);
-            }
-        }
+        let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane);
+        let pieces: Vec<Piece> = of_lane
+            .filter_map(|(span, _)| match span.state {
+                WorkState::Poll { poll, what } => {
+                    Some(Piece { from: span.from, to: span.to, poll, what, no_cpu: false })
+                }
+                _ => None,
+            })
+            .collect();
+        bins.add(canvas, board, &pieces);
         bins.finish(canvas);
     }
 }
@@ -414,7 +434,7 @@ fn driver_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
 /// Nobody holds the driver: red where that is why somebody waits.
 fn nobody(canvas: &mut Canvas, board: &Board, from: Time, to: Time, y: f32) {
     let (x, w, _) = canvas.extent(from, to);
-    if w < JOIN {
+    if w < SEEN {
         return;
     }
     let absent = board.parts.iter().any(|part| matches!(part.why, Why::Unnoticed { .. }));

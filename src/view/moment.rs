@@ -340,6 +340,10 @@ impl Stage<'_> {
                 first.extend(say(words.st_lock, &[("line", board.line_name(line).into())]));
             }
         }
+        if let Some(budget) = budget {
+            let text = bare(words.st_budget, &[("b", budget.to_string().into())]);
+            first.push(Part::Text { text, style: Some(Style::Dim), fold: Some(true) });
+        }
         let mut second = Vec::new();
         if !board.facts.nouns.slot.is_empty() {
             second.extend(say(words.st_slot, &[]));
@@ -354,10 +358,6 @@ impl Stage<'_> {
         if !board.facts.nouns.local.is_empty() {
             second.extend(say(words.st_queue, &[]));
             second.extend(self.queue(&lane.queue, "ready", board.facts.capacity));
-        }
-        if let Some(budget) = budget {
-            let text = bare(words.st_budget, &[("b", budget.to_string().into())]);
-            second.push(Part::Text { text, style: Some(Style::Dim), fold: Some(true) });
         }
         if second.is_empty() { vec![first] } else { vec![first, second] }
     }
@@ -381,7 +381,10 @@ impl Stage<'_> {
                     parts.extend(say(words.st_of, &args));
                 }
             }
-            None if depth == 0 => parts.extend(say(words.st_empty, &[])),
+            None if depth == 0 => {
+                parts.push(Part::Text { text: " ".to_owned(), style: None, fold: None });
+                parts.extend(say(words.st_empty, &[]));
+            }
             None => {}
         }
         parts
@@ -391,12 +394,10 @@ impl Stage<'_> {
 
     fn global(&self) -> Vec<Vec<Part>> {
         let queue = &self.board.line.global;
-        let depth = queue.depth.at(self.t);
-        let first = self.queue(queue, "global", None);
-        if depth == 0 {
-            return vec![first];
+        match queue.depth.at(self.t) {
+            0 => vec![say(self.board.words().st_empty, &[])],
+            _ => vec![self.queue(queue, "global", None)],
         }
-        vec![first, say(self.board.words().st_queued, &[("n", depth.to_string().into())])]
     }
 
     /// The blocking pool, or threads from which the worker was taken.
@@ -404,6 +405,7 @@ impl Stage<'_> {
         let (board, words) = (self.board, self.board.words());
         let mut first = Vec::new();
         let mut count = 0;
+        let mut only = None;
         for (index, lane) in board.line.threads.iter().enumerate() {
             let Some(WorkState::Poll { poll, what }) = lane.outside.at(self.t).map(|span| span.state) else { continue };
             if board.line.is_job(poll) != jobs {
@@ -415,19 +417,19 @@ impl Stage<'_> {
             }
             let blocked = what.is_some_and(holds);
             first.push(self.token(board.line.poll(poll).task, if blocked { "blocked" } else { "runs" }));
-            if !jobs && count == 1 {
-                let template = if blocked { words.st_thread_blocked } else { words.st_thread };
-                first.extend(say(template, &[("thread", board.thread(crate::id::ThreadId(index as u16)).into())]));
-            }
+            only = Some((blocked, crate::id::ThreadId(index as u16)));
         }
         if count > TOKENS {
             let more = (count - TOKENS) as u32;
             first.push(Part::More { more, name: bare(words.nm_more, &[("k", more.to_string().into())]) });
         }
         if !jobs {
-            if first.is_empty() {
-                first.extend(say(words.st_no_threads, &[]));
-            }
+            first.extend(match only.filter(|_| count == 1) {
+                Some((true, thread)) => say(words.st_thread_blocked, &[("thread", board.thread(thread).into())]),
+                Some((false, thread)) => say(words.st_thread, &[("thread", board.thread(thread).into())]),
+                None if count == 0 => say(words.st_no_threads, &[]),
+                None => say(words.st_threads, &[("n", count.to_string().into())]),
+            });
             return vec![first];
         }
         let waiting = board.line.pool.depth.at(self.t);
@@ -437,8 +439,8 @@ impl Stage<'_> {
             ("m", board.facts.pool_max.unwrap_or(0).to_string().into()),
         ];
         let template = if board.facts.pool_max.is_some() { words.st_pool_of } else { words.st_pool };
-        let second = say(template, &numbers);
-        if first.is_empty() { vec![second] } else { vec![first, second] }
+        first.extend(say(template, &numbers));
+        vec![first]
     }
 
     fn driver(&self) -> Vec<Vec<Part>> {
@@ -573,15 +575,25 @@ mod tests {
 
     /// Lines of the stage as text: tokens in brackets.
     fn told(board: &Board, t: Time) -> Vec<String> {
-        let show = |part: &Part| match part {
-            Part::Text { text, .. } => text.clone(),
-            Part::Token { token, state, .. } => format!("[{token} {state}]"),
-            Part::Slot { .. } => "[ ]".into(),
-            Part::More { more, .. } => format!("+{more}"),
-            Part::Bar { bar, .. } => format!("|{bar}|"),
-            Part::Mark { mark } => format!("!{mark}"),
+        // Neighbouring texts are one run of words; everything else has a gap around it.
+        let line = |line: &Vec<Part>| {
+            let mut out = String::new();
+            let mut in_words = false;
+            for part in line {
+                let (text, words) = match part {
+                    Part::Text { text, fold, .. } => (text.clone(), fold.is_none()),
+                    Part::Token { token, state, .. } => (format!("[{token} {state}]"), false),
+                    Part::Slot { .. } => ("[ ]".into(), false),
+                    Part::More { more, .. } => (format!("+{more}"), false),
+                    Part::Bar { bar, .. } => (format!("|{bar}|"), false),
+                    Part::Mark { mark } => (format!("!{mark}"), false),
+                };
+                let gap = if out.is_empty() || in_words && words { "" } else { " " };
+                out += &format!("{gap}{text}");
+                in_words = words;
+            }
+            out
         };
-        let line = |line: &Vec<Part>| line.iter().map(show).collect::<Vec<_>>().join(" ");
         moment(board, t).stage.iter().flat_map(|cell| cell.lines.iter().map(line)).collect()
     }
 
@@ -591,10 +603,10 @@ mod tests {
         let expected = [
             "[T due] !overdue due 95.8\u{a0}ms ago",
             "nobody has noticed yet",
-            "[J2 blocked] blocked, 99.99 of 400\u{a0}ms",
-            "LIFO [ ] queue |0| 0 / 256 budget 128",
-            "[J1 blocked] blocked, 99.98 of 400\u{a0}ms",
-            "LIFO [ ] queue |0| 0 / 256 budget 128",
+            "[J2 blocked] blocked, 99.99 of 400\u{a0}ms budget 128",
+            "LIFO [ ] queue |0| 0 / 256",
+            "[J1 blocked] blocked, 99.98 of 400\u{a0}ms budget 128",
+            "LIFO [ ] queue |0| 0 / 256",
             "held by nobody",
             "1 timer waits: T, overdue",
         ];

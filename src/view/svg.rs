@@ -190,7 +190,8 @@ fn cursor(out: &mut String, lanes: &Scene, now: &Moment) {
 fn gutter(out: &mut String, info: &RunInfo, lanes: &Scene) {
     for (row, place) in info.rows.iter().zip(&lanes.rows) {
         let middle = place.y + place.height / 2.0;
-        say(out, 12.0, middle - 2.0, 14.0, "ink", "650", &row.name);
+        let name = if row.sub.is_empty() { middle + 5.0 } else { middle - 2.0 };
+        say(out, 12.0, name, 14.0, "ink", "650", &row.name);
         say(out, 12.0, middle + 15.0, 12.0, "ink-2", "", &row.sub);
     }
 }
@@ -204,8 +205,13 @@ fn stage(out: &mut String, now: &Moment, lanes: &Scene) {
         for (index, line) in cell.lines.iter().enumerate() {
             let middle = place.y + place.height / 2.0 + (index as f32 - (lines - 1.0) / 2.0) * 26.0;
             let mut x = left;
+            let mut in_words = false;
             for part in line {
-                x = stage_part(out, part, x, middle, index == 0) + 6.0;
+                // Neighbouring texts are one run of words and carry their own spaces.
+                let words = matches!(part, Part::Text { fold: None, .. });
+                let gap = if x > left && !(in_words && words) { 6.0 } else { 0.0 };
+                x = stage_part(out, part, x + gap, middle, index == 0);
+                in_words = words;
             }
         }
     }
@@ -223,7 +229,7 @@ fn stage_part(out: &mut String, part: &Part, x: f32, middle: f32, first: bool) -
                 _ => ("ink", ""),
             };
             say(out, x, middle + size * 0.36, size, colour, weight, words);
-            x + text::width(words, size, !weight.is_empty()) * 0.92
+            x + text::width(words, size, !weight.is_empty())
         }
         Part::Token { token: name, kind, state, .. } => {
             let size = if first { 24.0 } else { 20.0 };
@@ -300,7 +306,7 @@ fn say(out: &mut String, x: f32, y: f32, size: f32, colour: &str, weight: &str, 
     let weight = if weight.is_empty() { String::new() } else { format!(r#" font-weight="{weight}""#) };
     let _ = write!(
         out,
-        r#"<text x="{}" y="{}" font-size="{}"{weight} fill="var(--{colour})">{}</text>"#,
+        r#"<text x="{}" y="{}" font-size="{}"{weight} fill="var(--{colour})" xml:space="preserve">{}</text>"#,
         number(x),
         number(y),
         number(size),

@@ -7,6 +7,7 @@ use super::explain::{Before, Whereabouts, Why};
 use super::timeline::Wait;
 use crate::id::WorkerId;
 use crate::time::{Nanos, Time};
+use crate::words::number::count;
 use crate::words::{Arg, Rich, Span, bare, fill};
 
 /// Why the wait in question took as long as it did.
@@ -60,7 +61,7 @@ pub fn why(board: &Board) -> Option<Explanation> {
         .map(|(part, amount)| {
             let is_largest = part.length == largest && std::mem::take(&mut first_largest);
             first_largest &= part.length != largest;
-            let mut text = text(board, wait, &part.why, part.length);
+            let mut text = text(board, wait, &part.why, &amount);
             text.push(Span { text: " ".to_owned(), ..Span::default() });
             text.push(Span { text: board.scale.clock(part.at), at: Some(part.at), ..Span::default() });
             Line {
@@ -100,19 +101,23 @@ fn sign(why: &Why) -> &'static str {
     }
 }
 
-fn text(board: &Board, wait: &Wait, why: &Why, length: Nanos) -> Rich {
+/// `amount`: the length of the part as the table writes it.
+fn text(board: &Board, wait: &Wait, why: &Why, amount: &str) -> Rich {
     let words = board.words();
     let task = || ("task", board.name(wait.task).into());
     let start = |worker: &WorkerId| ("who", Arg::from(board.worker_start(*worker)));
     let middle = |worker: &WorkerId| ("who", Arg::from(board.worker(*worker)));
-    let d = || ("d", board.scale.length(length).into());
+    let d = || ("d", amount.into());
     match why {
         Why::Armed => fill(words.why_armed, &[task()]),
         Why::Grain { unit } => fill(words.why_grain, &[("unit", unit_name(*unit).into())]),
-        Why::Unnoticed { who, .. } if who.is_empty() => fill(words.why_unwatched, &[]),
-        Why::Unnoticed { who, io } => {
+        Why::Unnoticed { who, polls: 0, .. } if who.is_empty() => fill(words.why_unwatched, &[]),
+        Why::Unnoticed { who, polls, .. } if who.is_empty() => {
+            fill(words.why_unnoticed_busy, &[("n", count(u64::from(*polls)).into())])
+        }
+        Why::Unnoticed { who, io, .. } => {
             let template = if *io { words.why_unnoticed_io } else { words.why_unnoticed };
-            fill(template, &[("who", where_they_were(board, who, true).into())])
+            fill(template, &[("who", where_they_were(board, who, false).into())])
         }
         Why::Slack { thread } => {
             let holder = board.holder(*thread, wait.fires.max(wait.due), true);
@@ -162,9 +167,9 @@ fn text(board: &Board, wait: &Wait, why: &Why, length: Nanos) -> Rich {
     }
 }
 
-/// `Worker 0 was blocked in J2, worker 1 in J1`.
+/// `Worker 0 was blocked in J2, worker 1 in J1`; `now`: `worker 0 is blocked in J2` instead.
 #[must_use]
-pub fn where_they_were(board: &Board, who: &[Whereabouts], start: bool) -> Rich {
+pub fn where_they_were(board: &Board, who: &[Whereabouts], now: bool) -> Rich {
     let words = board.words();
     let mut sorted = who.to_vec();
     sorted.sort_by_key(|who| (!who.blocked, who.worker));
@@ -172,8 +177,10 @@ pub fn where_they_were(board: &Board, who: &[Whereabouts], start: bool) -> Rich 
         .iter()
         .enumerate()
         .map(|(index, who)| {
-            let name = if index == 0 && start { board.worker_start(who.worker) } else { board.worker(who.worker) };
+            let name = if index == 0 && !now { board.worker_start(who.worker) } else { board.worker(who.worker) };
             let template = match (who.blocked, index) {
+                (true, 0) if now => words.who_is_blocked,
+                (false, _) if now => words.who_polls,
                 (true, 0) => words.who_blocked,
                 (true, _) => words.who_blocked_next,
                 _ => words.who_polled,

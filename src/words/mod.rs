@@ -224,6 +224,8 @@ dictionary! {
     why_unnoticed: Sentence ["who"];
     /// The same for I/O.
     why_unnoticed_io: Sentence ["who"];
+    /// Due and nobody looked; the workers were in many polls.
+    why_unnoticed_busy: Sentence ["n"];
     /// Due, and nobody looked, though nobody was in a poll.
     why_unwatched: Sentence [];
     /// The sleep on the driver ended late.
@@ -270,6 +272,10 @@ dictionary! {
     who_blocked_next: Free ["who" "task"];
     /// In a poll.
     who_polled: Free ["who" "task"];
+    /// First, now: blocked.
+    who_is_blocked: Free ["who" "task"];
+    /// In a poll now.
+    who_polls: Free ["who" "task"];
     /// Between items.
     list_gap: Free [];
     /// At the end of a shortened list.
@@ -458,8 +464,6 @@ dictionary! {
     st_timer_none: Line [];
     /// Nothing is queued.
     st_empty: Line [];
-    /// So many are queued.
-    st_queued: Line ["n"];
     /// The pool.
     st_pool: Line ["n" "k"];
     /// The pool and its limit.
@@ -468,6 +472,8 @@ dictionary! {
     st_thread: Line ["thread"];
     /// Blocked.
     st_thread_blocked: Line ["thread"];
+    /// Several threads.
+    st_threads: Line ["n"];
     /// None.
     st_no_threads: Line [];
     /// The monitor's last look.
