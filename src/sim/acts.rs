@@ -3,7 +3,7 @@
 
 use super::agenda::Entry;
 use super::engine::Sim;
-use super::host::{Effect, Mode};
+use super::host::Effect;
 use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
@@ -135,15 +135,21 @@ impl Sim {
     /// What hooks asked for is carried out at once, in order.
     #[inline]
     pub(super) fn carry_out(&mut self, id: ThreadId) {
-        while !self.kernel.intents.is_empty() {
-            let intents = std::mem::take(&mut self.kernel.intents);
-            for intent in &intents {
-                match *intent {
-                    Intent::Unpark(worker) => self.unpark(worker),
-                    Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
-                }
+        if !self.kernel.intents.is_empty() {
+            self.carry_out_all(id);
+        }
+    }
+
+    fn carry_out_all(&mut self, id: ThreadId) {
+        // Carrying out calls no hook, so nothing is added meanwhile; the list keeps its room.
+        let mut intents = std::mem::take(&mut self.kernel.intents);
+        for intent in intents.drain(..) {
+            match intent {
+                Intent::Unpark(worker) => self.unpark(worker),
+                Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
             }
         }
+        self.kernel.intents = intents;
     }
 
     pub(super) fn defer(&mut self, id: ThreadId, task: TaskId) {
@@ -306,24 +312,14 @@ impl Sim {
 
     pub(super) fn arrive(&mut self) {
         let Some(arrival) = self.arrivals.pop_front() else { return };
-        {
-            let mut state = self.host.state();
-            state.now = self.kernel.now;
-            state.task = None;
-            state.mode = Mode::Act;
-        }
+        self.host.begin(self.kernel.now, &mut self.effects, |_| {});
         self.prepared.arrive(&self.dyn_host, &arrival);
+        self.host.end(&mut self.effects, |_| {});
         self.left -= 1;
-        self.collect(ThreadId(0), None);
+        self.act_on_effects(ThreadId(0), None);
     }
 
-    /// Turns what a segment did into acts of the thread.
-    pub(super) fn collect(&mut self, id: ThreadId, by: Option<TaskId>) {
-        std::mem::swap(&mut self.effects, &mut self.host.state().effects);
-        self.act_on_effects(id, by);
-    }
-
-    /// The same when the effects were taken already.
+    /// Turns what a call into task code did into acts of the thread.
     pub(super) fn act_on_effects(&mut self, id: ThreadId, by: Option<TaskId>) {
         if self.effects.is_empty() {
             return;

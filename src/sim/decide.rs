@@ -103,9 +103,9 @@ impl Sim {
     }
 
     pub(super) fn drain_deferred(&mut self, id: ThreadId) {
-        let list = std::mem::take(&mut self.kernel.deferred[id.index()]);
+        let list = &mut self.kernel.deferred[id.index()];
         let acts = &mut self.threads[id.index()].acts;
-        for task in list.into_iter().rev() {
+        for task in list.drain(..).rev() {
             acts.push_back(Act::Wake { task, origin: Origin::Deferred, cause: Cause::Deferred, by: None });
         }
     }

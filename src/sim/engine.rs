@@ -9,8 +9,9 @@ use std::collections::VecDeque;
 use super::agenda::Entry;
 use super::driver::Driver;
 use super::host::{Effect, SimHost};
-use super::kernel::{Kernel, Recorder, Where};
+use super::kernel::{Kernel, Where};
 use super::pool::Pool;
+use super::recorder::Recorder;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
@@ -105,8 +106,7 @@ impl Sim {
         };
         let policy = found.simulated(&args);
         let shape = policy.shape();
-        let host = SimHost::new(scenario.seed);
-        host.state().naive = options.naive;
+        let host = SimHost::new(scenario.seed, options.naive);
         let prepared = Prepared::new(scenario);
         let arrivals: VecDeque<_> = prepared.arrivals().into();
         let mut sim = Sim {
@@ -135,6 +135,7 @@ impl Sim {
         };
         sim.kernel.agenda.shuffle = options.shuffle;
         sim.set_up();
+        sim.recorder.flush();
         Ok(sim)
     }
 
@@ -146,6 +147,7 @@ impl Sim {
             }
             self.next_entry();
         }
+        self.recorder.flush();
         Progress { done: self.ended.is_some(), records: self.recorder.events, now: self.kernel.now }
     }
 
@@ -153,6 +155,7 @@ impl Sim {
     pub fn cancel(&mut self) {
         if self.ended.is_none() {
             self.end(Ended::Cancelled);
+            self.recorder.flush();
         }
     }
 
@@ -160,14 +163,21 @@ impl Sim {
     #[must_use]
     pub fn finish(mut self) -> Recording {
         while !self.advance(u64::from(u32::MAX)).done {}
-        let trace = std::mem::take(&mut self.recorder.trace);
+        let trace = self.recorder.take_trace();
         Recording { meta: self.meta(), trace }
     }
 
     /// The records since the last call, for folds that do not keep the whole stream.
     #[must_use]
     pub fn take_trace(&mut self) -> Trace {
-        std::mem::take(&mut self.recorder.trace)
+        self.recorder.take_trace()
+    }
+
+    /// Agenda entries so far: steps of threads that took time or waited for it, slices, arrivals. Those that were next
+    /// at once count as well, though they never lay in the agenda.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.kernel.agenda.entries()
     }
 
     /// What stands beside the stream, as of now.
@@ -180,7 +190,7 @@ impl Sim {
     /// The stream so far.
     #[must_use]
     pub fn trace(&self) -> &Trace {
-        &self.recorder.trace
+        self.recorder.trace()
     }
 
     /// Threads exist and the arrivals of time zero are queued before the first worker decides. Free of charge: setting
@@ -190,7 +200,7 @@ impl Sim {
         debug_assert_eq!(outside, ThreadId(0));
         self.recorder.outside(Event::ThreadStart { thread: outside, role: Role::Outside });
         self.kernel.ready(outside, &mut self.recorder);
-        let costs = std::mem::replace(&mut self.recorder.costs, crate::scenario::Costs::IDEAL);
+        let costs = self.recorder.charge(crate::scenario::Costs::IDEAL);
         while self.arrivals.front().is_some_and(|arrival| arrival.at == Time::ZERO) {
             self.arrive();
         }
@@ -199,7 +209,7 @@ impl Sim {
             self.kernel.take_cost(&mut self.recorder);
             self.kernel.let_go(outside, &mut self.recorder);
         }
-        self.recorder.costs = costs;
+        self.recorder.charge(costs);
         self.kernel.off(outside, &mut self.recorder);
         if self.shape.driver == DriverBy::Thread {
             self.first_thread(Role::Driver, Next::DriverLoop);
@@ -254,7 +264,7 @@ impl Sim {
         for task in &mut self.tasks {
             task.future = None;
         }
-        self.host.state().effects.clear();
+        self.host.deafen();
     }
 
     /// What an idle task waits for, by the step at which it is.
@@ -427,6 +437,6 @@ impl Drop for Sim {
     fn drop(&mut self) {
         // Entries are only names here; futures go first, so that what they do while they are dropped finds its host.
         self.tasks.clear();
-        self.host.state().effects.clear();
+        self.host.deafen();
     }
 }

@@ -2,11 +2,20 @@
 //!
 //! Code between two stretches runs at one instant. What it does to the world goes into a list of effects, which the
 //! engine then plays out one by one, each at its own time with its own cost.
+//!
+//! # The desk
+//!
+//! Futures reach their host through a shared handle, from whatever thread drives the simulation. Yet only one call into
+//! task code is ever under way on a thread, so what that call may do and what it did lies on the thread's *desk*, and
+//! leaves touch neither lock nor counter. The engine clears the desk before a call ([`SimHost::begin`]) and takes what
+//! lies on it afterwards ([`SimHost::end`]). A waker that is called while its own simulation is not at the desk (by
+//! another thread, or while a run is torn down) goes to a list of latecomers, which the next call takes up first.
 
+use std::cell::RefCell;
 use std::task::{Context, Poll, Wake, Waker};
 
 use crate::id::TaskId;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
 use crate::time::Time;
 use crate::trace::{Cause, Event};
@@ -35,9 +44,10 @@ pub(super) enum Mode {
     Resuming(Leaf),
 }
 
-/// The present call of `poll`, and what lasts between calls.
-pub(super) struct State {
-    pub(super) now: Time,
+/// A call into task code under way on this thread.
+pub(super) struct Desk {
+    /// Which simulation is at it; 0: none.
+    owner: usize,
     pub(super) task: Option<TaskId>,
     pub(super) mode: Mode,
     /// The stretch that froze this call.
@@ -51,19 +61,12 @@ pub(super) struct State {
     pub(super) cause: Cause,
     /// Wakes of the present task by itself are swallowed.
     swallow: bool,
-    seed: u64,
-    tasks: u32,
-    /// A broken freeze rule for the test that shows what it is good for: stretches merely answer Pending.
-    pub(super) naive: bool,
 }
 
-/// The simulator as tasks see it.
-pub(super) struct SimHost(Mutex<State>);
-
-impl SimHost {
-    pub(super) fn new(seed: u64) -> Arc<SimHost> {
-        Arc::new(SimHost(Mutex::new(State {
-            now: Time::ZERO,
+thread_local! {
+    static DESK: RefCell<Desk> = const {
+        RefCell::new(Desk {
+            owner: 0,
             task: None,
             mode: Mode::Act,
             stretch: None,
@@ -72,19 +75,111 @@ impl SimHost {
             budget: u32::MAX,
             cause: Cause::Task,
             swallow: false,
+        })
+    };
+}
+
+/// The simulator as tasks see it.
+pub(super) struct SimHost {
+    /// Virtual time of the call under way, or of the last one.
+    now: AtomicU64,
+    seed: u64,
+    /// Task numbers given out.
+    tasks: AtomicU32,
+    /// Wakes from elsewhere than the desk.
+    late: Mutex<Vec<Effect>>,
+    is_late: AtomicBool,
+    /// A broken freeze rule for the test that shows what it is good for: stretches merely answer Pending.
+    naive: bool,
+}
+
+impl SimHost {
+    pub(super) fn new(seed: u64, naive: bool) -> Arc<SimHost> {
+        Arc::new(SimHost {
+            now: AtomicU64::new(0),
             seed,
-            tasks: 0,
-            naive: false,
-        })))
+            tasks: AtomicU32::new(0),
+            late: Mutex::new(Vec::new()),
+            is_late: AtomicBool::new(false),
+            naive,
+        })
     }
 
-    pub(super) fn state(&self) -> crate::sync::MutexGuard<'_, State> {
-        lock(&self.0)
+    /// A call into task code begins, at this time. `set` says what the call may do. `effects` is the empty list that
+    /// the call writes to.
+    #[inline]
+    pub(super) fn begin(&self, now: Time, effects: &mut Vec<Effect>, set: impl FnOnce(&mut Desk)) {
+        debug_assert!(effects.is_empty(), "the effects of one call are taken before the next begins");
+        self.now.store(now.0, Ordering::Relaxed);
+        if self.is_late.load(Ordering::Acquire) {
+            self.take_late(effects);
+        }
+        // Not empty only after a panic in task code, and dropped outside of the desk.
+        let _stale = DESK.with_borrow_mut(|desk| {
+            desk.owner = self.address();
+            desk.task = None;
+            desk.mode = Mode::Act;
+            desk.stretch = None;
+            desk.swallow = false;
+            std::mem::swap(&mut desk.effects, effects);
+            let stale = std::mem::take(&mut desk.skipped);
+            set(desk);
+            stale
+        });
+    }
+
+    /// The call is over. What it did is in `effects`; `get` reads what else is of interest.
+    #[inline]
+    pub(super) fn end(&self, effects: &mut Vec<Effect>, get: impl FnOnce(&mut Desk)) {
+        DESK.with_borrow_mut(|desk| {
+            debug_assert_eq!(desk.owner, self.address(), "a call ends where it began");
+            desk.owner = 0;
+            std::mem::swap(&mut desk.effects, effects);
+            get(desk);
+        });
+    }
+
+    /// Nobody listens any more: what came late is dropped.
+    pub(super) fn deafen(&self) {
+        let mut dropped = Vec::new();
+        self.take_late(&mut dropped);
+    }
+
+    #[cold]
+    fn take_late(&self, into: &mut Vec<Effect>) {
+        let mut late = lock(&self.late);
+        self.is_late.store(false, Ordering::Release);
+        into.append(&mut late);
+    }
+
+    #[cold]
+    fn come_late(&self, effect: Effect) {
+        lock(&self.late).push(effect);
+        self.is_late.store(true, Ordering::Release);
     }
 
     /// The waker of a task.
     pub(super) fn waker(self: &Arc<Self>, task: TaskId) -> Waker {
         Waker::from(Arc::new(SimWaker { host: self.clone(), task }))
+    }
+
+    /// Tells simulations on one thread apart.
+    #[inline]
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    /// The desk, if this simulation is at it. `act` calls no code of users.
+    #[inline]
+    fn at_desk<R>(&self, act: impl FnOnce(&mut Desk) -> R) -> Option<R> {
+        DESK.with_borrow_mut(|desk| if desk.owner == self.address() { Some(act(desk)) } else { None })
+    }
+
+    /// Adds an effect. What a future does while it is dropped with its simulation has none.
+    #[inline]
+    fn add(&self, effect: Effect) {
+        let mut effect = Some(effect);
+        self.at_desk(|desk| desk.effects.extend(effect.take()));
     }
 }
 
@@ -99,120 +194,144 @@ impl Wake for SimWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let mut state = self.host.state();
-        if state.task == Some(self.task) && (state.swallow || state.mode != Mode::Act) && !state.naive {
-            return;
+        let (host, task) = (&*self.host, self.task);
+        let at_desk = host.at_desk(|desk| {
+            let own = desk.task == Some(task) && (desk.swallow || desk.mode != Mode::Act);
+            if !own || host.naive {
+                desk.effects.push(Effect::Wake(task, desk.cause));
+            }
+        });
+        if at_desk.is_none() {
+            host.come_late(Effect::Wake(task, Cause::Task));
         }
-        let cause = state.cause;
-        state.effects.push(Effect::Wake(self.task, cause));
     }
 }
 
 impl Host for SimHost {
     fn now(&self) -> Time {
-        self.state().now
+        Time(self.now.load(Ordering::Relaxed))
     }
 
     fn seed(&self) -> u64 {
-        self.state().seed
+        self.seed
     }
 
     fn reserve(&self) -> TaskId {
-        let mut state = self.state();
-        state.tasks += 1;
-        TaskId(state.tasks - 1)
+        // Only the thread at the desk reserves.
+        let next = self.tasks.load(Ordering::Relaxed);
+        self.tasks.store(next + 1, Ordering::Relaxed);
+        TaskId(next)
     }
 
     fn launch(&self, new: New, future: BoxFuture) {
-        self.state().effects.push(Effect::Launch(new, future));
+        self.add(Effect::Launch(new, future));
     }
 
+    #[inline]
     fn gate(&self, _task: TaskId, leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.state();
-        match state.mode {
-            _ if state.naive => Poll::Ready(()),
-            Mode::Act => Poll::Ready(()),
-            Mode::Frozen => {
-                state.skipped.push(cx.waker().clone());
-                Poll::Pending
-            }
+        if self.naive {
+            return Poll::Ready(());
+        }
+        match self.at_desk(|desk| desk.mode) {
+            Some(Mode::Act) => Poll::Ready(()),
+            Some(Mode::Frozen) => self.skip(cx),
             // Reached again only by a leaf that waits inside itself; the stretch's own leaf comes through `occupy`.
-            Mode::Resuming(resumed) => {
+            Some(Mode::Resuming(resumed)) => {
                 debug_assert_ne!(resumed, leaf, "a stretch resumes through `occupy`");
                 Poll::Pending
             }
+            None => Poll::Pending,
         }
     }
 
     fn occupy(&self, _task: TaskId, leaf: Leaf, what: Occupy, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.state();
-        match state.mode {
-            Mode::Act => {
-                state.mode = Mode::Frozen;
-                state.stretch = Some((leaf, what));
+        match self.at_desk(|desk| desk.mode) {
+            Some(Mode::Act) => {
+                self.at_desk(|desk| {
+                    desk.mode = Mode::Frozen;
+                    desk.stretch = Some((leaf, what));
+                });
                 Poll::Pending
             }
-            Mode::Frozen => {
-                state.skipped.push(cx.waker().clone());
-                Poll::Pending
-            }
-            Mode::Resuming(resumed) if resumed == leaf => {
-                state.mode = Mode::Act;
-                let skipped = std::mem::take(&mut state.skipped);
-                state.swallow = true;
-                drop(state);
-                skipped.into_iter().for_each(Waker::wake);
-                self.state().swallow = false;
+            Some(Mode::Frozen) => self.skip(cx),
+            Some(Mode::Resuming(resumed)) if resumed == leaf => {
+                self.resume();
                 Poll::Ready(())
             }
-            Mode::Resuming(_) if state.naive => {
-                state.stretch.get_or_insert((leaf, what));
+            Some(Mode::Resuming(_)) if self.naive => {
+                self.at_desk(|desk| *desk.stretch.get_or_insert((leaf, what)));
                 Poll::Pending
             }
-            Mode::Resuming(_) => Poll::Pending,
+            Some(Mode::Resuming(_)) | None => Poll::Pending,
         }
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
-        self.state().effects.push(Effect::Arm(timer.clone()));
+        self.add(Effect::Arm(timer.clone()));
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {
-        self.state().effects.push(Effect::Disarm(timer.clone()));
+        self.add(Effect::Disarm(timer.clone()));
     }
 
     fn budget(&self, task: TaskId, _cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = self.state();
-        if state.budget > 0 {
-            return Poll::Ready(());
-        }
-        state.effects.push(Effect::Note(Event::ForcedYield { task }));
-        state.effects.push(Effect::Defer);
-        Poll::Pending
+        let may = self.at_desk(|desk| {
+            if desk.budget == 0 {
+                desk.effects.push(Effect::Note(Event::ForcedYield { task }));
+                desk.effects.push(Effect::Defer);
+            }
+            desk.budget > 0
+        });
+        if may == Some(true) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn spend(&self, _task: TaskId) {
-        let mut state = self.state();
-        if state.budget != u32::MAX {
-            state.budget = state.budget.saturating_sub(1);
-        }
+        self.at_desk(|desk| {
+            if desk.budget != u32::MAX {
+                desk.budget = desk.budget.saturating_sub(1);
+            }
+        });
     }
 
     fn defer(&self, _task: TaskId, _waker: &Waker) {
-        self.state().effects.push(Effect::Defer);
+        self.add(Effect::Defer);
     }
 
     fn wake(&self, waker: Waker, cause: Cause) {
-        let before = std::mem::replace(&mut self.state().cause, cause);
+        let before = self.at_desk(|desk| std::mem::replace(&mut desk.cause, cause));
         waker.wake();
-        self.state().cause = before;
+        if let Some(before) = before {
+            self.at_desk(|desk| desk.cause = before);
+        }
     }
 
     fn note(&self, event: Event) {
-        self.state().effects.push(Effect::Note(event));
+        self.add(Effect::Note(event));
     }
 
     fn finished(&self, _task: TaskId) {
-        self.state().effects.push(Effect::Finished);
+        self.add(Effect::Finished);
+    }
+}
+
+impl SimHost {
+    /// A leaf of a frozen task keeps still and leaves its waker.
+    #[cold]
+    fn skip(&self, cx: &Context<'_>) -> Poll<()> {
+        // Cloned before the desk is touched: the waker may be a wrapper of somebody's own.
+        let mut waker = Some(cx.waker().clone());
+        self.at_desk(|desk| desk.skipped.extend(waker.take()));
+        Poll::Pending
+    }
+
+    /// The stretch's own leaf is reached again: from here on leaves act, and those that were skipped look again.
+    fn resume(&self) {
+        let skipped = self.at_desk(|desk| {
+            desk.mode = Mode::Act;
+            desk.swallow = true;
+            std::mem::take(&mut desk.skipped)
+        });
+        skipped.into_iter().flatten().for_each(Waker::wake);
+        self.at_desk(|desk| desk.swallow = false);
     }
 }

@@ -13,14 +13,16 @@
 //! sleep: at the mean, less what it was owed (at most a slice). So a worker that sleeps and wakes does not wait behind a
 //! hundred hogs as in a round robin. One queue for all CPUs (assumption: the kernel balances).
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 use super::agenda::{Agenda, Entry};
+use super::recorder::Recorder;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, Op, ThreadView, Ticket, Worker, World};
 use crate::scenario::Costs;
 use crate::time::{Nanos, Time};
-use crate::trace::{Event, Line, OffCpu, Record, Role, Sink, Trace};
+use crate::trace::{Event, Line, OffCpu, Role};
 
 /// Where a thread is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -88,54 +90,6 @@ pub(super) enum Intent {
     Start(WorkerId),
 }
 
-/// Writes records and adds up what they cost.
-pub(super) struct Recorder {
-    pub(super) trace: Trace,
-    pub(super) now: Time,
-    pub(super) thread: Option<ThreadId>,
-    pub(super) worker: Option<WorkerId>,
-    pub(super) costs: Costs,
-    /// What the events since the last `take` cost.
-    cost: Nanos,
-    pub(super) is_recording: bool,
-    /// Events so far, recorded or not.
-    pub(super) events: u64,
-}
-
-impl Recorder {
-    pub(super) fn new(costs: Costs, is_recording: bool) -> Recorder {
-        Recorder {
-            trace: Trace::new(),
-            now: Time::ZERO,
-            thread: None,
-            worker: None,
-            costs,
-            cost: Nanos::ZERO,
-            is_recording,
-            events: 0,
-        }
-    }
-
-    /// Records an event that costs nothing and happens outside of all threads.
-    pub(super) fn outside(&mut self, event: Event) {
-        self.events += 1;
-        if self.is_recording {
-            self.trace.push(Record { at: self.now, thread: None, worker: None, event });
-        }
-    }
-}
-
-impl Sink for Recorder {
-    #[inline]
-    fn record(&mut self, event: Event) {
-        self.cost += self.costs.of(&event);
-        self.events += 1;
-        if self.is_recording {
-            self.trace.push(Record { at: self.now, thread: self.thread, worker: self.worker, event });
-        }
-    }
-}
-
 /// The machine, and what hooks may touch of it.
 pub(super) struct Kernel {
     pub(super) agenda: Agenda,
@@ -143,10 +97,10 @@ pub(super) struct Kernel {
     pub(super) threads: Vec<Thread>,
     cpus: Vec<Cpu>,
     /// Threads that wait for a CPU, least virtual runtime first.
-    ready: BTreeSet<(u64, u64, ThreadId)>,
+    ready: BinaryHeap<Reverse<(u64, u64, ThreadId)>>,
+    /// Their virtual runtimes together.
+    ready_sum: u128,
     ready_seq: u64,
-    /// The key under which each waiting thread stands in `ready`.
-    ready_key: BTreeMap<ThreadId, (u64, u64)>,
     /// Indexed by [`line_index`].
     lines: Vec<LineState>,
     slice: Nanos,
@@ -166,9 +120,9 @@ impl Kernel {
             now: Time::ZERO,
             threads: Vec::new(),
             cpus: (0..cpus).map(|_| Cpu::default()).collect(),
-            ready: BTreeSet::new(),
+            ready: BinaryHeap::new(),
+            ready_sum: 0,
             ready_seq: 0,
-            ready_key: BTreeMap::new(),
             lines: Vec::new(),
             slice: costs.slice_on(cpus),
             paid: Nanos::ZERO,
@@ -209,7 +163,7 @@ impl Kernel {
 
     /// What the hook that just returned costs: its events and its silent operations.
     pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
-        std::mem::take(&mut recorder.cost) + std::mem::take(&mut self.paid)
+        recorder.take_cost() + std::mem::take(&mut self.paid)
     }
 
     // ---- time on a CPU -------------------------------------------------------------------------------------------
@@ -234,6 +188,7 @@ impl Kernel {
         if done <= end && self.agenda.next_at().is_none_or(|next| next > done) {
             thread.left = Nanos::ZERO;
             self.now = done;
+            self.agenda.skipped += 1;
             return true;
         }
         thread.generation += 1;
@@ -449,8 +404,8 @@ impl Kernel {
 
     /// A free CPU goes to the waiting thread with the least virtual runtime.
     fn give(&mut self, cpu: CpuId, recorder: &mut Recorder) -> Option<ThreadId> {
-        let (_, _, id) = self.ready.pop_first()?;
-        self.ready_key.remove(&id);
+        let Reverse((vruntime, _, id)) = self.ready.pop()?;
+        self.ready_sum -= u128::from(vruntime);
         self.enter_cpu(id, cpu, recorder);
         Some(id)
     }
@@ -459,9 +414,8 @@ impl Kernel {
         self.ready_seq += 1;
         let thread = &mut self.threads[id.index()];
         thread.place = Where::Ready;
-        let key = (thread.vruntime, self.ready_seq);
-        self.ready.insert((key.0, key.1, id));
-        self.ready_key.insert(id, key);
+        self.ready_sum += u128::from(thread.vruntime);
+        self.ready.push(Reverse((thread.vruntime, self.ready_seq, id)));
     }
 
     /// Where a thread that has had just its share stands: the mean virtual runtime of those that run or wait. `None`:
@@ -472,8 +426,8 @@ impl Kernel {
             let entered = cpu.slice_end - self.slice;
             Some(self.threads[id.index()].vruntime + self.now.since(entered).0)
         });
-        let (mut sum, mut count) = (0u128, 0u128);
-        for vruntime in running.chain(self.ready.iter().map(|&(vruntime, ..)| vruntime)) {
+        let (mut sum, mut count) = (self.ready_sum, self.ready.len() as u128);
+        for vruntime in running {
             sum += u128::from(vruntime);
             count += 1;
         }
@@ -624,12 +578,7 @@ impl Kernel {
 
     /// Records an event of another thread than the present one; costs nothing.
     fn emit_for(&self, id: ThreadId, event: Event, recorder: &mut Recorder) {
-        recorder.events += 1;
-        if !recorder.is_recording {
-            return;
-        }
-        let worker = self.threads[id.index()].worker;
-        recorder.trace.push(Record { at: self.now, thread: Some(id), worker, event });
+        recorder.free(self.now, Some(id), self.threads[id.index()].worker, event);
     }
 }
 

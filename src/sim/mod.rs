@@ -20,6 +20,7 @@ mod host;
 mod kernel;
 mod poll;
 mod pool;
+mod recorder;
 mod sleep;
 mod state;
 

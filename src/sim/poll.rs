@@ -31,32 +31,29 @@ impl Sim {
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
         let mut future = slot.future.take().expect("a task that is polled has a future");
-        {
-            let mut state = self.host.state();
-            state.now = self.kernel.now;
-            state.task = Some(task);
-            state.mode = slot.frozen.take().map_or(Mode::Act, |(leaf, _)| Mode::Resuming(leaf));
-            state.stretch = None;
-            state.skipped = std::mem::take(&mut slot.skipped);
-            state.budget = self.threads[id.index()].budget;
-            state.cause = if slot.job { Cause::Pool } else { Cause::Task };
-        }
+        let budget = &mut self.threads[id.index()].budget;
+        self.host.begin(self.kernel.now, &mut self.effects, |desk| {
+            desk.task = Some(task);
+            if let Some((leaf, _)) = slot.frozen.take() {
+                desk.mode = Mode::Resuming(leaf);
+                std::mem::swap(&mut desk.skipped, &mut slot.skipped);
+            }
+            desk.budget = *budget;
+            desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
+        });
         let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
         if is_done {
             drop(future);
         } else {
             slot.future = Some(future);
         }
-        {
-            let mut state = self.host.state();
-            state.task = None;
-            state.mode = Mode::Act;
-            self.threads[id.index()].budget = state.budget;
-            slot.frozen = state.stretch.take();
-            slot.skipped = std::mem::take(&mut state.skipped);
-            debug_assert!(self.effects.is_empty(), "the effects of one segment are taken before the next begins");
-            std::mem::swap(&mut self.effects, &mut state.effects);
-        }
+        self.host.end(&mut self.effects, |desk| {
+            *budget = desk.budget;
+            slot.frozen = desk.stretch;
+            if !desk.skipped.is_empty() {
+                slot.skipped.append(&mut desk.skipped);
+            }
+        });
         if is_done && slot.frozen.take().is_some() {
             // Only without the freeze rule: a `select!` dropped a stretch that had begun.
             debug_assert!(self.naive, "a future ended in the middle of a stretch");

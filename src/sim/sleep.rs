@@ -1,11 +1,11 @@
 //! Parking, waking up, and turns of the driver.
 
 use super::engine::Sim;
-use super::host::Mode;
 use super::kernel::control;
 use super::state::Next;
 use crate::id::ThreadId;
 use crate::policy::DriverBy;
+use crate::task::Host;
 use crate::time::{Nanos, Time};
 use crate::trace::{Event, Sink, Sleep};
 
@@ -66,22 +66,19 @@ impl Sim {
         let mut due = std::mem::take(&mut self.due);
         self.driver.due(self.kernel.now, &mut due);
         let mut woken = 0;
-        for timer in due.drain(..) {
-            {
-                let mut state = self.host.state();
-                state.now = self.kernel.now;
-                state.task = None;
-                state.mode = Mode::Act;
-                state.cause = timer.cause;
+        if !due.is_empty() {
+            self.host.begin(self.kernel.now, &mut self.effects, |_| {});
+            for timer in due.drain(..) {
+                if let Some(waker) = timer.fire() {
+                    self.host.wake(waker, timer.cause);
+                    woken += 1;
+                }
             }
-            if let Some(waker) = timer.fire() {
-                waker.wake();
-                woken += 1;
-            }
+            self.host.end(&mut self.effects, |_| {});
         }
         self.due = due;
         self.recorder.record(Event::DriverTurn { woken });
-        self.collect(id, None);
+        self.act_on_effects(id, None);
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }
 

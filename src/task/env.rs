@@ -298,9 +298,8 @@ impl Future for Until<'_> {
                 }
                 Act::At(due) => due,
             };
-            let timer = Timer::new(env.task(), due, self.cause);
             // The waker is in place before the driver can fire.
-            let _ = timer.poll(cx);
+            let timer = Timer::waking(env.task(), due, self.cause, Some(cx.waker().clone()));
             env.0.host.arm(&timer);
             self.timer = Some(timer);
             return Poll::Pending;

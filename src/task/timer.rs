@@ -3,7 +3,7 @@
 use std::task::{Context, Poll, Waker};
 
 use crate::id::TaskId;
-use crate::sync::{Arc, AtomicU32, Mutex, lock};
+use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
 use crate::time::Time;
 use crate::trace::Cause;
 
@@ -18,38 +18,45 @@ pub struct Timer {
     pub cause: Cause,
     /// A number of the driver's own, for finding the registration again.
     pub slot: AtomicU32,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    fired: bool,
-    waker: Option<Waker>,
+    fired: AtomicBool,
+    /// Whom to wake; taken by who fires.
+    waker: Mutex<Option<Waker>>,
 }
 
 impl Timer {
-    /// A registration that is not armed yet.
+    /// A registration that is not armed yet and wakes nobody yet.
     #[must_use]
     pub fn new(task: TaskId, due: Time, cause: Cause) -> Arc<Timer> {
-        Arc::new(Timer { task, due, cause, slot: AtomicU32::new(u32::MAX), state: Mutex::new(State::default()) })
+        Timer::waking(task, due, cause, None)
+    }
+
+    /// A registration that is not armed yet; `waker` is called when it fires.
+    #[must_use]
+    pub fn waking(task: TaskId, due: Time, cause: Cause, waker: Option<Waker>) -> Arc<Timer> {
+        let (slot, fired) = (AtomicU32::new(u32::MAX), AtomicBool::new(false));
+        Arc::new(Timer { task, due, cause, slot, fired, waker: Mutex::new(waker) })
     }
 
     /// The driver found it due. Returns the waker to call, outside of every lock of the driver.
     #[must_use]
     pub fn fire(&self) -> Option<Waker> {
-        let mut state = lock(&self.state);
-        state.fired = true;
-        state.waker.take()
+        let mut waker = lock(&self.waker);
+        self.fired.store(true, Ordering::Release);
+        waker.take()
     }
 
     /// Whether the driver found it due; if not, the waker of `cx` is called then.
     pub fn poll(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let mut state = lock(&self.state);
-        if state.fired {
+        if self.fired.load(Ordering::Acquire) {
             return Poll::Ready(());
         }
-        match &mut state.waker {
-            Some(waker) => waker.clone_from(cx.waker()),
+        let mut waker = lock(&self.waker);
+        // Who fires says so under the lock: either it is seen here, or the waker is seen there.
+        if self.fired.load(Ordering::Acquire) {
+            return Poll::Ready(());
+        }
+        match &mut *waker {
+            Some(known) => known.clone_from(cx.waker()),
             empty => *empty = Some(cx.waker().clone()),
         }
         Poll::Pending

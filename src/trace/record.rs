@@ -59,6 +59,58 @@ pub struct Trace {
 /// One record as numbers: kind, sub-kind, task, 32-bit operand, 64-bit operand.
 type Packed = (u8, u8, u32, u32, u64);
 
+/// One record on its way into the columns: what writes many collects rows and hands them over together, because one
+/// store of 32 bytes is cheaper than eight that each look whether their column has room.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Row {
+    at: u64,
+    operand: u64,
+    task: u32,
+    small: u32,
+    thread: u16,
+    worker: u16,
+    kind: u8,
+    sub: u8,
+}
+
+/// Kinds of events.
+const KINDS: usize = 41;
+/// The code of [`Event::Enqueue`].
+const ENQUEUE: u8 = 3;
+/// Number of classes of events, see [`Row::class`].
+pub const CLASSES: usize = KINDS + 5;
+
+impl Row {
+    /// An event as numbers. Where the event's variant is known this is a handful of stores.
+    #[inline(always)]
+    #[must_use]
+    pub fn new(at: Time, thread: Option<ThreadId>, worker: Option<WorkerId>, event: Event) -> Row {
+        let (kind, sub, task, small, operand) = pack(event);
+        let thread = thread.map_or(NONE16, |t| t.0);
+        let worker = worker.map_or(NONE16, |w| w.0);
+        Row { at: at.0, operand, task, small, thread, worker, kind, sub }
+    }
+
+    /// What a table of costs is indexed by: the kind of event, for an enqueue the place. Below [`CLASSES`].
+    #[inline(always)]
+    #[must_use]
+    pub fn class(&self) -> usize {
+        if self.kind == ENQUEUE { KINDS + usize::from(self.sub) } else { usize::from(self.kind) }
+    }
+
+    /// An event of a class, with operands of no meaning.
+    ///
+    /// # Panics
+    /// If there is no such class.
+    #[must_use]
+    pub fn example(class: usize) -> Event {
+        match class.checked_sub(KINDS) {
+            None => unpack((class as u8, 0, 0, 0, 0)),
+            Some(place) => unpack((ENQUEUE, place as u8, 0, 0, 0)),
+        }
+    }
+}
+
 impl Trace {
     /// An empty stream.
     #[must_use]
@@ -81,15 +133,19 @@ impl Trace {
     /// Adds a record at the end.
     #[inline]
     pub fn push(&mut self, record: Record) {
-        let (kind, sub, task, small, operand) = pack(record.event);
-        self.at.push(record.at.0);
-        self.operand.push(operand);
-        self.task.push(task);
-        self.small.push(small);
-        self.thread.push(record.thread.map_or(NONE16, |t| t.0));
-        self.worker.push(record.worker.map_or(NONE16, |w| w.0));
-        self.kind.push(kind);
-        self.sub.push(sub);
+        self.append(&[Row::new(record.at, record.thread, record.worker, record.event)]);
+    }
+
+    /// Adds rows at the end, column by column.
+    pub fn append(&mut self, rows: &[Row]) {
+        self.at.extend(rows.iter().map(|row| row.at));
+        self.operand.extend(rows.iter().map(|row| row.operand));
+        self.task.extend(rows.iter().map(|row| row.task));
+        self.small.extend(rows.iter().map(|row| row.small));
+        self.thread.extend(rows.iter().map(|row| row.thread));
+        self.worker.extend(rows.iter().map(|row| row.worker));
+        self.kind.extend(rows.iter().map(|row| row.kind));
+        self.sub.extend(rows.iter().map(|row| row.sub));
     }
 
     /// The record at `index`; panics if there is none.
@@ -151,6 +207,7 @@ impl FromIterator<Record> for Trace {
 macro_rules! codes {
     ($name:ident: $($variant:ident = $code:literal),+ $(,)?) => {
         impl $name {
+            #[inline(always)]
             fn code(self) -> u8 {
                 match self { $($name::$variant => $code),+ }
             }
@@ -171,6 +228,7 @@ codes!(OffCpu: Blocked = 0, Slice = 1);
 codes!(Ended: Complete = 0, Time = 1, Events = 2, Deadlock = 3, Instant = 4, Cancelled = 5);
 
 impl Place {
+    #[inline(always)]
     fn code(self) -> (u8, u32) {
         match self {
             Place::Local(worker) => (0, worker.0.into()),
@@ -239,6 +297,7 @@ impl Waits {
     }
 }
 
+#[inline(always)]
 fn pack(event: Event) -> Packed {
     match event {
         Event::Spawn { task, parent, kind, job } => {
@@ -407,6 +466,16 @@ mod tests {
             let json = serde_json::to_string(&record).unwrap();
             assert_eq!(serde_json::from_str::<Record>(&json).unwrap(), record, "{json}");
         }
+    }
+
+    #[test]
+    fn every_class_has_an_example_of_its_own() {
+        for class in (0..CLASSES).filter(|&class| class != usize::from(ENQUEUE)) {
+            let row = Row::new(Time::ZERO, None, None, Row::example(class));
+            assert_eq!(row.class(), class);
+        }
+        let last = Event::RunEnd { why: Ended::Complete, left: 0 };
+        assert_eq!(Row::new(Time::ZERO, None, None, last).class(), KINDS - 1, "a new event needs a class");
     }
 
     #[test]
