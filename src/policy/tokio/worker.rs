@@ -396,10 +396,10 @@ impl<E: Entry> Worker<E> for Core<E> {
 
     fn step(&mut self, ctl: &mut Control<'_, E>) -> Step<E> {
         // What almost every step of a busy worker is, ahead of the rest.
-        if matches!(self.phase, Phase::Chain) {
-            if let Some(step) = self.chain(ctl) {
-                return step;
-            }
+        if matches!(self.phase, Phase::Chain)
+            && let Some(step) = self.chain(ctl)
+        {
+            return step;
         }
         self.go_on(ctl)
     }
