@@ -218,7 +218,7 @@ fn a_poll_that_never_ends_ends_the_run() {
             QUEUE,
             1,
             r#""server""#,
-            r#""channels": {"c": {}}, "sockets": {"s": "always"},"#,
+            r#""channels": {"c": {}}, "sockets": {"s": {"data": "always"}},"#,
             &format!(
                 r#"{{"spinner": {{"label": "S", "arrive": [{{"at": "0 ns"}}], "program": [{{"forever": [{step}]}}]}}}}"#
             ),

@@ -53,7 +53,8 @@ impl Builder {
     /// # Errors
     /// If the policy takes workers from threads, which is not possible here, or the system refuses the driver.
     pub fn build(self) -> Result<Runtime, Problem> {
-        static RUNTIMES: AtomicU64 = AtomicU64::new(1);
+        // The standard one: a static needs a constant, and nothing rests on its order.
+        static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let shape = self.policy.shape();
         if shape.retakes {
             let message = "this policy takes workers from threads in the middle of a poll, which real threads do not \

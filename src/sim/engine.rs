@@ -106,7 +106,7 @@ impl Sim {
         };
         let policy = found.simulated(&args);
         let shape = policy.shape();
-        let host = SimHost::new(scenario.seed, options.naive);
+        let host = SimHost::new(scenario.seed, options.naive, scenario.limits.instant);
         let prepared = Prepared::new(scenario);
         let arrivals: VecDeque<_> = prepared.arrivals().into();
         let mut sim = Sim {

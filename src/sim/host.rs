@@ -61,6 +61,15 @@ pub(super) struct Desk {
     pub(super) cause: Cause,
     /// Wakes of the present task by itself are swallowed.
     swallow: bool,
+    /// How often leaves may still act in this call: a program that never waits would never come back.
+    acts_left: u64,
+}
+
+impl Desk {
+    /// Whether the call was stopped because it would not have ended.
+    pub(super) fn is_endless(&self) -> bool {
+        self.acts_left == 0
+    }
 }
 
 thread_local! {
@@ -75,6 +84,7 @@ thread_local! {
             budget: u32::MAX,
             cause: Cause::Task,
             swallow: false,
+            acts_left: u64::MAX,
         })
     };
 }
@@ -91,10 +101,13 @@ pub(super) struct SimHost {
     is_late: AtomicBool,
     /// A broken freeze rule for the test that shows what it is good for: stretches merely answer Pending.
     naive: bool,
+    /// Most acts of one call.
+    acts: u64,
 }
 
 impl SimHost {
-    pub(super) fn new(seed: u64, naive: bool) -> Arc<SimHost> {
+    /// `acts`: how often leaves may act in one call before it counts as endless.
+    pub(super) fn new(seed: u64, naive: bool, acts: u64) -> Arc<SimHost> {
         Arc::new(SimHost {
             now: AtomicU64::new(0),
             seed,
@@ -102,6 +115,7 @@ impl SimHost {
             late: Mutex::new(Vec::new()),
             is_late: AtomicBool::new(false),
             naive,
+            acts: acts.max(1),
         })
     }
 
@@ -121,6 +135,7 @@ impl SimHost {
             desk.mode = Mode::Act;
             desk.stretch = None;
             desk.swallow = false;
+            desk.acts_left = self.acts;
             std::mem::swap(&mut desk.effects, effects);
             let stale = std::mem::take(&mut desk.skipped);
             set(desk);
@@ -232,7 +247,16 @@ impl Host for SimHost {
         if self.naive {
             return Poll::Ready(());
         }
-        match self.at_desk(|desk| desk.mode) {
+        let mode = self.at_desk(|desk| {
+            if desk.mode == Mode::Act {
+                desk.acts_left -= 1;
+                if desk.acts_left == 0 {
+                    desk.mode = Mode::Frozen;
+                }
+            }
+            desk.mode
+        });
+        match mode {
             Some(Mode::Act) => Poll::Ready(()),
             Some(Mode::Frozen) => self.skip(cx),
             // Reached again only by a leaf that waits inside itself; the stretch's own leaf comes through `occupy`.

@@ -47,13 +47,19 @@ impl Sim {
         } else {
             slot.future = Some(future);
         }
+        let mut is_endless = false;
         self.host.end(&mut self.effects, |desk| {
+            is_endless = desk.is_endless();
             *budget = desk.budget;
             slot.frozen = desk.stretch;
             if !desk.skipped.is_empty() {
                 slot.skipped.append(&mut desk.skipped);
             }
         });
+        if is_endless {
+            self.end(Ended::Instant);
+            return false;
+        }
         if is_done && slot.frozen.take().is_some() {
             // Only without the freeze rule: a `select!` dropped a stretch that had begun.
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
