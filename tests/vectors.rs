@@ -1,7 +1,11 @@
 //! What tokio 1.53 does in eight situations, as whole programs in the simulator. Vectors 1 to 4, 7 and 8 were seen in
 //! tokio itself; 5 and 6 follow from its source. Their hooks are tested one by one in `policy::tokio`.
 
+mod common;
+
 use std::collections::BTreeMap;
+
+use common::vector_programs::*;
 
 use dandori::id::{TaskId, WorkerId};
 use dandori::policy::Registry;
@@ -21,42 +25,9 @@ fn run(json: &str, set: &[(&str, &str)]) -> Vec<Record> {
     Sim::new(&scenario, &registry).expect("a known policy").finish().trace.iter().collect()
 }
 
-/// Every poll: which task, on which worker, in which tick, when.
-fn polls(records: &[Record]) -> Vec<(u32, u16, u32, Time)> {
-    let start = |record: &Record| match record.event {
-        Event::PollStart { task, tick, .. } => Some((task.0, record.worker.expect("on a worker").0, tick, record.at)),
-        _ => None,
-    };
-    records.iter().filter_map(start).collect()
-}
-
-fn count(records: &[Record], is: impl Fn(&Event) -> bool) -> usize {
-    records.iter().filter(|record| is(&record.event)).count()
-}
-
-/// The first record that is so, and its index.
-fn first(records: &[Record], is: impl Fn(&Event) -> bool) -> (usize, Record) {
-    let at = records.iter().position(|record| is(&record.event)).expect("it happens");
-    (at, records[at])
-}
-
 fn wakes(event: &Event, id: u32) -> bool {
     matches!(event, Event::Wake { task, .. } if task.0 == id)
 }
-
-const CHAIN: &str = r#"{
-  "dandori": 1, "name": "chain",
-  "machine": {"cpus": 2, "costs": "server"},
-  "policy": {"name": "tokio", "workers": 2},
-  "limits": {"end": "1 s"},
-  "tasks": {
-    "a": {"label": "A", "arrive": [{"at": "0 ns"}], "program": [{"cpu": "200 us"}, {"spawn": "b"}]},
-    "b": {"label": "B", "program": [{"spawn": "c"}]},
-    "c": {"label": "C", "program": [{"spawn": "d"}]},
-    "d": {"label": "D", "program": [{"spawn": "e"}]},
-    "e": {"label": "E", "program": []}
-  }
-}"#;
 
 #[test]
 fn vector_1_one_tick_polls_four_tasks_through_the_slot_and_the_fifth_goes_to_the_ring() {
@@ -80,17 +51,6 @@ fn vector_1_one_tick_polls_four_tasks_through_the_slot_and_the_fifth_goes_to_the
     let (its_end, _) = first(&records, |event| matches!(event, Event::PollEnd { task: TaskId(3), .. }));
     assert!((fourth..its_end).contains(&unpark), "sent by the fourth");
 }
-
-const BURST: &str = r#"{
-  "dandori": 1, "name": "burst",
-  "machine": {"cpus": 1, "costs": "ideal"},
-  "policy": {"name": "tokio", "workers": 1},
-  "limits": {"end": "1 s"},
-  "tasks": {
-    "root": {"label": "R", "arrive": [{"at": "0 ns"}], "program": [{"spawn": {"kind": "unit", "count": 10000}}]},
-    "unit": {"label": "U", "program": []}
-  }
-}"#;
 
 #[test]
 fn vector_2_ten_thousand_spawns_in_one_poll_overflow_seventy_six_times() {
@@ -116,15 +76,6 @@ fn vector_2_ten_thousand_spawns_in_one_poll_overflow_seventy_six_times() {
     assert_eq!(ring[..128], (1..=128).collect::<Vec<_>>());
 }
 
-const READY: &str = r#"{
-  "dandori": 1, "name": "ready",
-  "machine": {"cpus": 1, "costs": "server"},
-  "policy": {"name": "tokio", "workers": 1},
-  "limits": {"end": "1 s"},
-  "channels": {"inbox": {"ready": 1000}},
-  "tasks": {"drain": {"label": "D", "arrive": [{"at": "0 ns"}], "program": [{"recv": {"channel": "inbox", "count": 1000}}]}}
-}"#;
-
 #[test]
 fn vector_3_a_receiver_that_always_has_data_yields_every_128_messages_to_the_driver() {
     let records = run(READY, &[]);
@@ -146,14 +97,6 @@ fn vector_3_a_receiver_that_always_has_data_yields_every_128_messages_to_the_dri
     assert_eq!(turns_between[..7], [1; 7]);
     assert_eq!(count(&records, |event| matches!(event, Event::ForcedYield { .. })), 7);
 }
-
-const YIELDS: &str = r#"{
-  "dandori": 1, "name": "yields",
-  "machine": {"cpus": 1, "costs": "ideal"},
-  "policy": {"name": "tokio", "workers": 1},
-  "limits": {"end": "1 s"},
-  "tasks": {"d": {"label": "D", "arrive": [{"at": "0 ns", "count": 3}], "program": ["yield_now"]}}
-}"#;
 
 #[test]
 fn vector_4_three_tasks_that_yield_resume_first_third_second() {
@@ -213,20 +156,6 @@ fn vector_6_of_four_workers_two_may_search_and_a_single_one_may() {
     }
 }
 
-const HIDDEN: &str = r#"{
-  "dandori": 1, "name": "hidden",
-  "machine": {"cpus": 4, "costs": "server"},
-  "policy": {"name": "tokio", "workers": 4},
-  "limits": {"end": "3 s"},
-  "tasks": {
-    "outer": {
-      "label": "O", "arrive": [{"at": "1 ms"}],
-      "program": [{"spawn": {"kind": "small", "count": 1}}, {"block": "1 s"}]
-    },
-    "small": {"label": "S", "program": []}
-  }
-}"#;
-
 #[test]
 fn vector_7_one_wake_into_an_empty_slot_wakes_nobody_however_long_the_poll_goes_on() {
     let alone = run(HIDDEN, &[]);
@@ -243,17 +172,6 @@ fn vector_7_one_wake_into_an_empty_slot_wakes_nobody_however_long_the_poll_goes_
     assert!(polls_two[1].3.since(polls_two[0].3) < Nanos::from_millis(1));
     assert_eq!((polls_two[2].0, polls_two[2].1), (2, polls_two[0].1), "the one in the slot waits");
 }
-
-const HAZARD: &str = r#"{
-  "dandori": 1, "name": "hazard",
-  "machine": {"cpus": 2, "costs": "ideal"},
-  "policy": {"name": "tokio", "workers": 2},
-  "limits": {"end": "2 s"},
-  "tasks": {
-    "blocker": {"label": "B", "arrive": [{"at": "0 ns"}], "program": [{"sleep": "10 ms"}, {"block": "1 s"}]},
-    "second": {"label": "S", "arrive": [{"at": "0 ns"}], "program": [{"sleep": "20 ms"}]}
-  }
-}"#;
 
 #[test]
 fn vector_8_while_the_holder_of_the_driver_blocks_nobody_looks_at_timers_unless_it_hands_off() {

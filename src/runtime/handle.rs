@@ -16,7 +16,7 @@ use super::tracer::Tracer;
 use crate::id::ThreadId;
 use crate::policy::{DriverBy, Policy};
 use crate::scenario::Problem;
-use crate::sync::{Arc, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{Arc, Mutex, Ordering, lock};
 use crate::task::{Host, Runnable};
 use crate::trace::{Role, Trace};
 

@@ -3,6 +3,7 @@
 
 pub mod inline;
 pub mod random;
+pub mod vector_programs;
 
 use dandori::trace::{Event, Trace};
 
