@@ -2,14 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use dandori::id::TaskId;
+use dandori::id::{KindId, TaskId};
 use dandori::policy::Registry;
-use dandori::scenario::{Problem, Scenario};
+use dandori::scenario::{Problem, Scenario, library};
 use dandori::sim::Sim;
 use dandori::time::Time;
 use dandori::trace::{Event, Recording, Trace};
+use dandori::view::board::{Board, Focus, Measure};
 use dandori::view::layout::Layout;
-use dandori::view::session::{Engine, Progress, Session, Settings};
+use dandori::view::moment::moment;
+use dandori::view::scene::scene;
+use dandori::view::session::{Engine, Progress, Session, Settings, facts};
+use dandori::view::why::why;
 use dandori::words::{Lang, Rich, plain};
 use serde_json::{Value, json};
 
@@ -287,4 +291,38 @@ fn the_committed_picture_is_that_of_the_run() {
         written == svg,
         "{FILE} is another picture; DANDORI_WRITE=1 cargo test --test view_session picture writes it"
     );
+}
+
+/// Every named scenario under every policy that it fits, looked at for every kind of task in it: nothing panics, parts
+/// add up, and the picture is bounded by its pixels even where a run has a record every few nanoseconds.
+#[test]
+fn every_library_scenario_can_be_looked_at() {
+    let registry = Registry::standard();
+    let mut most = 0.0f64;
+    for (named, policy) in library::ALL.iter().flat_map(|named| named.fits.iter().map(move |policy| (named, *policy))) {
+        let Some(registered) = registry.get(policy) else { continue };
+        let scenario = named.under(policy, &registry).expect("it fits");
+        let recording = Sim::new(&scenario, &registry).expect("valid").finish();
+        let facts = facts(&registered.spec, &scenario);
+        let what = format!("{} under {policy}, {} records", named.name, recording.trace.len());
+        for kind in 0..scenario.kinds.len() {
+            let focus = Focus { kind: KindId(kind as u16), measure: Measure::Wait };
+            let board = Board::new(&recording, facts.clone(), focus, None, Lang::ALL[kind % 2]);
+            if let Some(wait) = board.wait() {
+                let sum: u64 = board.parts.iter().map(|part| part.length.0).sum();
+                assert_eq!(sum, wait.length().0, "{what}: {wait:?}");
+                assert!(why(&board).is_some(), "{what}");
+            }
+            for step in 0..=10 {
+                assert!(!moment(&board, Time(board.line.end.0 / 10 * step)).caption.is_empty(), "{what}");
+            }
+            for (layout, width) in [(Layout::Wide, 794.0), (Layout::Narrow, 336.0)] {
+                let scene = scene(&board, layout, width, board.from, board.to);
+                let per_pixel = scene.prims.len() as f64 / (f64::from(width) * scene.rows.len() as f64);
+                most = most.max(per_pixel);
+                assert!(per_pixel < 4.0, "{what}: {} primitives", scene.prims.len());
+            }
+        }
+    }
+    assert!(most > 0.05, "no picture was dense enough to test the bound: {most}");
 }

@@ -36,7 +36,7 @@ pub fn ticks(from: Time, to: Time, width: f32, scale: Scale) -> Vec<Tick> {
     let step = step(range, (width / (widest + GAP)).max(1.0));
     let parts = [5, 4, 2]
         .into_iter()
-        .find(|&parts| step % parts == 0 && width * (step / parts) as f32 / range as f32 >= SMALL_GAP);
+        .find(|&parts| step.is_multiple_of(parts) && width * (step / parts) as f32 / range as f32 >= SMALL_GAP);
     let small = step / parts.unwrap_or(1);
     let first = from.0.div_ceil(small);
     let x = |t: u64| (t - from.0) as f32 / range as f32 * width;

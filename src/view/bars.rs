@@ -17,6 +17,8 @@ use crate::words::bare;
 pub(super) const LEAST: f32 = 3.0;
 /// Breaks of a line that are narrower than this are not drawn.
 pub(super) const JOIN: f32 = 4.0;
+/// So many states too short to see may lie between two parts of a line.
+const SHORTS: usize = 8;
 /// Lowest bar that has a label, in pixels.
 const LABELLED: f32 = 16.0;
 
@@ -198,12 +200,14 @@ pub(super) fn joined<S: Copy + PartialEq, L: Copy + PartialEq>(
     let mut out: Vec<(Time, Time, L)> = Vec::new();
     for span in track.within(canvas.from, canvas.to) {
         let Some(look) = look(span) else { continue };
-        // A moment in another state, too short to see, does not break a line.
-        if let [.., (_, to, before), (start, end, _)] = out[..] {
-            let short = canvas.x(end) - canvas.x(start) < 1.0;
-            if short && before == look && canvas.x(span.from) - canvas.x(to) < JOIN {
-                out.pop();
-            }
+        // Moments in other states, too short to see, do not break a line.
+        let short = |&(start, end, _): &(Time, Time, L)| canvas.x(end) - canvas.x(start) < 1.0;
+        let shorts = out.iter().rev().take(SHORTS).take_while(|range| short(range)).count();
+        if let Some(&(_, to, before)) = out.iter().rev().nth(shorts).filter(|_| shorts > 0)
+            && before == look
+            && canvas.x(span.from) - canvas.x(to) < JOIN
+        {
+            out.truncate(out.len() - shorts);
         }
         match out.last_mut() {
             Some((_, to, last)) if *last == look && canvas.x(span.from) - canvas.x(*to) < JOIN => *to = span.to,

@@ -111,10 +111,11 @@ impl Fold {
     fn take(&mut self, record: Record, index: u32) {
         let Record { at, thread, worker, event } = record;
         // A stream that begins or was cut in the middle: the record itself says who held what.
-        if let (Some(thread), Some(worker)) = (thread, worker) {
-            if self.thread(thread, at).worker != Some(worker) && !matches!(event, Event::Acquire { .. }) {
-                self.acquire(at, thread, worker, index);
-            }
+        if let (Some(thread), Some(worker)) = (thread, worker)
+            && self.thread(thread, at).worker != Some(worker)
+            && !matches!(event, Event::Acquire { .. })
+        {
+            self.acquire(at, thread, worker, index);
         }
         match event {
             Event::Spawn { task, parent, kind, job } => self.spawn(at, task, parent, kind, job, index),
@@ -288,10 +289,8 @@ impl Fold {
             (current.wake, current.noticed_by, current.by) = (Some(at), thread, by);
         }
         let track = &mut self.line.tasks[row].track;
-        if let Some(span) = track.now_mut() {
-            if span.state == TaskState::Idle(None) {
-                span.state = TaskState::Idle(Some(cause));
-            }
+        if let Some(span) = track.now_mut().filter(|span| span.state == TaskState::Idle(None)) {
+            span.state = TaskState::Idle(Some(cause));
         }
         track.set(at, TaskState::Woken, index);
     }

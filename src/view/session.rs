@@ -376,7 +376,8 @@ fn names(words: &KindWords, scenario: &Scenario, scale: crate::words::number::Sc
 }
 
 /// What the page says about the policy, with the parameters of this run.
-fn facts(spec: &Spec, scenario: &Scenario) -> Facts {
+#[must_use]
+pub fn facts(spec: &Spec, scenario: &Scenario) -> Facts {
     let args = Args { spec, params: &scenario.policy.params, cpus: scenario.machine.cpus, seed: scenario.seed };
     let has = |name: &str| spec.params.iter().any(|param| param.name == name);
     let mut nouns = spec.nouns;
