@@ -3,7 +3,6 @@
 
 use super::agenda::Entry;
 use super::engine::Sim;
-use super::host::Effect;
 use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
@@ -312,42 +311,23 @@ impl Sim {
 
     pub(super) fn arrive(&mut self) {
         let Some(arrival) = self.arrivals.pop_front() else { return };
-        self.host.begin(self.kernel.now, &mut self.effects, |_| {});
+        let acts = &mut self.threads[0].acts;
+        self.host.begin(self.kernel.now, None, acts, |_| {});
         self.prepared.arrive(&self.dyn_host, &arrival);
-        self.host.end(&mut self.effects, |_| {});
+        let launched = self.host.end(acts, |_| {});
         self.left -= 1;
-        self.act_on_effects(ThreadId(0), None);
+        self.add_tasks(launched);
     }
 
-    /// Turns what a call into task code did into acts of the thread.
-    pub(super) fn act_on_effects(&mut self, id: ThreadId, by: Option<TaskId>) {
-        if self.effects.is_empty() {
-            return;
+    /// Takes up what a call into task code launched. The spawns themselves are acts and come later.
+    #[inline]
+    pub(super) fn add_tasks(&mut self, launched: Vec<(New, BoxFuture)>) {
+        for (new, future) in launched {
+            self.add_task(new, future);
         }
-        let mut effects = std::mem::take(&mut self.effects);
-        let from_driver = by.is_none();
-        for effect in effects.drain(..) {
-            let act = match effect {
-                Effect::Note(event) => Act::Note(event),
-                Effect::Wake(task, cause) => {
-                    let origin = if from_driver { Origin::Driver } else { Origin::Wake };
-                    Act::Wake { task, origin, cause, by }
-                }
-                Effect::Launch(new, future) => {
-                    self.add_task(new, future);
-                    Act::Launch { new }
-                }
-                Effect::Arm(timer) => Act::Arm(timer),
-                Effect::Disarm(timer) => Act::Disarm(timer),
-                Effect::Defer => Act::Defer(by.expect("only a task yields")),
-                Effect::Finished => Act::Finished(by.expect("only a task finishes")),
-            };
-            self.threads[id.index()].acts.push_back(act);
-        }
-        self.effects = effects;
     }
 
-    pub(super) fn add_task(&mut self, new: New, future: BoxFuture) {
+    fn add_task(&mut self, new: New, future: BoxFuture) {
         let task = Task {
             state: TaskState::Idle,
             future: Some(future),

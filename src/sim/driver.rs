@@ -83,7 +83,10 @@ impl Driver {
             now + Nanos(sleep.0) + slack
         });
         let io = self.next_of(true).map(|Reverse((at, ..))| at.max(now) + latency);
-        [timer, io].into_iter().flatten().min()
+        match (timer, io) {
+            (Some(timer), Some(io)) => Some(timer.min(io)),
+            (one, other) => one.or(other),
+        }
     }
 
     /// The earliest live entry; stale ones are dropped on the way.

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::agenda::Entry;
 use super::driver::Driver;
-use super::host::{Effect, SimHost};
+use super::host::SimHost;
 use super::kernel::{Kernel, Where};
 use super::pool::Pool;
 use super::recorder::Recorder;
@@ -74,7 +74,6 @@ pub struct Sim {
     pub(super) instant: Time,
     pub(super) ended: Option<Ended>,
     pub(super) due: Vec<Arc<Timer>>,
-    pub(super) effects: Vec<Effect>,
     pub(super) naive: bool,
     pub(super) limits: Limits,
 }
@@ -128,7 +127,6 @@ impl Sim {
             instant: Time::ZERO,
             ended: None,
             due: Vec::new(),
-            effects: Vec::new(),
             naive: options.naive,
             limits: scenario.limits,
             prepared,

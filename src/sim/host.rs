@@ -1,7 +1,7 @@
 //! What the simulator gives to task code, and the freeze rule (see [`crate::task`]).
 //!
-//! Code between two stretches runs at one instant. What it does to the world goes into a list of effects, which the
-//! engine then plays out one by one, each at its own time with its own cost.
+//! Code between two stretches runs at one instant. What it does to the world goes into the list of acts of its thread,
+//! which the engine then plays out one by one, each at its own time with its own cost.
 //!
 //! # The desk
 //!
@@ -12,26 +12,16 @@
 //! another thread, or while a run is torn down) goes to a list of latecomers, which the next call takes up first.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
+use super::state::Act;
 use crate::id::TaskId;
+use crate::policy::Origin;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
 use crate::time::Time;
 use crate::trace::{Cause, Event};
-
-/// What a segment did to the world.
-pub(super) enum Effect {
-    Note(Event),
-    Wake(TaskId, Cause),
-    Launch(New, BoxFuture),
-    Arm(Arc<Timer>),
-    Disarm(Arc<Timer>),
-    /// The task yields.
-    Defer,
-    /// Its future is complete.
-    Finished,
-}
 
 /// What leaves may do in the present call of `poll`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -54,7 +44,12 @@ pub(super) struct Desk {
     pub(super) stretch: Option<(Leaf, Occupy)>,
     /// Wakers of leaves that were skipped since the stretch began.
     pub(super) skipped: Vec<Waker>,
-    pub(super) effects: Vec<Effect>,
+    /// What the thread has to do next: the call adds to it.
+    acts: VecDeque<Act>,
+    /// Futures of tasks that the call launched.
+    launched: Vec<(New, BoxFuture)>,
+    /// Where its wakes come from.
+    origin: Origin,
     /// What is left of the budget; `u32::MAX`: unlimited.
     pub(super) budget: u32,
     /// Why wakers are called, where nobody says it.
@@ -80,7 +75,9 @@ thread_local! {
             mode: Mode::Act,
             stretch: None,
             skipped: Vec::new(),
-            effects: Vec::new(),
+            acts: VecDeque::new(),
+            launched: Vec::new(),
+            origin: Origin::Wake,
             budget: u32::MAX,
             cause: Cause::Task,
             swallow: false,
@@ -97,17 +94,17 @@ pub(super) struct SimHost {
     /// Task numbers given out.
     tasks: AtomicU32,
     /// Wakes from elsewhere than the desk.
-    late: Mutex<Vec<Effect>>,
+    late: Mutex<Vec<TaskId>>,
     is_late: AtomicBool,
     /// A broken freeze rule for the test that shows what it is good for: stretches merely answer Pending.
     naive: bool,
-    /// Most acts of one call.
-    acts: u64,
+    /// How often leaves may act in one call before it counts as endless.
+    most_acts: u64,
 }
 
 impl SimHost {
-    /// `acts`: how often leaves may act in one call before it counts as endless.
-    pub(super) fn new(seed: u64, naive: bool, acts: u64) -> Arc<SimHost> {
+    /// `most_acts`: how often leaves may act in one call before it counts as endless.
+    pub(super) fn new(seed: u64, naive: bool, most_acts: u64) -> Arc<SimHost> {
         Arc::new(SimHost {
             now: AtomicU64::new(0),
             seed,
@@ -115,61 +112,63 @@ impl SimHost {
             late: Mutex::new(Vec::new()),
             is_late: AtomicBool::new(false),
             naive,
-            acts: acts.max(1),
+            most_acts: most_acts.max(1),
         })
     }
 
-    /// A call into task code begins, at this time. `set` says what the call may do. `effects` is the empty list that
-    /// the call writes to.
+    /// A call into task code begins, at this time: of this task, or of what tasks left with the driver or with the world
+    /// outside. What it does is added to `acts`. `set` says what else it may do.
     #[inline]
-    pub(super) fn begin(&self, now: Time, effects: &mut Vec<Effect>, set: impl FnOnce(&mut Desk)) {
-        debug_assert!(effects.is_empty(), "the effects of one call are taken before the next begins");
+    pub(super) fn begin(&self, now: Time, task: Option<TaskId>, acts: &mut VecDeque<Act>, set: impl FnOnce(&mut Desk)) {
         self.now.store(now.0, Ordering::Relaxed);
-        if self.is_late.load(Ordering::Acquire) {
-            self.take_late(effects);
-        }
         // Not empty only after a panic in task code, and dropped outside of the desk.
         let _stale = DESK.with_borrow_mut(|desk| {
             desk.owner = self.address();
-            desk.task = None;
+            desk.task = task;
+            desk.origin = if task.is_some() { Origin::Wake } else { Origin::Driver };
             desk.mode = Mode::Act;
             desk.stretch = None;
             desk.swallow = false;
-            desk.acts_left = self.acts;
-            std::mem::swap(&mut desk.effects, effects);
-            let stale = std::mem::take(&mut desk.skipped);
+            desk.acts_left = self.most_acts;
+            std::mem::swap(&mut desk.acts, acts);
+            let stale = (std::mem::take(&mut desk.skipped), std::mem::take(acts));
             set(desk);
+            if self.is_late.load(Ordering::Acquire) {
+                self.take_late(desk);
+            }
             stale
         });
     }
 
-    /// The call is over. What it did is in `effects`; `get` reads what else is of interest.
+    /// The call is over. What it did is in `acts`; `get` reads what else is of interest. Returns the futures that it
+    /// launched, in order.
     #[inline]
-    pub(super) fn end(&self, effects: &mut Vec<Effect>, get: impl FnOnce(&mut Desk)) {
+    pub(super) fn end(&self, acts: &mut VecDeque<Act>, get: impl FnOnce(&mut Desk)) -> Vec<(New, BoxFuture)> {
         DESK.with_borrow_mut(|desk| {
             debug_assert_eq!(desk.owner, self.address(), "a call ends where it began");
             desk.owner = 0;
-            std::mem::swap(&mut desk.effects, effects);
+            std::mem::swap(&mut desk.acts, acts);
             get(desk);
-        });
+            std::mem::take(&mut desk.launched)
+        })
     }
 
     /// Nobody listens any more: what came late is dropped.
     pub(super) fn deafen(&self) {
-        let mut dropped = Vec::new();
-        self.take_late(&mut dropped);
+        lock(&self.late).clear();
+        self.is_late.store(false, Ordering::Release);
     }
 
     #[cold]
-    fn take_late(&self, into: &mut Vec<Effect>) {
+    fn take_late(&self, desk: &mut Desk) {
         let mut late = lock(&self.late);
         self.is_late.store(false, Ordering::Release);
-        into.append(&mut late);
+        late.drain(..).for_each(|task| desk.wake(task, Cause::Task));
     }
 
     #[cold]
-    fn come_late(&self, effect: Effect) {
-        lock(&self.late).push(effect);
+    fn come_late(&self, task: TaskId) {
+        lock(&self.late).push(task);
         self.is_late.store(true, Ordering::Release);
     }
 
@@ -190,11 +189,26 @@ impl SimHost {
         DESK.with_borrow_mut(|desk| if desk.owner == self.address() { Some(act(desk)) } else { None })
     }
 
-    /// Adds an effect. What a future does while it is dropped with its simulation has none.
+    /// Adds an act. What a future does while it is dropped with its simulation has no effect.
     #[inline]
-    fn add(&self, effect: Effect) {
-        let mut effect = Some(effect);
-        self.at_desk(|desk| desk.effects.extend(effect.take()));
+    fn add(&self, act: Act) {
+        // In a cell because a refused one is dropped here, outside of the desk.
+        let mut act = Some(act);
+        self.at_desk(|desk| desk.acts.extend(act.take()));
+    }
+}
+
+impl Desk {
+    #[inline]
+    fn wake(&mut self, task: TaskId, cause: Cause) {
+        self.acts.push_back(Act::Wake { task, origin: self.origin, cause, by: self.task });
+    }
+
+    /// The task yields.
+    #[inline]
+    fn defer(&mut self) {
+        let task = self.task.expect("only a task yields");
+        self.acts.push_back(Act::Defer(task));
     }
 }
 
@@ -213,11 +227,11 @@ impl Wake for SimWaker {
         let at_desk = host.at_desk(|desk| {
             let own = desk.task == Some(task) && (desk.swallow || desk.mode != Mode::Act);
             if !own || host.naive {
-                desk.effects.push(Effect::Wake(task, desk.cause));
+                desk.wake(task, desk.cause);
             }
         });
         if at_desk.is_none() {
-            host.come_late(Effect::Wake(task, Cause::Task));
+            host.come_late(task);
         }
     }
 }
@@ -239,7 +253,11 @@ impl Host for SimHost {
     }
 
     fn launch(&self, new: New, future: BoxFuture) {
-        self.add(Effect::Launch(new, future));
+        let mut future = Some(future);
+        self.at_desk(|desk| {
+            desk.acts.push_back(Act::Launch { new });
+            desk.launched.extend(future.take().map(|future| (new, future)));
+        });
     }
 
     #[inline]
@@ -291,18 +309,18 @@ impl Host for SimHost {
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
-        self.add(Effect::Arm(timer.clone()));
+        self.add(Act::Arm(timer.clone()));
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {
-        self.add(Effect::Disarm(timer.clone()));
+        self.add(Act::Disarm(timer.clone()));
     }
 
     fn budget(&self, task: TaskId, _cx: &mut Context<'_>) -> Poll<()> {
         let may = self.at_desk(|desk| {
             if desk.budget == 0 {
-                desk.effects.push(Effect::Note(Event::ForcedYield { task }));
-                desk.effects.push(Effect::Defer);
+                desk.acts.push_back(Act::Note(Event::ForcedYield { task }));
+                desk.defer();
             }
             desk.budget > 0
         });
@@ -318,7 +336,7 @@ impl Host for SimHost {
     }
 
     fn defer(&self, _task: TaskId, _waker: &Waker) {
-        self.add(Effect::Defer);
+        self.at_desk(Desk::defer);
     }
 
     fn wake(&self, waker: Waker, cause: Cause) {
@@ -330,11 +348,11 @@ impl Host for SimHost {
     }
 
     fn note(&self, event: Event) {
-        self.add(Effect::Note(event));
+        self.add(Act::Note(event));
     }
 
-    fn finished(&self, _task: TaskId) {
-        self.add(Effect::Finished);
+    fn finished(&self, task: TaskId) {
+        self.add(Act::Finished(task));
     }
 }
 

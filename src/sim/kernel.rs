@@ -514,11 +514,15 @@ impl Kernel {
     #[inline]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
-        if thread.fresh {
+        if thread.fresh || thread.holds.is_none() {
             return;
         }
-        if let Some(line) = thread.holds.take() {
-            self.hand_over(id, line, recorder);
+        let Some(line) = thread.holds.take() else { return };
+        let state = &mut self.lines[line_index(line)];
+        debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
+        state.holder = None;
+        if !state.waiting.is_empty() {
+            self.hand_over(line, recorder);
         }
     }
 
@@ -539,19 +543,12 @@ impl Kernel {
         }
     }
 
-    /// The line is free: the first who spins has it, else the first who sleeps is woken to ask again.
-    fn hand_over(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
+    /// The line is free and somebody waits for it: the first who spins has it, else the first who sleeps is woken to ask again.
+    fn hand_over(&mut self, line: Line, recorder: &mut Recorder) {
         let index = line_index(line);
-        debug_assert_eq!(self.lines[index].holder, Some(id), "a line is let go by its holder");
-        self.lines[index].holder = None;
         let spins = |id: &ThreadId| self.threads[id.index()].place == Where::Running;
-        let Some(at) = self.lines[index].waiting.iter().position(spins).or(match self.lines[index].waiting.len() {
-            0 => None,
-            _ => Some(0),
-        }) else {
-            return;
-        };
-        let next = self.lines[index].waiting.remove(at).expect("found above");
+        let at = self.lines[index].waiting.iter().position(spins).unwrap_or(0);
+        let next = self.lines[index].waiting.remove(at).expect("somebody waits");
         let now = self.now;
         match self.threads[next.index()].place {
             Where::Running => {

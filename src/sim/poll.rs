@@ -31,14 +31,13 @@ impl Sim {
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
         let mut future = slot.future.take().expect("a task that is polled has a future");
-        let budget = &mut self.threads[id.index()].budget;
-        self.host.begin(self.kernel.now, &mut self.effects, |desk| {
-            desk.task = Some(task);
+        let thread = &mut self.threads[id.index()];
+        self.host.begin(self.kernel.now, Some(task), &mut thread.acts, |desk| {
             if let Some((leaf, _)) = slot.frozen.take() {
                 desk.mode = Mode::Resuming(leaf);
                 std::mem::swap(&mut desk.skipped, &mut slot.skipped);
             }
-            desk.budget = *budget;
+            desk.budget = thread.budget;
             desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
         });
         let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
@@ -48,9 +47,9 @@ impl Sim {
             slot.future = Some(future);
         }
         let mut is_endless = false;
-        self.host.end(&mut self.effects, |desk| {
+        let launched = self.host.end(&mut thread.acts, |desk| {
+            thread.budget = desk.budget;
             is_endless = desk.is_endless();
-            *budget = desk.budget;
             slot.frozen = desk.stretch;
             if !desk.skipped.is_empty() {
                 slot.skipped.append(&mut desk.skipped);
@@ -64,8 +63,8 @@ impl Sim {
             // Only without the freeze rule: a `select!` dropped a stretch that had begun.
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
-        self.act_on_effects(id, Some(task));
-        self.threads[id.index()].next = Next::Unwound(task, is_done);
+        thread.next = Next::Unwound(task, is_done);
+        self.add_tasks(launched);
         true
     }
 

@@ -67,18 +67,19 @@ impl Sim {
         self.driver.due(self.kernel.now, &mut due);
         let mut woken = 0;
         if !due.is_empty() {
-            self.host.begin(self.kernel.now, &mut self.effects, |_| {});
+            let acts = &mut self.threads[id.index()].acts;
+            self.host.begin(self.kernel.now, None, acts, |_| {});
             for timer in due.drain(..) {
                 if let Some(waker) = timer.fire() {
                     self.host.wake(waker, timer.cause);
                     woken += 1;
                 }
             }
-            self.host.end(&mut self.effects, |_| {});
+            let launched = self.host.end(acts, |_| {});
+            self.add_tasks(launched);
         }
         self.due = due;
         self.recorder.record(Event::DriverTurn { woken });
-        self.act_on_effects(id, None);
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }
 
