@@ -202,6 +202,26 @@ fn block_in_place_gives_the_worker_to_another_thread_and_others_run() {
     assert!(lines.contains(&"t0 send".to_owned()) && lines.contains(&"t1 recv".to_owned()), "{lines:#?}");
 }
 
+/// What yielded on a thread would wait for the thread to come back.
+#[test]
+fn tasks_that_yielded_are_woken_before_the_worker_is_given_away() {
+    let runtime = build("tokio", &[("workers", 1)]);
+    let (tell, told) = std::sync::mpsc::channel::<()>();
+    let yields = watched(&runtime, 0, |env: Env| async move {
+        env.yield_now().await;
+        tell.send(()).unwrap();
+    });
+    let blocks = watched(&runtime, 1, |env: Env| async move {
+        env.block_in_place(async move { told.recv_timeout(real_common::PATIENCE).expect("the other task runs") }).await;
+    });
+    runtime.start().unwrap();
+    wait(&yields);
+    wait(&blocks);
+    let lines = of_tasks(&records(&runtime));
+    let at = |text: &str| lines.iter().position(|line| line == text).unwrap_or_else(|| panic!("no {text}: {lines:#?}"));
+    assert!(at("t1 Leave starts") < at("t0 wake Deferred") && at("t0 wake Deferred") < at("t1 Leave ends"));
+}
+
 #[test]
 fn a_panic_stays_in_its_task() {
     let runtime = one_worker();

@@ -294,6 +294,7 @@ mod tests {
     fn an_earlier_deadline_interrupts_the_wait() {
         let driver = Driver::new(Nanos::from_millis(1)).unwrap();
         let clock = Clock::start();
+        let promised = || lock(&driver.deadlines).promised.is_some();
         std::thread::scope(|scope| {
             let waiter = scope.spawn(|| {
                 let mut turner = driver.try_take().unwrap();
@@ -302,8 +303,10 @@ mod tests {
                     driver.collect(&mut turner, clock);
                 }
             });
-            // Registered before, while or after the waiter promised: all three must wake it.
-            driver.arm(&Timer::new(TaskId(0), clock.now() + Nanos::from_millis(2), Cause::Timer), clock.now());
+            while !promised() {
+                std::thread::yield_now();
+            }
+            driver.arm(&timer(clock.now().0 + 2_000_000, Cause::Timer), clock.now());
             waiter.join().unwrap();
         });
     }
