@@ -84,11 +84,13 @@ fn vector_7_one_wake_into_an_empty_slot_wakes_nobody_however_long_the_poll_goes_
 
 #[test]
 fn vector_8_while_the_holder_of_the_driver_blocks_nobody_looks_at_timers() {
-    let records = run(HAZARD, &[]);
+    // Far enough apart that a late look does not find both due.
+    const LATER: (&str, &str) = ("tasks.second.program.0.sleep", "500 ms");
+    let records = run(HAZARD, &[LATER]);
     let (blocked, _) = first(&records, |event| matches!(event, Event::StretchEnd { task, .. } if task.0 == 0));
     let (second, _) = first(&records, |event| matches!(event, Event::Wake { task, .. } if task.0 == 1));
     assert!(second > blocked, "the second timer is looked at only when the first task has stopped blocking");
-    let eager = run(HAZARD, &[("policy.eager_driver_handoff", "true")]);
+    let eager = run(HAZARD, &[LATER, ("policy.eager_driver_handoff", "true")]);
     let (blocked, _) = first(&eager, |event| matches!(event, Event::StretchEnd { task, .. } if task.0 == 0));
     let (second, _) = first(&eager, |event| matches!(event, Event::Wake { task, .. } if task.0 == 1));
     assert!(second < blocked, "handed off, somebody else looks");
