@@ -131,7 +131,8 @@ impl SimHost {
             desk.swallow = false;
             desk.acts_left = self.most_acts;
             std::mem::swap(&mut desk.acts, acts);
-            let stale = (std::mem::take(&mut desk.skipped), std::mem::take(acts));
+            let is_clean = desk.skipped.is_empty() && acts.is_empty();
+            let stale = (!is_clean).then(|| (std::mem::take(&mut desk.skipped), std::mem::take(acts)));
             set(desk);
             if self.is_late.load(Ordering::Acquire) {
                 self.take_late(desk);

@@ -162,6 +162,7 @@ impl Kernel {
     }
 
     /// What the hook that just returned costs: its events and its silent operations.
+    #[inline(always)]
     pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
         recorder.take_cost() + std::mem::take(&mut self.paid)
     }
@@ -170,13 +171,16 @@ impl Kernel {
 
     /// The thread has to pay so much CPU time before it does the next thing. True: it has done so already, nothing
     /// else could have happened in between, and time has moved.
-    #[inline]
+    #[inline(always)]
     pub(super) fn pay(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
+        let thread = &self.threads[id.index()];
+        let is_free = cost == Nanos::ZERO && thread.left == Nanos::ZERO && thread.place == Where::Running;
+        is_free || self.pay_time(id, cost, end)
+    }
+
+    fn pay_time(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
         let now = self.now;
         let thread = &mut self.threads[id.index()];
-        if cost == Nanos::ZERO && thread.left == Nanos::ZERO && thread.place == Where::Running {
-            return true;
-        }
         thread.left += cost;
         thread.since = now;
         if thread.place != Where::Running {
@@ -501,7 +505,7 @@ impl Kernel {
     }
 
     /// What waiting threads add to the use of the line that this thread holds.
-    #[inline]
+    #[inline(always)]
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
         let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
         match self.lines[line_index(line)].waiting.len() {
@@ -511,12 +515,17 @@ impl Kernel {
     }
 
     /// Lets go of the line; the first in line has it then.
-    #[inline]
+    #[inline(always)]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
-        if thread.fresh || thread.holds.is_none() {
-            return;
+        if thread.holds.is_some() && !thread.fresh {
+            self.let_go_of_line(id, recorder);
         }
+    }
+
+    #[inline(never)]
+    fn let_go_of_line(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        let thread = &mut self.threads[id.index()];
         let Some(line) = thread.holds.take() else { return };
         let state = &mut self.lines[line_index(line)];
         debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");

@@ -50,7 +50,7 @@ impl Recorder {
     }
 
     /// What the events since the last call cost.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_cost(&mut self) -> Nanos {
         std::mem::take(&mut self.cost)
     }
@@ -100,11 +100,10 @@ impl Recorder {
 impl Sink for Recorder {
     #[inline]
     fn record(&mut self, event: Event) {
-        let row = Row::new(self.now, self.thread, self.worker, event);
-        self.cost += self.prices[row.class()];
+        self.cost += self.prices[Row::class(&event)];
         self.events += 1;
         if self.is_recording {
-            self.put(row);
+            self.put(Row::new(self.now, self.thread, self.worker, event));
         }
     }
 }
