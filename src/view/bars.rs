@@ -198,12 +198,10 @@ pub(super) fn joined<S: Copy + PartialEq, L: Copy + PartialEq>(
     let mut out: Vec<(Time, Time, L)> = Vec::new();
     for span in track.within(canvas.from, canvas.to) {
         let Some(look) = look(span) else { continue };
-        // A moment in another state, too short to see, does not break a line.
-        if let [.., (_, to, before), (start, end, _)] = out[..] {
-            let short = canvas.x(end) - canvas.x(start) < 1.0;
-            if short && before == look && canvas.x(span.from) - canvas.x(to) < JOIN {
-                out.pop();
-            }
+        // Moments in other states, too short to see, do not break a line.
+        let short = |from: Time, to: Time| canvas.x(to) - canvas.x(from) < 1.0;
+        while !short(span.from, span.to) && out.last().is_some_and(|&(from, to, _)| short(from, to)) {
+            out.pop();
         }
         match out.last_mut() {
             Some((_, to, last)) if *last == look && canvas.x(span.from) - canvas.x(*to) < JOIN => *to = span.to,
