@@ -4,6 +4,9 @@ import { el } from './dom.js';
 
 /** @typedef {import('./state.js').State} State */
 
+/** Rows lower than this have small names, in scene pixels. */
+const TINY = 20;
+
 /** @param {import('./state.js').Actions} actions */
 export function createGutter(actions) {
   const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'aria-label': 'Rows', id: 'rows' });
@@ -22,7 +25,7 @@ export function createGutter(actions) {
       if (info.rows !== before.info?.rows || scene !== before.scene) {
         list.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
         list.replaceChildren(...info.rows.map((row, i) => {
-          const option = el('li', { role: 'option', id: `row-${i}`, class: 'row-name' }, el('b', {}, row.name), ' ', el('span', {}, row.sub));
+          const option = el('li', { role: 'option', id: `row-${i}`, class: scene.rows[i].height < TINY ? 'row-name tiny' : 'row-name' }, el('b', {}, row.name), ' ', el('span', {}, row.sub));
           option.style.setProperty('--height', `${scene.rows[i].height / 16}rem`);
           return option;
         }));

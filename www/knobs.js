@@ -51,7 +51,7 @@ export function createKnobs(actions) {
         open = !open;
         box.hidden = !open;
         more.setAttribute('aria-expanded', String(open));
-      } }, 'More');
+      } }, `${rest.length} more`, spoken(' settings'));
       root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
     if (focused) document.getElementById(focused)?.focus();

@@ -72,7 +72,10 @@ const listeners = {
   },
   problems(_run, problems) {
     clearTimeout(slowTimer);
-    const told = problems.map(({ path, message }) => ({ id: `problem-${path}`, text: message }));
+    const fields = Object.keys(store.get().settings.set);
+    /** @type {(path: string) => string} the module names the place that is wrong, which may be above or below the field that was set */
+    const fieldOf = (path) => fields.find((field) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`)) ?? path;
+    const told = problems.map(({ path, message }) => ({ id: `problem-${path}`, text: `${path === '' ? '' : `${fieldOf(path)}: `}${message}.`.replace(/([.!?。])\.$/, '$1') }));
     if (shown) {
       past.pop();
       store.set({ settings: shown, messages: told, progress: null });
@@ -80,7 +83,7 @@ const listeners = {
     } else {
       // A link that the module refuses: everything it refused goes, the rest is shown.
       const settings = without(store.get().settings, problems.map(({ path }) => path));
-      store.set({ messages: [...store.get().messages, ...told.map((message) => ({ ...message, id: `link-${message.id}` }))] });
+      store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: `This link is damaged at ${text}` }))] });
       start(settings);
     }
   },

@@ -4,13 +4,27 @@ import { el } from './dom.js';
 
 /** @typedef {{ seek: (t: number) => void, select: (task: number | null) => void }} Jumps */
 
+/** What may not begin a line. A line may end after any button, so a link and what closes it are held together. */
+const CLOSES = /^[.,:;)、。」]+/;
+
 /** @param {import('./contract').Rich} rich @param {Jumps} jumps @returns {Node[]} */
-export const richNodes = (rich, jumps) => rich.map((span) => spanNode(span, jumps));
+export const richNodes = (rich, jumps) => rich.map((span, i) => {
+  const end = isLink(span) ? closing(rich[i + 1]) : '';
+  const own = i > 0 && isLink(rich[i - 1]) ? { ...span, text: span.text.slice(closing(span).length) } : span;
+  const node = spanNode(own, jumps);
+  return end === '' ? node : el('span', { class: 'stuck' }, node, end);
+});
+
+/** @param {import('./contract').Span} span */
+const isLink = ({ at, task }) => typeof at === 'number' || typeof task === 'number';
+
+/** @param {import('./contract').Span | undefined} span what of its text belongs to the link before it */
+const closing = (span) => (span && !isLink(span) && span.style === undefined ? CLOSES.exec(span.text)?.[0] ?? '' : '');
 
 /** @param {import('./contract').Span} span @param {Jumps} jumps @returns {Node} */
 function spanNode(span, jumps) {
   const { at, task } = span;
-  if (typeof at !== 'number' && typeof task !== 'number') return styled(span);
+  if (!isLink(span)) return styled(span);
   const follow = () => {
     if (typeof task === 'number') jumps.select(task);
     if (typeof at === 'number') jumps.seek(at);

@@ -220,7 +220,8 @@ function paintRule(b, p) {
   ctx.lineTo(x, p.y + p.h);
   ctx.stroke();
   ctx.globalAlpha = 1;
-  paintText(b, p, { from: p.x + 2, to: b.scene.width, y: p.y + p.h / 2, ink: colours.ink, patch: colours.lane, pad: 3, start: true });
+  // The name stands at the foot, below the bars.
+  paintText(b, p, { from: p.x + 2, to: b.scene.width, y: p.y + p.h - 14, ink: colours.ink, patch: colours.lane, pad: 3, start: true });
 }
 
 /** @param {Board} b @param {Shape} p */

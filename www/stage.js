@@ -7,6 +7,10 @@ import { token } from './token.js';
 /** @typedef {import('./state.js').State} State */
 /** Queue tokens that a middle stage shows; the rest go into "+k". */
 const FOLDED_TOKENS = 3;
+/** Rows lower than this have smaller tokens, rows lower than that no tokens at all, in scene pixels. */
+const LOW = 48;
+const ONE_LINE = 36;
+const TINY = 20;
 
 /** @param {import('./state.js').Actions} actions */
 export function createStage(actions) {
@@ -43,7 +47,10 @@ export function createStage(actions) {
         const lines = state.moment?.stage[i]?.lines ?? [];
         const key = JSON.stringify([row.name, lines, folded]);
         const cell = cells.children[i] ?? cells.appendChild(el('div', { class: 'cell', role: 'group' }));
-        /** @type {HTMLElement} */ (cell).style.setProperty('--height', `${(state.scene?.rows[i]?.height ?? row.height) / 16}rem`);
+        const height = state.scene?.rows[i]?.height ?? row.height;
+        /** @type {HTMLElement} */ (cell).style.setProperty('--height', `${height / 16}rem`);
+        cell.classList.toggle('low', height < (lines.length > 1 ? LOW : ONE_LINE));
+        cell.classList.toggle('tiny', height < TINY);
         if (shown[i] === key) return;
         shown[i] = key;
         fill(/** @type {HTMLElement} */ (cell), row.name, lines, folded);

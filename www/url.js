@@ -20,7 +20,8 @@ const MAX_DEPTH = 8;
 const MAX_ID = 2 ** 32 - 1;
 const MAX_TIME = Number.MAX_SAFE_INTEGER;
 
-const PATH = /^[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9][a-z0-9_-]{0,63}){0,7}$/i;
+/** A scenario's own fields lie up to 40 names deep (steps inside steps); the module says which of them there are. */
+const PATH = /^[a-z0-9][a-z0-9_-]{0,63}(\.[a-z0-9][a-z0-9_-]{0,63}){0,39}$/i;
 const LESSON = /^[a-z0-9][a-z0-9-]{0,63}$/;
 const WHOLE = /^[0-9]{1,16}$/;
 

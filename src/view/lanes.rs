@@ -3,11 +3,12 @@
 use super::bars::{Bins, JOIN, LEAST, Piece, colour, joined};
 use super::board::{Board, Measure};
 use super::explain::Why;
-use super::layout::{Bars, Layout, Place as Area, Subject, worker_bars};
+use super::layout::{Bars, Layout, Place as Area, Subject, compact, worker_bars};
 use super::scene::{Canvas, Op, Prim, flag, icon, kind, style};
 use super::text;
 use super::timeline::{Fate, Moment, TaskState, WorkState};
 use super::track::{Queue, Span, Steps, Track};
+use super::why::harmful;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Place};
@@ -17,6 +18,8 @@ use crate::words::bare;
 const SEEN: f32 = 2.0;
 /// Marks of one kind keep this distance.
 const MARK_GAP: f32 = 6.0;
+/// Boxes of tasks that could run are not drawn narrower than this: only their ends would be seen.
+const LEAST_BOX: f32 = 6.0;
 /// Threads without a worker are drawn in at most so many lanes of their row; more become a graph.
 const SUBLANES: usize = 4;
 
@@ -108,7 +111,7 @@ fn border(state: TaskState) -> u8 {
 
 fn ready_box(canvas: &mut Canvas, board: &Board, task: TaskId, span: &Span<TaskState>, y: f32, flags: u8) {
     let (x, w, cut) = canvas.extent(span.from, span.to);
-    if w < SEEN {
+    if w < LEAST_BOX {
         return;
     }
     let prim = Prim::new(Op::Hollow, x, y, w, 14.0).kind(colour(board, task)).style(border(span.state)).task(task);
@@ -145,8 +148,9 @@ pub(super) fn question(canvas: &mut Canvas, board: &Board, layout: Layout, task:
             _ => pieces.push(*span),
         }
     }
+    let harms = harmful(board, wait);
     for piece in &pieces {
-        ready_box(canvas, board, task, piece, at.boxes, flag::WAIT);
+        ready_box(canvas, board, task, piece, at.boxes, if harms { flag::WAIT } else { 0 });
     }
     let (x, w, cut) = canvas.extent(wait.due, wait.until);
     for end in [wait.due, wait.until] {
@@ -157,7 +161,8 @@ pub(super) fn question(canvas: &mut Canvas, board: &Board, layout: Layout, task:
         }
     }
     let measure = measure_text(board, wait.cause, wait.length());
-    let bracket = Prim::new(Op::Bracket, x, at.bracket, w, 7.0).kind(kind::HARM).task(task).flags(cut);
+    let ink = if harms { kind::HARM } else { kind::INK };
+    let bracket = Prim::new(Op::Bracket, x, at.bracket, w, 7.0).kind(ink).task(task).flags(cut);
     let room = text::width(&measure, text::MEASURE, true) + 24.0;
     if room <= w || x + w + room <= canvas.width || x >= room {
         canvas.say(bracket, measure);
@@ -198,7 +203,7 @@ fn worker_row(canvas: &mut Canvas, board: &Board, layout: Layout, worker: Worker
     bins.add(canvas, board, &pieces);
     bins.finish(canvas);
     hand_offs(canvas, board, worker, row);
-    steals(canvas, board, worker, (top + foot) / 2.0);
+    steals(canvas, board, worker, (top + foot) / 2.0, bars);
     if bars.depth_h > 0.0 {
         depth(canvas, board, worker, row, bars);
     }
@@ -248,6 +253,8 @@ fn idle_lines(canvas: &mut Canvas, track: &Track<WorkState>, top: f32, foot: f32
 fn hand_offs(canvas: &mut Canvas, board: &Board, worker: WorkerId, row: Area) {
     let held = &board.line.workers[worker.index()].held;
     let mut last = f32::MIN;
+    // A compact row has no room below its bars for a name; its stage says the thread.
+    let named = !compact(board.line.workers.len());
     let Some(first) = held.spans().first().map(|span| span.record) else { return };
     let (from, to) = (canvas.from, canvas.to);
     for span in held.within(from, to).iter().filter(|span| span.record != first && span.from >= from) {
@@ -263,7 +270,7 @@ fn hand_offs(canvas: &mut Canvas, board: &Board, worker: WorkerId, row: Area) {
         let until = Time(span.from.0 + (f64::from(room / canvas.width) * to.since(from).0 as f64) as u64);
         let polls = |span: &Span<WorkState>| matches!(span.state, WorkState::Poll { .. });
         let free = !board.line.workers[worker.index()].track.within(span.from, until).iter().any(polls);
-        if free && x + room <= canvas.width {
+        if named && free && x + room <= canvas.width {
             canvas.say(rule, name);
         } else {
             canvas.push(rule);
@@ -272,16 +279,18 @@ fn hand_offs(canvas: &mut Canvas, board: &Board, worker: WorkerId, row: Area) {
 }
 
 /// Steals: a hook from the victim's side, with the number if it is more than one.
-fn steals(canvas: &mut Canvas, board: &Board, worker: WorkerId, middle: f32) {
+fn steals(canvas: &mut Canvas, board: &Board, worker: WorkerId, middle: f32, bars: Bars) {
     let mut last = f32::MIN;
+    // Between tiny rows there is room for the hook alone.
+    let tiny = bars.bar_h < 14.0;
     for mark in board.line.marks(canvas.from, canvas.to).iter().filter(|mark| mark.worker == Some(worker)) {
         let x = canvas.x(mark.at);
         match mark.what {
             Moment::Steal { victim, count } if x - last >= 2.0 * MARK_GAP => {
                 last = x;
                 let from = u8::from(victim > worker);
-                let hook = Prim::new(Op::Hook, x, middle, 6.0, 11.0).style(from);
-                if count > 1 {
+                let hook = Prim::new(Op::Hook, x - 4.0, middle, 7.0, if tiny { 8.0 } else { 16.0 }).style(from);
+                if count > 1 && !tiny {
                     canvas.say(hook, count.to_string());
                 } else {
                     canvas.push(hook);
@@ -334,9 +343,7 @@ fn graph(canvas: &mut Canvas, counts: &[&Steps], foot: f32, scale: f32) {
         if value > 0 {
             let (x, h) = (start as f32, (value as f32 * scale).max(2.0));
             let w = (length as f32).min(canvas.width - x);
-            if length == 1 {
-                canvas.push(Prim::new(Op::Tick, x, foot - h.max(8.0), 1.5, h.max(8.0)).kind(kind::INK_2));
-            } else if w > 0.0 {
+            if w > 0.0 {
                 canvas.push(Prim::new(Op::Depth, x, foot - h, w, h));
             }
         }
@@ -438,8 +445,8 @@ fn nobody(canvas: &mut Canvas, board: &Board, from: Time, to: Time, y: f32) {
         return;
     }
     let absent = board.parts.iter().any(|part| matches!(part.why, Why::Unnoticed { .. }));
-    let harmful = absent && board.wait().is_some_and(|wait| wait.due < to && wait.until > from);
-    let kind = if harmful { kind::HARM } else { kind::INK_2 };
+    let harms = absent && board.wait().is_some_and(|wait| wait.due < to && wait.until > from);
+    let kind = if harms { kind::HARM } else { kind::INK_2 };
     let line = Prim::new(Op::Line, x, y, w, 0.0).kind(kind).style(style::DOTTED);
     canvas.say_if_it_fits(line, &[board.words().lane_nobody.to_owned()], 10.0);
 }
@@ -450,7 +457,8 @@ fn timers(canvas: &mut Canvas, board: &Board, y: f32) {
     let question = board.wait().filter(|wait| matches!(wait.cause, Cause::Timer | Cause::Io));
     let mut marks: Vec<(f32, u8, Op)> = Vec::new();
     for timer in board.line.driver.timers.iter().filter(|timer| timer.due >= canvas.from && timer.due <= canvas.to) {
-        let asked = question.is_some_and(|wait| wait.task == timer.task && wait.due == timer.due);
+        let asked = question.is_some_and(|wait| harmful(board, wait))
+            && question.is_some_and(|wait| wait.task == timer.task && wait.due == timer.due);
         let noticed = timer.over.is_some_and(|over| over.since(timer.fires).0 <= soon);
         let rank = if asked && !noticed { 2 } else { u8::from(!noticed && timer.over.is_some()) };
         let op = if timer.cause == Cause::Io { Op::Triangle } else { Op::Diamond };

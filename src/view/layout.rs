@@ -112,6 +112,12 @@ pub struct Bars {
     pub height: f32,
 }
 
+/// Whether rows of so many workers have room for one line only.
+#[must_use]
+pub fn compact(workers: usize) -> bool {
+    workers > ROOMY
+}
+
 /// The bars of a worker's row among so many.
 #[must_use]
 pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
@@ -119,7 +125,7 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
     if workers > COMPACT {
         return Bars { bar_y: top + 2.0, bar_h: 10.0, depth_foot: 0.0, depth_h: 0.0, height: top + 14.0 };
     }
-    if workers > ROOMY {
+    if compact(workers) {
         return Bars { bar_y: top + 5.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 };
     }
     match layout {
@@ -230,7 +236,7 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         Subject::Worker(worker) => {
             let tiny = board.line.workers.len() > COMPACT && !worker.0.is_multiple_of(4);
             let name = if tiny { String::new() } else { board.worker_start(worker) };
-            let sub = if board.line.workers.len() > ROOMY { String::new() } else { worker_sub(board, worker) };
+            let sub = if compact(board.line.workers.len()) { String::new() } else { worker_sub(board, worker) };
             row(format!("worker-{}", worker.0), "worker", name, sub)
         }
         Subject::Global => fixed("global", "global", words.row_global, words.row_global_sub),

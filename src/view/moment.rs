@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::board::Board;
 use super::caption::caption;
-use super::layout::{Row, Subject, rows};
+use super::layout::{Row, Subject, compact, rows};
 use super::timeline::{Fate, Poll, TaskState, WorkState, holds};
 use super::track::Queue;
 use crate::id::{CpuId, TaskId, WorkerId};
@@ -146,7 +146,7 @@ fn say(template: &str, args: &[(&str, Arg)]) -> Vec<Part> {
     texts(fill(template, args))
 }
 
-/// Runs of text as parts: the page keeps them apart, so they have no spaces at their ends.
+/// Runs of text as parts. The page puts neighbouring texts together without a gap and keeps everything else apart.
 fn texts(rich: Rich) -> Vec<Part> {
     let last = rich.len().saturating_sub(1);
     let part = |(index, span): (usize, Span)| {
@@ -340,6 +340,15 @@ impl Stage<'_> {
                 first.extend(say(words.st_lock, &[("line", board.line_name(line).into())]));
             }
         }
+        if compact(board.line.workers.len()) {
+            // One line is all there is room for; of the queue it says the depth.
+            let depth = lane.queue.depth.at(self.t) + lane.slot.depth.at(self.t);
+            if depth > 0 {
+                let text = format!("{} {depth}", plain(&fill(words.st_queue, &[])));
+                first.push(Part::Text { text, style: Some(Style::Dim), fold: Some(true) });
+            }
+            return vec![first];
+        }
         if let Some(budget) = budget {
             let text = bare(words.st_budget, &[("b", budget.to_string().into())]);
             first.push(Part::Text { text, style: Some(Style::Dim), fold: Some(true) });
@@ -357,7 +366,11 @@ impl Stage<'_> {
         }
         if !board.facts.nouns.local.is_empty() {
             second.extend(say(words.st_queue, &[]));
-            second.extend(self.queue(&lane.queue, "ready", board.facts.capacity));
+            let mut queue = self.queue(&lane.queue, "ready", board.facts.capacity);
+            if let Some(Part::Text { text, .. }) = queue.first_mut() {
+                text.insert(0, ' ');
+            }
+            second.extend(queue);
         }
         if second.is_empty() { vec![first] } else { vec![first, second] }
     }
@@ -531,23 +544,42 @@ fn spoken(board: &Board, t: Time, rows: &[Row], stage: &[Cell]) -> String {
 }
 
 fn spoken_line(board: &Board, line: &[Part]) -> String {
+    let gap = if board.lang == Lang::Ja { "" } else { " " };
     let mut out: Vec<String> = Vec::new();
+    let mut before: Option<&Part> = None;
     for part in line {
-        match part {
-            Part::Text { text, .. } => match out.last_mut() {
-                Some(last) => {
-                    let gap =
-                        if text.starts_with([',', '、', '.', '。']) || board.lang == Lang::Ja { "" } else { " " };
-                    *last = format!("{last}{gap}{}", text.trim());
-                }
-                None => out.push(text.trim().to_owned()),
-            },
-            Part::Token { task, .. } => out.push(board.name(*task)),
-            Part::Slot { name, .. } | Part::More { name, .. } => out.push(name.clone()),
-            Part::Bar { .. } | Part::Mark { .. } => {}
+        match (part, before) {
+            // Neighbouring texts carry their own spaces; what runs is followed by how it runs.
+            (Part::Text { text, fold: None, .. }, Some(Part::Text { .. })) => append(&mut out, text),
+            (Part::Text { text, fold: None, .. }, Some(Part::Token { .. } | Part::Bar { .. } | Part::Mark { .. })) => {
+                append(&mut out, gap);
+                append(&mut out, text);
+            }
+            (Part::Text { text, .. }, _) => out.push(text.trim_start().to_owned()),
+            // The slot's own name has the word before its sign in it.
+            (Part::Slot { name, .. }, _) => {
+                out.clear();
+                out.push(name.clone());
+            }
+            (Part::Token { task, .. }, Some(Part::Text { .. })) => {
+                append(&mut out, gap);
+                append(&mut out, &board.name(*task));
+            }
+            (Part::Token { task, .. }, _) => out.push(board.name(*task)),
+            (Part::More { name, .. }, _) => out.push(name.clone()),
+            (Part::Bar { .. } | Part::Mark { .. }, _) => {}
         }
+        before = Some(part);
     }
     out.join(board.words().sp_gap)
+}
+
+/// Puts words at the end of the last item.
+fn append(out: &mut Vec<String>, words: &str) {
+    match out.last_mut() {
+        Some(last) => last.push_str(words),
+        None => out.push(words.trim_start().to_owned()),
+    }
 }
 
 /// `150.0 ms` becomes `150.0 milliseconds`.
@@ -573,7 +605,7 @@ mod tests {
     use super::*;
     use crate::view::sample::{self, us};
 
-    /// Lines of the stage as text: tokens in brackets.
+    /// Lines of the stage as text: tokens in brackets, spaces as the page puts them.
     fn told(board: &Board, t: Time) -> Vec<String> {
         // Neighbouring texts are one run of words; everything else has a gap around it.
         let line = |line: &Vec<Part>| {
@@ -643,6 +675,9 @@ mod tests {
             "{spoken}"
         );
         assert!(spoken.contains("Worker 1, thread 2: J1 blocked, 100.0 of 400 milliseconds"), "{spoken}");
+        assert!(spoken.contains("400 milliseconds, budget 128, LIFO slot empty, queue 0 / 256."), "{spoken}");
+        assert!(spoken.contains("held by nobody, 1 timer waits: T, overdue."), "{spoken}");
+        assert!(!spoken.contains("  "), "{spoken}");
         assert!(spoken.contains("T ran 395.9 milliseconds after it could have run."), "{spoken}");
         assert!(!spoken.contains('\u{a0}'));
     }

@@ -86,6 +86,7 @@ pub fn why(board: &Board) -> Option<Explanation> {
 pub fn harmful(board: &Board, wait: &Wait) -> bool {
     match board.focus.measure {
         super::board::Measure::Late { every } => wait.length() > every,
+        super::board::Measure::Wait => wait.length() > Nanos(board.to.since(board.from).0 / 100),
         _ => true,
     }
 }
