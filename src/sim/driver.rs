@@ -157,7 +157,9 @@ mod tests {
     fn what_is_due_comes_by_time_and_then_in_the_order_of_registration_whether_it_came_in_order_or_not() {
         let mut driver = Driver::default();
         let timers = [5, 7, 6, 7, 3, 9].map(|due| Timer::new(TaskId(due as u32), Time(due), Cause::Timer));
-        timers.iter().for_each(|timer| drop(driver.arm(timer, timer.due)));
+        for timer in &timers {
+            let _ = driver.arm(timer, timer.due);
+        }
         driver.disarm(&timers[2]);
         let mut due = Vec::new();
         driver.due(Time(8), &mut due);
