@@ -12,10 +12,10 @@ export const FAKE = Boolean(process.env.DANDORI_FAKE);
 /** @typedef {import('playwright-core').Page} Page */
 /** @typedef {{ page: Page, faults: string[] }} Visit */
 
-/** @returns {Promise<{ url: string, visit: (options?: object, hash?: string) => Promise<Visit>, close: () => Promise<void> }>} */
-export async function open() {
-  const server = process.env.DANDORI_URL ? null : await serve({ fake: FAKE });
-  const url = process.env.DANDORI_URL ?? server?.url ?? '';
+/** @param {string} [at] where the page is served already @returns {Promise<{ url: string, visit: (options?: object, hash?: string) => Promise<Visit>, close: () => Promise<void> }>} */
+export async function open(at = process.env.DANDORI_URL) {
+  const server = at ? null : await serve({ fake: FAKE });
+  const url = at ?? server?.url ?? '';
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' }).trim(), args: ARGUMENTS });
   return {
     url,

@@ -44,6 +44,15 @@ async function changing(page, act) {
   await page.waitForTimeout(60);
   return said(page);
 }
+/** At time zero, after what happens there (threads start), and nothing lies before. @param {Page} page */
+async function standsAtStart(page) {
+  const start = await said(page);
+  assert.equal(await page.locator('#cursor').inputValue(), '0');
+  assert.match(start.clock ?? '', /^0(\.0+)?\u00a0/);
+  await page.getByRole('button', { name: 'Previous event' }).click();
+  await page.waitForTimeout(150);
+  assert.deepEqual(await said(page), start, 'no event lies before the start');
+}
 /** @param {Page} page @param {string} selector */
 async function boxOf(page, selector) {
   const box = await page.locator(selector).first().boundingBox();
@@ -91,11 +100,12 @@ test('events are stepped through both ways, and the way back leads to the same m
   const start = await changing(page, () => page.getByRole('button', { name: 'Next event' }).click());
   const number = await eventNumber(page);
   const next = await changing(page, () => page.getByRole('button', { name: 'Next event' }).click());
+  // Events may be less apart than the clock's four digits tell; their number tells them apart.
   assert.ok(await eventNumber(page) > number);
-  assert.notEqual(next.clock, start.clock);
+  assert.notDeepEqual(next, start);
   assert.deepEqual(await changing(page, () => page.getByRole('button', { name: 'Previous event' }).click()), start);
   await changing(page, () => page.getByRole('button', { name: 'To start' }).click());
-  assert.equal(await eventNumber(page), 0);
+  await standsAtStart(page);
   await changing(page, () => page.getByRole('button', { name: 'To end' }).click());
   const [, at, all] = /event (\d+) of (\d+)/.exec((await said(page)).event ?? '') ?? [];
   assert.equal(at, all);
@@ -129,7 +139,8 @@ test('the axis is scrubbed by pointer, the slider by keyboard and by its value',
   const slider = page.locator('#cursor');
   await slider.focus();
   await changing(page, () => page.keyboard.press('Home'));
-  assert.equal(await eventNumber(page), 0);
+  await standsAtStart(page);
+  await slider.focus();
   const third = await page.evaluate(() => {
     const input = /** @type {HTMLInputElement} */ (document.querySelector('#cursor'));
     input.value = String(Math.round(Number(input.max) / 3));
@@ -202,6 +213,7 @@ test('workers are added and removed, rows follow, and a wrong number is refused 
 test('a link restores the same moment, to the pixel', async () => {
   const { page, faults } = await dandori.visit();
   await page.getByRole('radio', { name: 'block_in_place' }).check();
+  await page.getByRole('button', { name: 'Jobs: one more' }).click();
   await page.getByRole('button', { name: 'Workers: one more' }).click();
   await page.waitForTimeout(200);
   await changing(page, () => page.getByRole('button', { name: 'Next event' }).click());
@@ -463,28 +475,41 @@ test('of quick changes the last one is shown', async () => {
   assert.deepEqual(faults, []);
 });
 
-test('a long run says how far it is, can be cancelled, and is replaced by a newer change', { skip: !FAKE && 'needs the stand-in' }, async () => {
+test('a long run says how far it is, can be cancelled, and is replaced by a newer change', async () => {
   const { page, faults } = await dandori.visit();
   const before = await said(page);
-  const seed = page.getByLabel('Seed', { exact: true });
-  await seed.fill('77');
-  await seed.blur();
+  // The stand-in takes its time for one seed; the module for a ticker that runs a million times a second, for an hour.
+  const long = FAKE ? '#v=1&seed=77' : `#v=1&set.limits.end=3600%20s&set.limits.records=100000000&set.tasks.ticker.program=${encodeURIComponent('[{"forever":[{"sleep":{"every":"1 us"}}]}]')}`;
+  const go = (/** @type {string} */ hash) => page.evaluate((to) => { location.hash = to; }, hash);
+  await go(long);
   await page.getByRole('button', { name: 'Cancel' }).waitFor();
   assert.match(await page.locator('.caption').innerText(), /^Simulating\. [\d,]+ events so far\. Cancel$/);
   await page.getByRole('button', { name: 'Cancel' }).click();
   await page.waitForFunction(() => !document.querySelector('.caption')?.textContent?.startsWith('Simulating'));
   assert.deepEqual(await said(page), before);
-  await seed.fill('77');
-  await seed.blur();
+  await go(`${long}&t=1`);
   await page.getByRole('button', { name: 'Cancel' }).waitFor();
-  const cured = await changing(page, async () => { await seed.fill('2'); await seed.blur(); });
-  assert.ok(!(cured.caption ?? '').includes('events so far'));
+  await go('#v=1&seed=2');
+  await page.waitForFunction(() => document.querySelector('.model')?.textContent?.includes('seed 2'));
+  await page.waitForTimeout(400);
+  assert.ok(!((await said(page)).caption ?? '').includes('events so far'));
   assert.match(await page.locator('.model').innerText(), /seed 2/);
   assert.deepEqual(faults, []);
 });
 
-test('a mistake of ours is said, and the figure lives on with other settings', { skip: !FAKE && 'needs the stand-in' }, async () => {
+test('a mistake of ours is said, and the figure lives on with other settings', async () => {
   const { page, faults } = await dandori.visit();
+  if (!FAKE) {
+    // The module has no such mistake that is known: one is put into its wrapper, a trap like that of a panic.
+    await page.route('**/pkg/dandori.js', async (route) => {
+      const response = await route.fetch();
+      const trap = `{ const open = Session.prototype.open; Session.prototype.open = function (settings) {
+        if (settings.seed === 13) throw new WebAssembly.RuntimeError('unreachable'); return open.call(this, settings); }; }`;
+      await route.fulfill({ response, body: `${await response.text()}\n${trap}` });
+    });
+    await page.reload();
+    await page.locator('html[data-live]').waitFor();
+  }
   const seed = page.getByLabel('Seed', { exact: true });
   await seed.fill('13');
   await seed.blur();

@@ -73,8 +73,11 @@ const listeners = {
   problems(_run, problems) {
     clearTimeout(slowTimer);
     const fields = Object.keys(store.get().settings.set);
-    /** @type {(path: string) => string} the module names the place that is wrong, which may be above or below the field that was set */
-    const fieldOf = (path) => fields.find((field) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`)) ?? path;
+    /** @type {(path: string) => string} the module names the place that is wrong; the field that was set may lie below it */
+    const fieldOf = (path) => {
+      const below = fields.find((field) => field.startsWith(`${path}.`));
+      return below ? `${path} (${below})` : path;
+    };
     const told = problems.map(({ path, message }) => ({ id: `problem-${path}`, text: `${path === '' ? '' : `${fieldOf(path)}: `}${message}.`.replace(/([.!?。])\.$/, '$1') }));
     if (shown) {
       past.pop();
