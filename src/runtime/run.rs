@@ -9,7 +9,7 @@ use crate::scenario::{Prepared, Problem, Scenario};
 use crate::sync::{Arc, Mutex, lock};
 use crate::time::{Nanos, Time};
 use crate::trace::recording::Origin;
-use crate::trace::{Ended, Event, Recording};
+use crate::trace::{Ended, Event, PollEnd, Record, Recording, Trace};
 
 /// How to run on threads.
 #[derive(Clone, Default)]
@@ -45,8 +45,27 @@ impl Tap {
 
 fn recording(runtime: &Runtime, prepared: &Prepared, cpus: u16, end: Time) -> Recording {
     let (trace, dropped) = runtime.trace();
+    let trace = if dropped == 0 { count_left(&trace) } else { trace };
     let workers = runtime.lane.shared.shape.workers;
     Recording { meta: prepared.meta(Origin::Real, cpus, workers, end, dropped), trace }
+}
+
+/// The same stream, with the tasks that are left at its end counted from the stream itself: a task whose end is recorded
+/// may not have been counted yet at the instant at which the run was stopped.
+fn count_left(trace: &Trace) -> Trace {
+    let mut alive = 0u32;
+    let counted = |mut record: Record| {
+        match &mut record.event {
+            Event::Spawn { .. } => alive += 1,
+            Event::PollEnd { end: PollEnd::Ready | PollEnd::Panicked, .. } | Event::Cancel { .. } => {
+                alive = alive.saturating_sub(1);
+            }
+            Event::RunEnd { left, .. } => *left = alive,
+            _ => {}
+        }
+        record
+    };
+    trace.iter().map(counted).collect()
 }
 
 /// Runs a scenario that was parsed and validated, under a policy of the registry, on this machine's CPUs.

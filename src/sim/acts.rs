@@ -81,10 +81,10 @@ impl Sim {
             TaskState::Queued | TaskState::Done => return true,
         }
         let has_worker = self.threads[id.index()].seat.is_some();
-        if let Some(line) = self.policy.line(origin, has_worker) {
-            if !self.holds_or_asks(id, line, || Act::Wake { task, origin, cause, by }) {
-                return false;
-            }
+        if let Some(line) = self.policy.line(origin, has_worker)
+            && !self.holds_or_asks(id, line, || Act::Wake { task, origin, cause, by })
+        {
+            return false;
         }
         self.recorder.record(Event::Wake { task, cause, by });
         self.enqueue(id, task, origin);
@@ -113,10 +113,10 @@ impl Sim {
         } else {
             self.policy.line(Origin::Spawn, self.threads[id.index()].seat.is_some())
         };
-        if let Some(line) = line {
-            if !self.holds_or_asks(id, line, || Act::Launch { new }) {
-                return false;
-            }
+        if let Some(line) = line
+            && !self.holds_or_asks(id, line, || Act::Launch { new })
+        {
+            return false;
         }
         let New { task, parent, kind, job, .. } = new;
         self.tasks[task.index()].is_spawned = true;

@@ -319,10 +319,10 @@ impl Sim {
                 }
             }
             Entry::Slice(cpu, generation) => {
-                if let Some(id) = self.kernel.slice(cpu, generation, &mut self.recorder) {
-                    if self.kernel.go_on(id, limits.end) {
-                        self.run(id);
-                    }
+                if let Some(id) = self.kernel.slice(cpu, generation, &mut self.recorder)
+                    && self.kernel.go_on(id, limits.end)
+                {
+                    self.run(id);
                 }
             }
             Entry::Due(slot, generation) => {
