@@ -314,17 +314,26 @@ impl Sim {
         let acts = &mut self.threads[0].acts;
         self.host.begin(self.kernel.now, None, acts, |_| {});
         self.prepared.arrive(&self.dyn_host, &arrival);
-        let launched = self.host.end(acts, |_| {});
+        self.host.end(acts, &mut self.launched, |_| {});
         self.left -= 1;
-        self.add_tasks(launched);
+        self.add_tasks();
     }
 
     /// Takes up what a call into task code launched. The spawns themselves are acts and come later.
     #[inline]
-    pub(super) fn add_tasks(&mut self, launched: Vec<(New, BoxFuture)>) {
-        for (new, future) in launched {
+    pub(super) fn add_tasks(&mut self) {
+        if !self.launched.is_empty() {
+            self.add_all_tasks();
+        }
+    }
+
+    #[inline(never)]
+    fn add_all_tasks(&mut self) {
+        let mut launched = std::mem::take(&mut self.launched);
+        for (new, future) in launched.drain(..) {
             self.add_task(new, future);
         }
+        self.launched = launched;
     }
 
     fn add_task(&mut self, new: New, future: BoxFuture) {

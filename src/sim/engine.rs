@@ -17,7 +17,7 @@ use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
 use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
-use crate::task::{Host, Timer};
+use crate::task::{BoxFuture, Host, New, Timer};
 use crate::time::{Nanos, Time};
 use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits};
 
@@ -74,6 +74,8 @@ pub struct Sim {
     pub(super) instant: Time,
     pub(super) ended: Option<Ended>,
     pub(super) due: Vec<Arc<Timer>>,
+    /// What the last call into task code launched; empty between calls.
+    pub(super) launched: Vec<(New, BoxFuture)>,
     pub(super) naive: bool,
     pub(super) limits: Limits,
 }
@@ -127,6 +129,7 @@ impl Sim {
             instant: Time::ZERO,
             ended: None,
             due: Vec::new(),
+            launched: Vec::new(),
             naive: options.naive,
             limits: scenario.limits,
             prepared,

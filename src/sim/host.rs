@@ -141,17 +141,24 @@ impl SimHost {
         });
     }
 
-    /// The call is over. What it did is in `acts`; `get` reads what else is of interest. Returns the futures that it
-    /// launched, in order.
+    /// The call is over. What it did is in `acts`, the futures that it launched are in `launched`, which was empty;
+    /// `get` reads what else is of interest.
     #[inline]
-    pub(super) fn end(&self, acts: &mut VecDeque<Act>, get: impl FnOnce(&mut Desk)) -> Vec<(New, BoxFuture)> {
+    pub(super) fn end(
+        &self,
+        acts: &mut VecDeque<Act>,
+        launched: &mut Vec<(New, BoxFuture)>,
+        get: impl FnOnce(&mut Desk),
+    ) {
         DESK.with_borrow_mut(|desk| {
             debug_assert_eq!(desk.owner, self.address(), "a call ends where it began");
             desk.owner = 0;
             std::mem::swap(&mut desk.acts, acts);
             get(desk);
-            std::mem::take(&mut desk.launched)
-        })
+            if !desk.launched.is_empty() {
+                launched.append(&mut desk.launched);
+            }
+        });
     }
 
     /// Nobody listens any more: what came late is dropped.

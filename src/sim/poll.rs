@@ -47,7 +47,7 @@ impl Sim {
             slot.future = Some(future);
         }
         let mut is_endless = false;
-        let launched = self.host.end(&mut thread.acts, |desk| {
+        self.host.end(&mut thread.acts, &mut self.launched, |desk| {
             thread.budget = desk.budget;
             is_endless = desk.is_endless();
             slot.frozen = desk.stretch;
@@ -64,7 +64,7 @@ impl Sim {
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
         thread.next = Next::Unwound(task, is_done);
-        self.add_tasks(launched);
+        self.add_tasks();
         true
     }
 

@@ -75,8 +75,8 @@ impl Sim {
                     woken += 1;
                 }
             }
-            let launched = self.host.end(acts, |_| {});
-            self.add_tasks(launched);
+            self.host.end(acts, &mut self.launched, |_| {});
+            self.add_tasks();
         }
         self.due = due;
         self.recorder.record(Event::DriverTurn { woken });
