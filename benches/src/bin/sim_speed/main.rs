@@ -175,9 +175,7 @@ fn tables(registry: &Registry, rounds: usize) {
          per sleep; nexosim on one thread. CPU time. The bare heap is a `std` `BinaryHeap` that pops and pushes the same \
          deadlines.\n"
     );
-    println!(
-        "| workload | | ns per sleep | nexosim / ours |"
-    );
+    println!("| workload | | ns per sleep | nexosim / ours |");
     println!("|---|---|---|---|");
     races.iter().for_each(Race::print);
     println!();
