@@ -42,7 +42,7 @@ cargo_tool_install() {
   say "installing $crate $version (some minutes, once per machine)"
   # The caller's flags and target directory are not the tool's; cargo puts the binaries in place only when all are built.
   env -u RUSTFLAGS -u CARGO_ENCODED_RUSTFLAGS -u CARGO_TARGET_DIR -u CARGO_BUILD_TARGET \
-    cargo install "$crate" --version "$version" --root "$dir" "$@"
+    cargo install --quiet "$crate" --version "$version" --root "$dir" "$@"
 }
 
 # npm_tool PACKAGE VERSION BINARY
@@ -91,8 +91,9 @@ need_target() {
   rustup target add "$1"
 }
 
+# Without what updates the tool by itself: that alone would build a cryptography library.
 need_nextest() {
-  cargo nextest --version >/dev/null 2>&1 || cargo_tool cargo-nextest "$NEXTEST_PIN" cargo-nextest --locked
+  cargo nextest --version >/dev/null 2>&1 || cargo_tool cargo-nextest "$NEXTEST_PIN" cargo-nextest --locked --no-default-features
 }
 
 need_node() {
