@@ -24,11 +24,19 @@ pub(super) struct Parker {
     /// Held between the decision to sleep and the sleep, and by whoever wakes: a notification cannot fall in between.
     bed: Mutex<()>,
     alarm: Condvar,
+    #[cfg(all(test, loom))]
+    mutant: loom_tests::Mutant,
 }
 
 impl Parker {
     pub(super) fn new() -> Parker {
-        Parker { state: AtomicU32::new(EMPTY), bed: Mutex::new(()), alarm: Condvar::new() }
+        Parker {
+            state: AtomicU32::new(EMPTY),
+            bed: Mutex::new(()),
+            alarm: Condvar::new(),
+            #[cfg(all(test, loom))]
+            mutant: loom_tests::Mutant::Sound,
+        }
     }
 
     /// Takes the token if it is there.
@@ -68,6 +76,10 @@ impl Parker {
 
     /// Leaves the token and wakes the sleeper. `poke_driver` wakes whoever sleeps on the driver.
     pub(super) fn unpark(&self, poke_driver: impl FnOnce()) {
+        #[cfg(all(test, loom))]
+        if self.is_broken() {
+            return;
+        }
         match self.state.swap(TOKEN, Ordering::AcqRel) {
             PARKED => {
                 // Whoever decided to sleep holds the bed until it sleeps.
@@ -132,24 +144,44 @@ mod tests {
 #[cfg(all(test, loom))]
 mod loom_tests {
     use super::*;
-    use loom::sync::Arc;
+    // The standard one: that of loom cannot be dropped while a model fails, and would end the whole test program.
+    use std::sync::Arc;
 
-    #[test]
-    fn loom_a_wake_is_never_lost() {
-        loom::model(|| {
-            let parker = Arc::new(Parker::new());
-            let sleeper = parker.clone();
-            let thread = loom::thread::spawn(move || sleeper.park());
-            parker.unpark(|| {});
-            thread.join().unwrap();
-        });
+    /// A rule broken on purpose: each model must fail with the mutants that break what it is about.
+    #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+    pub(super) enum Mutant {
+        /// None.
+        Sound,
+        /// A wake does not wait until the sleeper sleeps.
+        NoBed,
+        /// A wake that finds nobody asleep leaves no token.
+        NoToken,
     }
 
-    #[test]
-    fn loom_two_wakers_wake_one_sleeper() {
-        loom::model(|| {
-            let parker = Arc::new(Parker::new());
-            let wakers: Vec<_> = (0..2)
+    impl Parker {
+        /// Wakes as the mutant does. False: there is none.
+        pub(super) fn is_broken(&self) -> bool {
+            match self.mutant {
+                Mutant::Sound => return false,
+                Mutant::NoBed => {
+                    self.state.swap(TOKEN, Ordering::AcqRel);
+                    self.alarm.notify_one();
+                }
+                Mutant::NoToken => {
+                    if self.state.compare_exchange(PARKED, TOKEN, Ordering::AcqRel, Ordering::Acquire).is_ok() {
+                        drop(lock(&self.bed));
+                        self.alarm.notify_one();
+                    }
+                }
+            }
+            true
+        }
+    }
+
+    fn one_sleeper(wakers: usize, mutant: Mutant) {
+        loom::model(move || {
+            let parker = Arc::new(Parker { mutant, ..Parker::new() });
+            let wakers: Vec<_> = (0..wakers)
                 .map(|_| {
                     let parker = parker.clone();
                     loom::thread::spawn(move || parker.unpark(|| {}))
@@ -158,5 +190,27 @@ mod loom_tests {
             parker.park();
             wakers.into_iter().for_each(|waker| waker.join().unwrap());
         });
+    }
+
+    #[test]
+    fn loom_a_wake_is_never_lost() {
+        one_sleeper(1, Mutant::Sound);
+    }
+
+    #[test]
+    fn loom_two_wakers_wake_one_sleeper() {
+        one_sleeper(2, Mutant::Sound);
+    }
+
+    #[test]
+    #[should_panic(expected = "deadlock")]
+    fn loom_a_wake_that_does_not_wait_for_the_bed_is_lost() {
+        one_sleeper(1, Mutant::NoBed);
+    }
+
+    #[test]
+    #[should_panic(expected = "deadlock")]
+    fn loom_a_wake_before_the_sleep_is_lost_without_a_token() {
+        one_sleeper(1, Mutant::NoToken);
     }
 }
