@@ -58,6 +58,7 @@ impl Registry {
             Registered::of::<super::tokio::Tokio>(),
             Registered::of::<super::block_on::BlockOn>(),
             Registered::of::<super::global_queue::GlobalQueue>(),
+            Registered::of::<super::go::Go>(),
         ]))
     }
 

@@ -125,13 +125,14 @@ impl Host for ThreadHost {
         let (name, length) = match what {
             Occupy::Cpu(length) => (What::Cpu, length),
             Occupy::Block(length) => (What::Block, length),
+            Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave => (What::Leave, Nanos::ZERO),
             Occupy::Return => (What::Return, Nanos::ZERO),
         };
         self.record(Event::StretchStart { task, what: name, length });
         match what {
             Occupy::Cpu(length) => clock::burn(length, || !shared.is_open()),
-            Occupy::Block(length) => shared.block(length),
+            Occupy::Block(length) | Occupy::Syscall(length) => shared.block(length),
             Occupy::Leave => self.here(|here| {
                 if let Some(here) = here {
                     thread::go_away(shared, here);

@@ -21,6 +21,8 @@ pub(super) enum Entry {
     Due(u32, u32),
     /// The next arrival from outside.
     Arrival,
+    /// As `Thread`, of the monitor: that it will look again keeps no run alive.
+    Nap(ThreadId, u32),
     /// A pool thread has idled long enough. Its thread and generation.
     KeepAlive(ThreadId, u32),
 }
@@ -126,7 +128,7 @@ impl Agenda {
 }
 
 fn is_live(entry: Entry) -> bool {
-    !matches!(entry, Entry::KeepAlive(..))
+    !matches!(entry, Entry::KeepAlive(..) | Entry::Nap(..))
 }
 
 /// A bijection, so that shuffled sequence numbers stay unique.

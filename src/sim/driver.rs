@@ -88,6 +88,16 @@ impl Driver {
         (index, slot.generation)
     }
 
+    /// Whether somebody waits for it.
+    pub(super) fn has_registrations(&mut self) -> bool {
+        self.next_of(false).is_some() || self.next_of(true).is_some()
+    }
+
+    /// When the first timer fires.
+    pub(super) fn next_timer(&mut self) -> Option<Time> {
+        self.next_of(false).map(|(at, ..)| at)
+    }
+
     /// The registration is not wanted any more.
     pub(super) fn disarm(&mut self, timer: &Arc<Timer>) {
         let index = timer.slot.load(Ordering::Relaxed);
@@ -105,7 +115,16 @@ impl Driver {
 
     /// Everything that may fire now, in order of time, timers before I/O.
     pub(super) fn due(&mut self, now: Time, into: &mut Vec<Arc<Timer>>) {
-        for io in [false, true] {
+        self.due_of(&[false, true], now, into);
+    }
+
+    /// The same, of I/O only.
+    pub(super) fn due_io(&mut self, now: Time, into: &mut Vec<Arc<Timer>>) {
+        self.due_of(&[true], now, into);
+    }
+
+    fn due_of(&mut self, which: &[bool], now: Time, into: &mut Vec<Arc<Timer>>) {
+        for &io in which {
             while let Some((_, _, slot, _)) = self.next_of(io).filter(|&(at, ..)| at <= now) {
                 let queue = if io { &mut self.io } else { &mut self.timers };
                 queue.pop();

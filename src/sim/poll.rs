@@ -19,10 +19,15 @@ impl Sim {
         let budget = thread.budget;
         thread.polling = Some(task);
         thread.next = Next::Segment(task);
+        thread.watched.begin_poll();
         let slot = &mut self.tasks[task.index()];
-        assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
+        if slot.state == TaskState::QueuedFrozen {
+            thread.next = Next::Resume(task);
+        } else {
+            assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
+            slot.yielded = false;
+        }
         slot.state = TaskState::Polling;
-        slot.yielded = false;
         self.recorder.record(Event::PollStart { task, budget, tick });
         true
     }
@@ -112,7 +117,7 @@ impl Sim {
                 worker.polled(end, budget, &mut ctl);
                 self.carry_out(id);
             }
-            None => thread.next = Next::PoolTake,
+            None => self.go_on_without_worker(id),
         }
         true
     }
@@ -122,14 +127,22 @@ impl Sim {
         thread.next = Next::StretchOver(task);
         match what {
             Occupy::Cpu(length) => {
+                if thread.watched.must_stop() {
+                    return self.cut_before(id, task, length);
+                }
                 thread.stretch = Some((What::Cpu, length));
                 self.recorder.record(Event::StretchStart { task, what: What::Cpu, length });
                 let cost = self.kernel.take_cost(&mut self.recorder);
                 self.kernel.pay(id, cost + length, self.limits.end)
             }
-            Occupy::Block(length) => {
-                thread.stretch = Some((What::Block, length));
-                self.recorder.record(Event::StretchStart { task, what: What::Block, length });
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                let is_announced = matches!(what, Occupy::Syscall(_));
+                let what = if is_announced { What::Syscall } else { What::Block };
+                thread.stretch = Some((what, length));
+                self.recorder.record(Event::StretchStart { task, what, length });
+                if self.shape.retakes && (is_announced || self.brackets) {
+                    self.announce(id);
+                }
                 self.kernel.take_cost(&mut self.recorder);
                 self.kernel.off(id, &mut self.recorder);
                 let at = self.kernel.now + length + Nanos(self.recorder.costs.syscall);
@@ -164,6 +177,9 @@ impl Sim {
         let (what, _) = thread.stretch.take().expect("a stretch that is over has begun");
         thread.next = Next::Segment(task);
         self.recorder.record(Event::StretchEnd { task, what });
+        if self.shape.retakes {
+            self.after_stretch(id, task);
+        }
         true
     }
 }

@@ -64,7 +64,11 @@ impl Sim {
     /// One look at timers and I/O, by a thread that has the driver.
     pub(super) fn turn(&mut self, id: ThreadId) {
         let mut due = std::mem::take(&mut self.due);
-        self.driver.due(self.kernel.now, &mut due);
+        if self.monitor == Some(id) {
+            self.driver.due_io(self.kernel.now, &mut due);
+        } else {
+            self.driver.due(self.kernel.now, &mut due);
+        }
         let mut woken = 0;
         if !due.is_empty() {
             let acts = &mut self.threads[id.index()].acts;
@@ -79,6 +83,7 @@ impl Sim {
             self.add_tasks();
         }
         self.due = due;
+        self.note_next_timer();
         self.recorder.record(Event::DriverTurn { woken });
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }
@@ -105,6 +110,7 @@ impl Sim {
                 worker.unparked(woken, &mut ctl);
                 self.carry_out(id);
             }
+            None if self.monitor == Some(id) => thread.next = Next::Nap(thread.watched.pause()),
             None => thread.next = Next::DriverAsleep,
         }
         true
