@@ -19,6 +19,7 @@
 //! Rules for hooks: touch at most one shared line per call; never call a waker; never drop an entry (dropping runs
 //! user code); hold at most one lock, and none across a call into [`Control`].
 
+pub mod async_std;
 pub mod block_on;
 pub mod global_queue;
 pub mod go;
@@ -274,6 +275,8 @@ pub enum Op {
     InjectPop,
     /// Went through the sleepers or scanned the queues before sleeping.
     Rescan,
+    /// Interrupted a selector in which nobody waits: a system call.
+    Notify,
 }
 
 /// What a hook may do besides deciding. `emit` is one branch when nobody listens; in the simulator the listener also

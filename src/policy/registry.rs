@@ -59,6 +59,8 @@ impl Registry {
             Registered::of::<super::block_on::BlockOn>(),
             Registered::of::<super::global_queue::GlobalQueue>(),
             Registered::of::<super::go::Go>(),
+            Registered::of::<super::async_std::AsyncStd>(),
+            Registered::of::<super::async_std::AsyncStdMonitor>(),
         ]))
     }
 

@@ -183,6 +183,7 @@ impl Costs {
             Op::Peek => self.peek,
             Op::InjectPop => self.global,
             Op::Rescan => self.rescan,
+            Op::Notify => self.syscall,
         })
     }
 

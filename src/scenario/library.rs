@@ -19,6 +19,8 @@ pub struct Named {
 
 /// Policies with workers.
 const POOLS: &[&str] = &["tokio", "global-queue"];
+/// The same and those with a monitor, which need no annotation.
+const MONITORS: &[&str] = &["tokio", "global-queue", "go", "async-std", "async-std-monitor"];
 
 const W1: &str = include_str!("library/w1.json");
 
@@ -30,6 +32,11 @@ const JOBS: &str = "tasks.main.program.0.measure.do.0.spawn.count";
 /// One of W1 to W4 (see the comparison in `docs/validation.md`): 2 workers, 2 CPUs, a ticker and then so many jobs.
 const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
     Named { name, base: W1, set, fits: POOLS }
+}
+
+/// One of them with its jobs inside the task.
+const fn plain(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: MONITORS }
 }
 
 const fn pools(name: &'static str, base: &'static str) -> Named {
@@ -45,10 +52,10 @@ macro_rules! job {
 
 /// All of them, in the order in which they are listed.
 pub static ALL: [Named; 23] = [
-    w("w1", &[]),
+    plain("w1", &[]),
     w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
-    w("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
+    plain("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
     w(
         "w2-block-in-place",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))],
@@ -57,7 +64,7 @@ pub static ALL: [Named; 23] = [
         "w2-spawn-blocking",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))],
     ),
-    w("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
+    plain("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
     w(
         "w3-block-in-place",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "20 ms"}]}"#))],
@@ -66,7 +73,7 @@ pub static ALL: [Named; 23] = [
         "w3-spawn-blocking",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "20 ms"}]}"#))],
     ),
-    w("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
+    plain("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
     w(
         "w4-block-in-place",
         &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "2 ms"}]}"#))],

@@ -301,9 +301,11 @@ impl<E: Entry> Policy<E> for Runtime<E> {
                 let first = idles.bench.iter_mut().find(|benched| benched.is_some())?;
                 return first.take().map(|benched| benched.worker);
             };
-            let is_there = |worker: WorkerId| idles.bench[worker.index()].as_ref();
-            let may_have = is_there(had).is_some_and(|benched| benched.promised != Some(thread));
-            let id = if may_have { had } else { idles.sleepers.iter().find(|&idle| is_there(idle).is_some())? };
+            // It asks for what it lost, once. If it comes for the same P again, it was sent for it.
+            let is_refused = |benched: &mut Benched<E>| benched.promised.take_if(|from| *from == thread).is_some();
+            let may_have = idles.bench[had.index()].as_mut().is_some_and(|benched| !is_refused(benched));
+            let is_there = |worker: &WorkerId| idles.bench[worker.index()].is_some();
+            let id = if may_have { had } else { idles.sleepers.iter().find(is_there)? };
             // Idle, unless somebody took it from the list for this thread.
             shared.idle.wake_self(&mut idles.sleepers, id);
             shared.ps[id.index()].is_idle.store(false, Ordering::SeqCst);
