@@ -100,6 +100,14 @@ fn vector_10_with_an_empty_ring_and_an_idle_p_there_is_no_hurry() {
     let [(first, second)] = retakes(&records)[..] else { panic!("{:?}", retakes(&records)) };
     assert!(second.since(first) >= ms(10), "{first} {second}");
     assert!(second.since(Time(1_000_000)) <= ms(21), "{second}");
+    // Nobody needed the P meanwhile: the goroutine takes it again, on its own thread.
+    let back =
+        records.iter().position(|r| matches!(r.event, Event::StretchEnd { what: What::Syscall, .. })).expect("one");
+    let next: Vec<_> = records[back + 1..].iter().take(2).map(|r| (r.thread, r.event)).collect();
+    let thread = records[back].thread;
+    let computes = Event::StretchStart { task: TaskId(1), what: What::Cpu, length: Nanos::from_micros(5) };
+    assert!(matches!(next[0], (on, Event::Acquire { .. }) if on == thread), "{next:?}");
+    assert!(records[back..].iter().any(|r| r.thread == thread && r.event == computes && r.worker.is_some()));
 }
 
 /// A goroutine that is back from its call while its P computes for another one.

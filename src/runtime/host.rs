@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use super::clock;
 use super::here::{HERE, Here};
 use super::job::{Contained, Job};
+use super::monitor;
 use super::pool::{self, Item, Refused};
 use super::shared::{Lane, Shared};
 use super::spawn;
@@ -132,7 +133,10 @@ impl Host for ThreadHost {
         self.record(Event::StretchStart { task, what: name, length });
         match what {
             Occupy::Cpu(length) => clock::burn(length, || !shared.is_open()),
-            Occupy::Block(length) | Occupy::Syscall(length) => shared.block(length),
+            Occupy::Block(length) if !shared.brackets => shared.block(length),
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                self.here(|here| monitor::announced(shared, here, || shared.block(length)));
+            }
             Occupy::Leave => self.here(|here| {
                 if let Some(here) = here {
                     thread::go_away(shared, here);

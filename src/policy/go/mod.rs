@@ -253,7 +253,9 @@ impl<E: Entry> Runtime<E> {
         let starts = shared.inject.beside(|idles| {
             let awake = shared.idle.awake();
             let nobody_looks = awake == shared.ps.len() && shared.idle.searching() == 0;
-            let is_last = awake == 1;
+            // A P that sleeps with its thread looks after timers and the network.
+            let is_watched = idles.sleepers.iter().any(|idle| idles.bench[idle.index()].is_none());
+            let is_last = awake == 1 && !is_watched;
             if !has_work && nobody_looks {
                 shared.idle.search_anyway();
                 p.spins.store(true, Ordering::SeqCst);

@@ -3,7 +3,7 @@
 //! ```text
 //! sleep 20 us; after 50 rounds in which no P was taken twice as long each time, 10 ms at most
 //! every P idle: sleep until the next timer or system call
-//! nobody looked at the network for 10 ms: look
+//! nobody looked at the network for 10 ms: look; a timer is overdue: wake an idle P
 //! each P: the same slice as 10 ms ago: preempt
 //!         in the same system call as at the last round: take it, unless its queue is empty, somebody is idle or
 //!         searches, and 10 ms have not passed
@@ -78,6 +78,10 @@ impl<E: Entry> Runtime<E> {
         if shared.since_poll(now) > rules.netpoll_after {
             shared.polled_network(ctl);
             ctl.world().drive_io();
+        }
+        if ctl.world().next_timer().is_some_and(|at| at < now) {
+            // It should have run: perhaps a P is not stopped. Another one looks.
+            shared.wakep(ctl);
         }
         let mut taken = 0;
         for view in threads {
