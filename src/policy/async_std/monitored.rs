@@ -25,6 +25,8 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::time::Nanos;
 use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
 
+/// Whoever has what was found needs a moment: where nothing costs anything, this is one.
+const TURN: Nanos = Nanos(1);
 /// How long a yield of the thread takes: about a system call.
 const YIELD: Nanos = Nanos(240);
 
@@ -389,16 +391,20 @@ impl<E: Entry> Processor<E> {
     }
 
     fn global(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        if let Some(entry) = self.take_batch(ctl) {
+        if let Some(entry) = self.take_batch(true, ctl) {
             return Some(self.run(entry));
         }
         self.phase = Phase::Polled;
         self.quick_poll()
     }
 
-    fn take_batch(&mut self, ctl: &mut Control<'_, E>) -> Option<E> {
+    /// A batch from the injector. `runs`: the first of it runs at once.
+    fn take_batch(&mut self, runs: bool, ctl: &mut Control<'_, E>) -> Option<E> {
         let count = batch(self.shared.injector.len());
         self.shared.injector.pop_into(count, &mut self.staging);
+        if !runs && self.staging.len() == 1 {
+            ctl.emit(Event::Batch { count: 1 });
+        }
         self.keep(None, ctl)
     }
 
@@ -474,7 +480,7 @@ impl<E: Entry> Processor<E> {
         let has_work = !self.shared.injector.is_empty() || self.shared.deques.iter().any(|deque| !deque.is_empty());
         if has_work {
             self.phase = Phase::Begin;
-            return None;
+            return Some(Step::Pause(TURN));
         }
         if sched.polling.is_some() {
             return Some(Step::Retire);
@@ -534,7 +540,7 @@ impl<E: Entry> Worker<E> for Processor<E> {
                 }
                 Phase::CheckGlobal => {
                     self.phase = Phase::Find;
-                    if let Some(entry) = self.take_batch(ctl) {
+                    if let Some(entry) = self.take_batch(false, ctl) {
                         // Only moved, so that its record says where it waits.
                         self.reschedule(entry, ctl);
                     }

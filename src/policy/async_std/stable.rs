@@ -22,6 +22,8 @@ use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::time::Nanos;
 use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
 
+/// Whoever was at a queue needs a moment: where nothing costs anything, this is one.
+const TURN: Nanos = Nanos(1);
 /// How long a yield of the thread takes: about a system call.
 const YIELD: Nanos = Nanos(240);
 
@@ -200,6 +202,8 @@ enum Phase {
     Victim { next: usize, left: usize },
     /// Has asked for a queue.
     Steal { victim: usize, left: usize },
+    /// Somebody was at a queue: looks elsewhere once more.
+    Again,
     /// Goes to sleep.
     Sleep,
     /// Polls a task.
@@ -276,9 +280,13 @@ impl<E: Entry> Processor<E> {
     }
 
     /// The next queue, its own included, which is empty; after the last one it has failed, or looks again.
-    fn victim(&mut self, next: usize, left: usize, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+    fn victim(&mut self, next: usize, left: usize) -> Option<Step<E>> {
         if left == 0 {
-            return if self.retry { self.elsewhere(ctl) } else { self.failed() };
+            if !self.retry {
+                return self.failed();
+            }
+            self.phase = Phase::Again;
+            return Some(Step::Pause(TURN));
         }
         if next == self.id.index() {
             self.phase = Phase::Victim { next: (next + 1) % self.shared.deques.len(), left: left - 1 };
@@ -355,11 +363,12 @@ impl<E: Entry> Worker<E> for Processor<E> {
             let step = match self.phase {
                 Phase::Find => self.find(ctl),
                 Phase::Global => self.global(ctl),
-                Phase::Victim { next, left } => self.victim(next, left, ctl),
+                Phase::Victim { next, left } => self.victim(next, left),
                 Phase::Steal { victim, left } => {
                     let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
                     self.steal(victim, left, mine, ctl)
                 }
+                Phase::Again => self.elsewhere(ctl),
                 Phase::Sleep => self.sleep(),
                 Phase::Polling => panic!("worker {} was asked for a step in the middle of a poll", self.id),
             };

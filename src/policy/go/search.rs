@@ -4,7 +4,11 @@ use super::worker::{Phase, Proc, Round, Slice};
 use crate::id::WorkerId;
 use crate::policy::{Control, Entry, Op, Step};
 use crate::sync::{Ordering, lock};
+use crate::time::Nanos;
 use crate::trace::{Event, Line, Place, Sleep};
+
+/// What was found may be in the hands of somebody who needs a moment: where nothing costs anything, this is one.
+const TURN: Nanos = Nanos(1);
 
 impl<E: Entry> Proc<E> {
     /// Becomes a searcher, unless half of the busy Ps are: then it is idle at once.
@@ -154,7 +158,7 @@ impl<E: Entry> Proc<E> {
         self.searching = true;
         ctl.emit(Event::Search);
         self.phase = Phase::Top;
-        None
+        Some(Step::Pause(TURN))
     }
 
     /// After a park, under the lock. With goroutines (the driver brought them) the P goes on; without, it was woken to
