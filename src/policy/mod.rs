@@ -363,6 +363,10 @@ pub trait World<E: Entry> {
     /// A turn of the driver for I/O, without waiting and without its timers, on the monitor's own thread after its hook:
     /// what it wakes goes to [`Policy::inject`] with [`Origin::Driver`]. Nothing if somebody else has the driver.
     fn drive_io(&mut self) {}
+    /// Whether a thread has the driver: it sleeps on it, and will wake for what is due, or it looks at it just now.
+    fn driver_is_held(&mut self) -> bool {
+        false
+    }
     /// When the first timer fires, for a policy that looks at timers whenever it decides; `None`: none is registered.
     fn next_timer(&mut self) -> Option<Time> {
         None

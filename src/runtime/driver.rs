@@ -101,6 +101,11 @@ impl Driver {
         lock(&self.turner).take()
     }
 
+    /// Whether somebody is the driver.
+    pub(super) fn is_held(&self) -> bool {
+        lock(&self.turner).is_none()
+    }
+
     /// Stops being the driver.
     pub(super) fn put_back(&self, turner: Turner) {
         *lock(&self.turner) = Some(turner);

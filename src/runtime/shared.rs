@@ -428,6 +428,10 @@ impl World<Runnable> for Acts<'_> {
         self.shared.monitor.want_io();
     }
 
+    fn driver_is_held(&mut self) -> bool {
+        self.shared.driver.is_held()
+    }
+
     fn next_timer(&mut self) -> Option<Time> {
         self.shared.driver.next()
     }

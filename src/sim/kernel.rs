@@ -115,6 +115,8 @@ pub(super) struct Kernel {
     pub(super) current: ThreadId,
     /// When the first timer fires; kept only for policies with a monitor.
     pub(super) next_timer: Option<Time>,
+    /// A thread has the driver.
+    pub(super) driver_is_held: bool,
     costs: Costs,
 }
 
@@ -135,6 +137,7 @@ impl Kernel {
             deferred: Vec::new(),
             current: ThreadId(0),
             next_timer: None,
+            driver_is_held: false,
             costs,
         }
     }
@@ -626,6 +629,10 @@ impl World<Ticket> for Kernel {
 
     fn rouse(&mut self) {
         self.intents.push(Intent::Rouse);
+    }
+
+    fn driver_is_held(&mut self) -> bool {
+        self.driver_is_held
     }
 
     fn next_timer(&mut self) -> Option<Time> {

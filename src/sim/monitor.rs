@@ -144,6 +144,10 @@ impl World<Ticket> for Eyes<'_> {
         true
     }
 
+    fn driver_is_held(&mut self) -> bool {
+        self.kernel.driver_is_held
+    }
+
     fn next_timer(&mut self) -> Option<Time> {
         self.kernel.next_timer()
     }

@@ -20,6 +20,7 @@ impl Sim {
         self.recorder.record(Event::Park { sleep: if on_driver { Sleep::DriverIfFree } else { Sleep::Plain } });
         if on_driver {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
     }
@@ -100,6 +101,7 @@ impl Sim {
     pub(super) fn driven(&mut self, id: ThreadId, woken: Option<u32>) -> bool {
         if self.driver_holder == Some(id) && self.shape.driver == DriverBy::ParkedWorker {
             self.driver_holder = None;
+            self.kernel.driver_is_held = false;
             self.recorder.record(Event::DriverReleased);
         }
         let thread = &mut self.threads[id.index()];
@@ -120,6 +122,7 @@ impl Sim {
         self.threads[id.index()].token = false;
         if self.driver_holder.is_none() {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
         self.turn(id);

@@ -172,11 +172,11 @@ impl<E: Entry> Shared<E> {
         self.wakep(ctl);
     }
 
-    /// Whether a timer could fire.
+    /// Whether a timer is due that nobody else will fire.
     fn timer_is_due(&self, ctl: &mut Control<'_, E>) -> bool {
         ctl.pay(Op::Peek);
         let first = ctl.world().next_timer();
-        first.is_some_and(|at| at <= ctl.world().now())
+        first.is_some_and(|at| at <= ctl.world().now()) && !ctl.world().driver_is_held()
     }
 
     /// Somebody looked at the network.

@@ -79,7 +79,7 @@ impl<E: Entry> Runtime<E> {
             shared.polled_network(ctl);
             ctl.world().drive_io();
         }
-        if ctl.world().next_timer().is_some_and(|at| at < now) {
+        if ctl.world().next_timer().is_some_and(|at| at < now) && !ctl.world().driver_is_held() {
             // It should have run: perhaps a P is not stopped. Another one looks.
             shared.wakep(ctl);
         }
