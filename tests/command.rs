@@ -115,6 +115,25 @@ fn a_comparison_has_a_row_for_each_policy_and_world() {
 }
 
 #[test]
+fn a_calibration_is_a_profile_for_other_commands() {
+    let out = file("calibration.json");
+    let out = out.to_str().unwrap();
+    let output = dandori(&["calibrate", "--rounds", "3", "--out", out]);
+    let report = text(&output.stdout);
+    assert!(output.status.success() && report.contains("wake_latency"), "{report}{}", text(&output.stderr));
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(out).unwrap()).expect("JSON");
+    let default = json(&["sim", "w1", "--json"]);
+    let calibrated = json(&["sim", "w1", "--json", "--costs", out]);
+    assert_ne!(default["digest"], calibrated["digest"], "other costs, other run");
+    let one = format!("machine.costs={}", written["costs"]);
+    assert_eq!(calibrated["digest"], json(&["sim", "w1", "--json", "--set", &one])["digest"]);
+    let output = dandori(&["sim", "w1", "--costs", "no-such-file", "--set", "policy.workers=0"]);
+    assert_eq!(output.status.code(), Some(2));
+    let problems = text(&output.stderr);
+    assert!(problems.contains("--costs no-such-file") && problems.contains("policy.workers"), "{problems}");
+}
+
+#[test]
 fn an_interrupted_real_run_writes_and_prints_what_it_recorded() {
     for (signal, name) in [("-INT", "int.jsonl"), ("-TERM", "term.jsonl")] {
         let out = file(name);

@@ -8,6 +8,7 @@
     reason = "the command serves, waits and watches: it has threads and reads the clock"
 )]
 
+mod calibrate;
 mod compare;
 mod export;
 mod input;
@@ -49,6 +50,8 @@ enum Command {
     Policies(policies::Args),
     /// Write the events of a run as JSON Lines.
     Export(export::Args),
+    /// Measure what this machine takes for what the simulator charges, and write it as a cost profile.
+    Calibrate(calibrate::Args),
 }
 
 /// Why the command ends without having done what was asked.
@@ -75,6 +78,7 @@ fn main() -> ExitCode {
         Command::Scenarios(args) => (args.json, scenarios::run(&args)),
         Command::Policies(args) => (args.json, policies::run(&args)),
         Command::Export(args) => (false, export::run(&args)),
+        Command::Calibrate(args) => (args.json, calibrate::run(&args)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
