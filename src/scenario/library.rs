@@ -20,6 +20,11 @@ pub struct Named {
 /// Policies with workers.
 const POOLS: &[&str] = &["tokio", "global-queue"];
 
+/// Policies that can run a single future.
+const ANYBODY: &[&str] = &["block-on", "tokio", "global-queue"];
+
+const IN_PLACE: &str = include_str!("library/in-place-join.json");
+
 const W1: &str = include_str!("library/w1.json");
 
 /// The path of what a job of W1 to W4 does.
@@ -30,6 +35,11 @@ const JOBS: &str = "tasks.main.program.0.measure.do.0.spawn.count";
 /// One of W1 to W4 (see the comparison in `docs/validation.md`): 2 workers, 2 CPUs, a ticker and then so many jobs.
 const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
     Named { name, base: W1, set, fits: POOLS }
+}
+
+/// Short tasks on eight workers that share a queue, or have their own.
+const fn queue_lock(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: include_str!("library/queue-lock.json"), set, fits: &["global-queue", "tokio"] }
 }
 
 const fn pools(name: &'static str, base: &'static str) -> Named {
@@ -44,7 +54,7 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 23] = [
+pub static ALL: [Named; 36] = [
     w("w1", &[]),
     w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
@@ -90,12 +100,28 @@ pub static ALL: [Named; 23] = [
     pools("lost-wake-up", include_str!("library/lost-wake-up.json")),
     pools("driver-hazard", include_str!("library/driver-hazard.json")),
     pools("global-interval", include_str!("library/global-interval.json")),
+    Named { name: "one-sleep", base: include_str!("library/one-sleep.json"), set: &[], fits: ANYBODY },
+    Named { name: "staircase", base: include_str!("library/staircase.json"), set: &[], fits: ANYBODY },
+    pools("waker-ticket", include_str!("library/waker-ticket.json")),
+    pools("backoff", include_str!("library/backoff.json")),
+    queue_lock("queue-lock", &[]),
+    queue_lock("queue-lock-long-tasks", &[("tasks.item.program.0.repeat.do.0.cpu", "100 us")]),
+    pools("imbalance", include_str!("library/imbalance.json")),
+    pools("overflow", include_str!("library/overflow.json")),
+    pools("starving-pair", include_str!("library/starving-pair.json")),
+    pools("herd", include_str!("library/herd.json")),
+    pools("pool-limit", include_str!("library/pool-limit.json")),
+    pools("in-place-join", IN_PLACE),
     Named {
-        name: "one-sleep",
-        base: include_str!("library/one-sleep.json"),
-        set: &[],
-        fits: &["block-on", "tokio", "global-queue"],
+        name: "in-place-join-spawn-blocking",
+        base: IN_PLACE,
+        set: &[(
+            "tasks.both.program.0.measure.do.0.join!",
+            r#"[[{"spawn_blocking": [{"block": "300 ms"}]}], [{"spawn_blocking": [{"block": "300 ms"}]}]]"#,
+        )],
+        fits: POOLS,
     },
+    pools("budget-blind", include_str!("library/budget-blind.json")),
 ];
 
 impl Named {
