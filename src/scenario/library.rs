@@ -54,7 +54,7 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 36] = [
+pub static ALL: [Named; 37] = [
     w("w1", &[]),
     w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
@@ -121,6 +121,7 @@ pub static ALL: [Named; 36] = [
         )],
         fits: POOLS,
     },
+    pools("in-place-sibling", include_str!("library/in-place-sibling.json")),
     pools("budget-blind", include_str!("library/budget-blind.json")),
 ];
 
