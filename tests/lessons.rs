@@ -152,7 +152,7 @@ fn more_workers_do_not_help_a_branch_of_the_task_that_blocks() {
     let first_tick = |recording: &Recording| {
         let both = tasks(recording, "both")[0];
         let sleeps =
-            recording.trace.iter().find(|record| matches!(record.event, Event::At { task, step: 2 } if task == both));
+            recording.trace.iter().find(|record| matches!(record.event, Event::At { task, step: 4 } if task == both));
         sleeps.expect("it ticks").at.0 / MS
     };
     let of = |label| first_tick(&with_try(&place, label));
