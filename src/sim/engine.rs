@@ -245,6 +245,7 @@ impl Sim {
             budget: u32::MAX,
             token: false,
             parked: false,
+            is_coming: false,
             left_as: None,
             stretch: None,
         });
