@@ -5,7 +5,8 @@
 mod common;
 
 use common::random::{Shape, scenario};
-use dandori::policy::Registry;
+use dandori::policy::spec::Feature;
+use dandori::policy::{Registry, Spec};
 use dandori::scenario::{Costs, Scenario, library};
 use dandori::sim::{Options, Sim};
 use dandori::trace::laws;
@@ -40,12 +41,15 @@ fn every_library_scenario_under_every_policy_that_it_fits_also_with_ties_shuffle
 #[test]
 fn random_programs_under_every_policy_on_one_to_three_cpus() {
     let registry = Registry::standard();
-    for policy in registry.iter().filter(|policy| policy.spec.refuses.is_empty()) {
+    // Those that cannot spawn have nothing to do in a program of several tasks.
+    let spawns = |spec: &Spec| spec.refuses.iter().all(|refusal| refusal.feature != Feature::Spawn);
+    for policy in registry.iter().filter(|policy| spawns(&policy.spec)) {
+        let has_workers = policy.spec.params.iter().any(|param| param.name == "workers");
         for number in 0..400 {
             let costs = if number % 2 == 0 { Costs::SERVER } else { Costs::IDEAL };
-            let workers = 1 + number % 4;
-            let shape =
-                Shape { policy: policy.spec.name, params: &[("workers", workers)], unit: 3_000, alone: false, costs };
+            let workers = [("workers", 1 + number % 4)];
+            let params = if has_workers { &workers[..] } else { &[] };
+            let shape = Shape { policy: policy.spec.name, params, unit: 3_000, alone: false, costs };
             let mut scenario = scenario(number, &shape);
             scenario.machine.cpus = 1 + (number % 3) as u16;
             keeps_the_laws(&scenario, &registry, number % 5);

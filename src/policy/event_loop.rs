@@ -316,8 +316,8 @@ mod tests {
     fn promises_that_resolve_each_other_starve_everything_else() {
         let mut script = held(&[]);
         script.inject(1);
-        script.due(50);
         script.poll(0, 1, &[10]);
+        script.due(50);
         let drives = script.drives();
         for round in 0..200 {
             script.inject(100 + round);

@@ -25,12 +25,14 @@ pub mod global_queue;
 pub mod parts;
 pub mod registry;
 pub mod sharded;
+pub mod smol;
 pub mod spec;
 #[cfg(all(test, not(loom)))]
 mod test_world;
 pub mod thread_per_core;
 pub mod thread_per_task;
 pub mod tokio;
+pub mod tokio_0_1;
 pub mod tokio_current_thread;
 pub mod work_stealing;
 

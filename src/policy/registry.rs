@@ -57,6 +57,8 @@ impl Registry {
         Registry(Arc::new(vec![
             Registered::of::<super::tokio::Tokio>(),
             Registered::of::<super::tokio_current_thread::CurrentThread>(),
+            Registered::of::<super::tokio_0_1::Tokio01>(),
+            Registered::of::<super::smol::Smol>(),
             Registered::of::<super::block_on::BlockOn>(),
             Registered::of::<super::global_queue::GlobalQueue>(),
             Registered::of::<super::sharded::Sharded>(),

@@ -17,8 +17,37 @@ pub struct Named {
     pub fits: &'static [&'static str],
 }
 
-/// Policies with workers.
-const POOLS: &[&str] = &["tokio", "global-queue"];
+/// Policies whose tasks may spawn tasks.
+const POOLS: &[&str] = &[
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+];
+
+/// Those of them that have something like `block_in_place`.
+const IN_PLACE: &[&str] = &["tokio", "global-queue", "tokio-0.1", "sharded", "work-stealing", "thread-per-task"];
+
+/// All that can run a single task.
+const EVERY: &[&str] = &[
+    "block-on",
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+];
 
 const W1: &str = include_str!("library/w1.json");
 
@@ -26,6 +55,11 @@ const W1: &str = include_str!("library/w1.json");
 const JOB: &str = "tasks.job.program";
 /// The path of how many jobs there are.
 const JOBS: &str = "tasks.main.program.0.measure.do.0.spawn.count";
+
+/// The same with jobs in `block_in_place`.
+const fn w_in_place(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: IN_PLACE }
+}
 
 /// One of W1 to W4 (see the comparison in `docs/validation.md`): 2 workers, 2 CPUs, a ticker and then so many jobs.
 const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
@@ -46,10 +80,10 @@ macro_rules! job {
 /// All of them, in the order in which they are listed.
 pub static ALL: [Named; 23] = [
     w("w1", &[]),
-    w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
+    w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
     w("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
-    w(
+    w_in_place(
         "w2-block-in-place",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))],
     ),
@@ -58,7 +92,7 @@ pub static ALL: [Named; 23] = [
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))],
     ),
     w("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
-    w(
+    w_in_place(
         "w3-block-in-place",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "20 ms"}]}"#))],
     ),
@@ -67,7 +101,7 @@ pub static ALL: [Named; 23] = [
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "20 ms"}]}"#))],
     ),
     w("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
-    w(
+    w_in_place(
         "w4-block-in-place",
         &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "2 ms"}]}"#))],
     ),
@@ -90,12 +124,7 @@ pub static ALL: [Named; 23] = [
     pools("lost-wake-up", include_str!("library/lost-wake-up.json")),
     pools("driver-hazard", include_str!("library/driver-hazard.json")),
     pools("global-interval", include_str!("library/global-interval.json")),
-    Named {
-        name: "one-sleep",
-        base: include_str!("library/one-sleep.json"),
-        set: &[],
-        fits: &["block-on", "tokio", "global-queue"],
-    },
+    Named { name: "one-sleep", base: include_str!("library/one-sleep.json"), set: &[], fits: EVERY },
 ];
 
 impl Named {

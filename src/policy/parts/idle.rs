@@ -115,6 +115,11 @@ impl Idle {
         true
     }
 
+    /// A worker searches, however many do so already.
+    pub fn search_anyway(&self) {
+        self.word.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// A searcher has found something. Whether it was the last one: then it must notify.
     #[must_use]
     pub fn end_search(&self) -> bool {
