@@ -29,7 +29,7 @@ pub const SPEC: Spec = Spec {
         Param {
             name: "max_threads",
             what: "So many tasks have a thread at the same time; the others wait for one of them to end.",
-            range: Range::Integer { min: 1, max: 16_384, default: Some(1_024), unit: "threads" },
+            range: Range::Integer { min: 1, max: 16_384, default: Some(256), unit: "threads" },
             source: "taste: systems refuse threads at some number (threads-max, pids.max)",
         },
         blocking::max_blocking_threads(blocking::TOKIO_THREADS, blocking::AS_TOKIO),
