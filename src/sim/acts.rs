@@ -247,18 +247,30 @@ impl Sim {
 
     pub(super) fn queue_in_pool(&mut self, _id: ThreadId, item: Item) {
         self.pool.queue.push_back(item);
-        let view = self.pool.view();
+        let more = self.policy.grow(self.pool.view());
+        self.start_in_pool(more);
+        if let Some(idle) = self.pool.idle.pop() {
+            self.comes(idle);
+            self.token(idle);
+        }
+    }
+
+    /// Starts so many threads of the pool, as far as there is room.
+    fn start_in_pool(&mut self, threads: u32) {
         let room = self.shape.pool_max.saturating_sub(self.pool.threads);
-        for _ in 0..self.policy.grow(view).min(room) {
+        for _ in 0..threads.min(room) {
             let thread = self.add_thread(Role::Pool, Next::PoolTake);
             self.pool.threads += 1;
+            self.comes(thread);
             self.recorder.record(Event::ThreadStart { thread, role: Role::Pool });
             let at = self.kernel.now + Nanos(self.recorder.costs.thread_latency);
             self.kernel.resume_at(thread, at);
         }
-        if let Some(idle) = self.pool.idle.pop() {
-            self.token(idle);
-        }
+    }
+
+    fn comes(&mut self, thread: ThreadId) {
+        self.threads[thread.index()].is_coming = true;
+        self.pool.coming += 1;
     }
 
     pub(super) fn pool_take(&mut self, id: ThreadId) -> bool {
@@ -266,8 +278,13 @@ impl Sim {
             return false;
         }
         self.kernel.use_line(id);
+        if std::mem::take(&mut self.threads[id.index()].is_coming) {
+            self.pool.coming -= 1;
+        }
         match self.pool.queue.pop_front() {
             Some(Item::Job(task)) => {
+                let more = self.policy.grow_on_take(self.pool.view());
+                self.start_in_pool(more);
                 let thread = &mut self.threads[id.index()];
                 thread.budget = u32::MAX;
                 thread.next = Next::Enter(task);

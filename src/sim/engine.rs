@@ -246,6 +246,7 @@ impl Sim {
             budget: u32::MAX,
             token: false,
             parked: false,
+            is_coming: false,
             left_as: None,
             stretch: None,
         });

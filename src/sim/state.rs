@@ -116,6 +116,8 @@ pub(super) struct Thread {
     /// It was woken; counts before the park.
     pub(super) token: bool,
     pub(super) parked: bool,
+    /// Started or woken for the pool's queue, and not there yet.
+    pub(super) is_coming: bool,
     /// As whom it left, in `block_in_place`.
     pub(super) left_as: Option<WorkerId>,
     /// The stretch under way.

@@ -47,6 +47,22 @@ impl Sleepers {
         Sleepers(Vec::with_capacity(workers.into()))
     }
 
+    /// The worker goes to sleep, for policies that count nothing else.
+    pub fn push(&mut self, worker: WorkerId) {
+        self.0.push(worker);
+    }
+
+    /// The one that fell asleep last.
+    pub fn pop(&mut self) -> Option<WorkerId> {
+        self.0.pop()
+    }
+
+    /// The worker woke up by itself. Whether it was still counted as asleep.
+    pub fn remove(&mut self, worker: WorkerId) -> bool {
+        let at = self.0.iter().position(|&asleep| asleep == worker);
+        at.map(|at| self.0.remove(at)).is_some()
+    }
+
     /// Whether this worker is counted as asleep.
     #[must_use]
     pub fn contains(&self, worker: WorkerId) -> bool {
@@ -97,6 +113,11 @@ impl Idle {
         }
         self.word.fetch_add(1, Ordering::SeqCst);
         true
+    }
+
+    /// A worker searches, however many do so already.
+    pub fn search_anyway(&self) {
+        self.word.fetch_add(1, Ordering::SeqCst);
     }
 
     /// A searcher has found something. Whether it was the last one: then it must notify.
