@@ -2,14 +2,15 @@
 //! just ran, timers, tokens between threads, the blocking pool, arrivals from outside.
 
 use super::agenda::Entry;
-use super::engine::Sim;
+use super::engine::{NO_DESK, Sim};
+use super::host::{Desk, get_up, sit_down};
 use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
+use super::waits::Slot;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Origin, Ticket, YieldBy};
-use crate::sync::Arc;
-use crate::task::{BoxFuture, New, Timer};
+use crate::task::{BoxFuture, New};
 use crate::time::Nanos;
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
 
@@ -26,8 +27,8 @@ impl Sim {
             }
             Act::Wake { task, origin, cause, by } => return self.wake(id, task, origin, cause, by),
             Act::Launch { new } => return self.launched(id, new),
-            Act::Arm(timer) => self.arm(id, &timer),
-            Act::Disarm(timer) => self.driver.disarm(&timer),
+            Act::Arm(wait) => self.arm(id, wait),
+            Act::Disarm(wait) => drop(self.desk.as_mut().expect(NO_DESK).waits.forget(wait)),
             Act::Defer(task) => self.defer(id, task),
             Act::Finished(task) => {
                 self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
@@ -220,20 +221,22 @@ impl Sim {
         let Some((sleeper, until)) = self.driver.sleeper else { return };
         let costs = &self.recorder.costs;
         let (grain, slack, latency) = (Nanos(costs.driver_grain), Nanos(costs.timer_slack), Nanos(costs.wake_latency));
-        let earlier = self.driver.wakes_at(self.kernel.now, grain, slack, latency);
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let earlier = self.driver.wakes_at(waits, self.kernel.now, grain, slack, latency);
         if earlier.is_some_and(|at| at < until) {
             self.token(sleeper);
         }
     }
 
-    pub(super) fn arm(&mut self, id: ThreadId, timer: &Arc<Timer>) {
-        let grain = if timer.cause == Cause::Timer { self.shape.timer_grain } else { Nanos::ZERO };
-        let (task, cause, due) = (timer.task, timer.cause, timer.due);
+    pub(super) fn arm(&mut self, id: ThreadId, wait: u32) {
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let (&Slot { task, cause, due, .. }, generation) = waits.get(wait);
+        let grain = if cause == Cause::Timer { self.shape.timer_grain } else { Nanos::ZERO };
         let fires = due.round_up(grain);
         self.recorder.record(Event::Timer { task, cause, due, fires });
-        let (slot, generation) = self.driver.arm(timer, fires);
+        self.driver.arm(waits, wait, fires);
         if self.recorder.is_recording {
-            self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(slot, generation));
+            self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(wait, generation));
         }
         if self.driver.sleeper.is_some() {
             self.threads[id.index()].acts.push_front(Act::Nudge);
@@ -311,29 +314,34 @@ impl Sim {
 
     pub(super) fn arrive(&mut self) {
         let Some(arrival) = self.arrivals.pop_front() else { return };
-        let acts = &mut self.threads[0].acts;
-        self.host.begin(self.kernel.now, None, acts, |_| {});
+        let mut desk = self.desk.take().expect(NO_DESK);
+        self.host.begin(&mut desk, self.kernel.now, None);
+        let before = sit_down(desk);
         self.prepared.arrive(&self.dyn_host, &arrival);
-        self.host.end(acts, &mut self.launched, |_| {});
         self.left -= 1;
-        self.add_tasks();
+        self.take_up(ThreadId(0), get_up(before));
     }
 
-    /// Takes up what a call into task code launched. The spawns themselves are acts and come later.
+    /// Takes up what a call into task code did: the thread's next acts. Spawns are acts as well and come later.
     #[inline]
-    pub(super) fn add_tasks(&mut self) {
-        if !self.launched.is_empty() {
-            self.add_all_tasks();
+    pub(super) fn take_up(&mut self, id: ThreadId, mut desk: Box<Desk>) {
+        let acts = &mut self.threads[id.index()].acts;
+        if acts.is_empty() {
+            std::mem::swap(acts, &mut desk.acts);
+        } else {
+            acts.append(&mut desk.acts);
         }
+        if !desk.launched.is_empty() {
+            self.add_tasks(&mut desk.launched);
+        }
+        self.desk = Some(desk);
     }
 
     #[inline(never)]
-    fn add_all_tasks(&mut self) {
-        let mut launched = std::mem::take(&mut self.launched);
+    fn add_tasks(&mut self, launched: &mut Vec<(New, BoxFuture)>) {
         for (new, future) in launched.drain(..) {
             self.add_task(new, future);
         }
-        self.launched = launched;
     }
 
     fn add_task(&mut self, new: New, future: BoxFuture) {

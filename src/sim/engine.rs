@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 
 use super::agenda::Entry;
 use super::driver::Driver;
-use super::host::SimHost;
+use super::host::{Desk, SimHost};
 use super::kernel::{Kernel, Where};
 use super::pool::Pool;
 use super::recorder::Recorder;
@@ -17,7 +17,7 @@ use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
 use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Host, New, Timer};
+use crate::task::Host;
 use crate::time::{Nanos, Time};
 use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits};
 
@@ -37,6 +37,9 @@ impl Default for Options {
         Options { record: true, shuffle: 0, naive: false }
     }
 }
+
+/// Why the desk is where it is looked for.
+pub(super) const NO_DESK: &str = "the desk is here except during a call into task code, unless that panicked";
 
 /// How far a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -73,9 +76,8 @@ pub struct Sim {
     pub(super) at_instant: u64,
     pub(super) instant: Time,
     pub(super) ended: Option<Ended>,
-    pub(super) due: Vec<Arc<Timer>>,
-    /// What the last call into task code launched; empty between calls.
-    pub(super) launched: Vec<(New, BoxFuture)>,
+    /// What calls into task code may do and did; `None` only while one is under way.
+    pub(super) desk: Option<Box<Desk>>,
     pub(super) naive: bool,
     pub(super) limits: Limits,
 }
@@ -107,7 +109,7 @@ impl Sim {
         };
         let policy = found.simulated(&args);
         let shape = policy.shape();
-        let host = SimHost::new(scenario.seed, options.naive, scenario.limits.instant);
+        let host = SimHost::new(scenario.seed, options.naive);
         let prepared = Prepared::new(scenario);
         let arrivals: VecDeque<_> = prepared.arrivals().into();
         let mut sim = Sim {
@@ -116,6 +118,7 @@ impl Sim {
             kernel: Kernel::new(scenario.machine.cpus, scenario.machine.costs),
             recorder: Recorder::new(scenario.machine.costs, options.record),
             dyn_host: host.clone(),
+            desk: Some(host.desk(scenario.limits.instant)),
             host,
             tasks: Vec::new(),
             threads: Vec::new(),
@@ -128,8 +131,6 @@ impl Sim {
             at_instant: 0,
             instant: Time::ZERO,
             ended: None,
-            due: Vec::new(),
-            launched: Vec::new(),
             naive: options.naive,
             limits: scenario.limits,
             prepared,
@@ -329,9 +330,10 @@ impl Sim {
                 }
             }
             Entry::Due(slot, generation) => {
-                if let Some(timer) = self.driver.get(slot, generation) {
-                    let event = Event::Due { task: timer.task, cause: timer.cause };
-                    self.recorder.outside(event);
+                let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+                if waits.is_current(slot, generation) {
+                    let (wait, _) = waits.get(slot);
+                    self.recorder.outside(Event::Due { task: wait.task, cause: wait.cause });
                 }
             }
             Entry::Arrival => {

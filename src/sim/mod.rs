@@ -23,5 +23,6 @@ mod pool;
 mod recorder;
 mod sleep;
 mod state;
+mod waits;
 
 pub use engine::{Options, Progress, Sim};

@@ -2,8 +2,8 @@
 
 use std::task::Context;
 
-use super::engine::Sim;
-use super::host::Mode;
+use super::engine::{NO_DESK, Sim};
+use super::host::{Mode, get_up, sit_down};
 use super::kernel::control;
 use super::state::{Act, Next, TaskState};
 use crate::id::{TaskId, ThreadId};
@@ -32,30 +32,29 @@ impl Sim {
         let slot = &mut self.tasks[task.index()];
         let mut future = slot.future.take().expect("a task that is polled has a future");
         let thread = &mut self.threads[id.index()];
-        self.host.begin(self.kernel.now, Some(task), &mut thread.acts, |desk| {
-            if let Some((leaf, _)) = slot.frozen.take() {
-                desk.mode = Mode::Resuming(leaf);
-                std::mem::swap(&mut desk.skipped, &mut slot.skipped);
-            }
-            desk.budget = thread.budget;
-            desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
-        });
+        let mut desk = self.desk.take().expect(NO_DESK);
+        self.host.begin(&mut desk, self.kernel.now, Some((task, &slot.waker)));
+        if let Some((leaf, _)) = slot.frozen.take() {
+            desk.mode = Mode::Resuming(leaf);
+            std::mem::swap(&mut desk.skipped, &mut slot.skipped);
+        }
+        desk.budget = thread.budget;
+        desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
+        let before = sit_down(desk);
         let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
         if is_done {
             drop(future);
         } else {
             slot.future = Some(future);
         }
-        let mut is_endless = false;
-        self.host.end(&mut thread.acts, &mut self.launched, |desk| {
-            thread.budget = desk.budget;
-            is_endless = desk.is_endless();
-            slot.frozen = desk.stretch;
-            if !desk.skipped.is_empty() {
-                slot.skipped.append(&mut desk.skipped);
-            }
-        });
-        if is_endless {
+        let mut desk = get_up(before);
+        thread.budget = desk.budget;
+        slot.frozen = desk.stretch;
+        if !desk.skipped.is_empty() {
+            slot.skipped.append(&mut desk.skipped);
+        }
+        if desk.is_endless() {
+            self.take_up(id, desk);
             self.end(Ended::Instant);
             return false;
         }
@@ -64,7 +63,7 @@ impl Sim {
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
         thread.next = Next::Unwound(task, is_done);
-        self.add_tasks();
+        self.take_up(id, desk);
         true
     }
 

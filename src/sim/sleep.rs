@@ -1,6 +1,7 @@
 //! Parking, waking up, and turns of the driver.
 
-use super::engine::Sim;
+use super::engine::{NO_DESK, Sim};
+use super::host::{get_up, sit_down};
 use super::kernel::control;
 use super::state::Next;
 use crate::id::ThreadId;
@@ -42,7 +43,8 @@ impl Sim {
     pub(super) fn sleep_on_driver(&mut self, id: ThreadId) {
         let costs = &self.recorder.costs;
         let (grain, slack, latency) = (Nanos(costs.driver_grain), Nanos(costs.timer_slack), Nanos(costs.wake_latency));
-        let until = self.driver.wakes_at(self.kernel.now, grain, slack, latency);
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let until = self.driver.wakes_at(waits, self.kernel.now, grain, slack, latency);
         self.driver.sleeper = Some((id, until.unwrap_or(Time::MAX)));
         if let Some(at) = until {
             self.kernel.resume_at(id, at);
@@ -63,22 +65,25 @@ impl Sim {
 
     /// One look at timers and I/O, by a thread that has the driver.
     pub(super) fn turn(&mut self, id: ThreadId) {
-        let mut due = std::mem::take(&mut self.due);
-        self.driver.due(self.kernel.now, &mut due);
+        let now = self.kernel.now;
         let mut woken = 0;
-        if !due.is_empty() {
-            let acts = &mut self.threads[id.index()].acts;
-            self.host.begin(self.kernel.now, None, acts, |_| {});
-            for timer in due.drain(..) {
-                if let Some(waker) = timer.fire() {
-                    self.host.wake(waker, timer.cause);
-                    woken += 1;
+        let mut desk = self.desk.take().expect(NO_DESK);
+        while let Some(number) = self.driver.next_due(&desk.waits, now) {
+            if woken == 0 {
+                self.host.begin(&mut desk, now, None);
+            }
+            woken += 1;
+            let (task, cause, waker) = desk.waits.end(number);
+            match waker {
+                None => desk.wake(task, cause),
+                Some(waker) => {
+                    let before = sit_down(desk);
+                    self.host.wake(waker, cause);
+                    desk = get_up(before);
                 }
             }
-            self.host.end(acts, &mut self.launched, |_| {});
-            self.add_tasks();
         }
-        self.due = due;
+        self.take_up(id, desk);
         self.recorder.record(Event::DriverTurn { woken });
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }

@@ -5,8 +5,7 @@ use std::collections::VecDeque;
 use super::pool::Item;
 use crate::id::{KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
-use crate::sync::Arc;
-use crate::task::{BoxFuture, Leaf, New, Occupy, Timer};
+use crate::task::{BoxFuture, Leaf, New, Occupy};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 /// Where a task is.
@@ -55,8 +54,9 @@ pub(super) enum Act {
     Launch {
         new: New,
     },
-    Arm(Arc<Timer>),
-    Disarm(Arc<Timer>),
+    /// Of a wait, by its number.
+    Arm(u32),
+    Disarm(u32),
     Defer(TaskId),
     Finished(TaskId),
     Release(Release),

@@ -7,7 +7,6 @@ use std::task::{Context, Poll, Waker, ready};
 use super::{Env, Leaf};
 use crate::id::TaskId;
 use crate::sync::{Arc, Mutex, lock};
-use crate::trace::Cause;
 
 /// Shared between the task and its handle.
 #[derive(Debug, Default)]
@@ -21,7 +20,7 @@ struct State {
 
 impl Cell {
     /// Marks the end; returns who awaits it.
-    fn finish(&self) -> Option<Waker> {
+    pub(super) fn finish(&self) -> Option<Waker> {
         let mut state = lock(&self.0);
         state.done = true;
         state.waker.take()
@@ -63,27 +62,5 @@ impl Future for Join {
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending
-    }
-}
-
-/// A task's future with its end: tells the world, then wakes whoever awaits it.
-pub(super) struct Ending<F> {
-    pub(super) future: F,
-    pub(super) cell: Arc<Cell>,
-    pub(super) env: Env,
-    /// [`Cause::Join`] for a task, [`Cause::Pool`] for a job.
-    pub(super) cause: Cause,
-}
-
-impl<F: Future<Output = ()> + Unpin> Future for Ending<F> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(Pin::new(&mut self.future).poll(cx));
-        self.env.finished();
-        if let Some(waker) = self.cell.finish() {
-            self.env.wake(waker, self.cause);
-        }
-        Poll::Ready(())
     }
 }
