@@ -15,9 +15,9 @@ use crate::time::Nanos;
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
 
 impl Sim {
-    /// Does the thread's first act. False: it waits for a line first, or sleeps.
-    pub(super) fn act(&mut self, id: ThreadId) -> bool {
-        let Some(act) = self.threads[id.index()].acts.pop_front() else { return true };
+    /// Does an act. False: the thread waits for a line first, or sleeps.
+    #[inline]
+    pub(super) fn act(&mut self, id: ThreadId, act: Act) -> bool {
         match act {
             Act::Note(event) => {
                 if let Event::At { task, step } = event {
@@ -228,6 +228,7 @@ impl Sim {
         }
     }
 
+    #[inline]
     pub(super) fn arm(&mut self, id: ThreadId, wait: u32) {
         let waits = &self.desk.as_ref().expect(NO_DESK).waits;
         let (&Slot { task, cause, due, .. }, generation) = waits.get(wait);

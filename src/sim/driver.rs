@@ -1,6 +1,6 @@
 //! Timers and I/O: who waits until when, and what is due when somebody looks.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::waits::Waits;
@@ -8,8 +8,33 @@ use crate::id::ThreadId;
 use crate::time::{Nanos, Time};
 use crate::trace::Cause;
 
-/// (fires, order, number, generation); entries of an older generation are stale.
-type Item = (Time, u64, u32, u32);
+/// What the driver knows of a wait; stale if its generation is older than the wait's. In order of time, then of
+/// registration.
+#[derive(Clone, Copy)]
+struct Item {
+    fires: Time,
+    order: u64,
+    number: u32,
+    generation: u32,
+}
+
+impl PartialEq for Item {
+    fn eq(&self, other: &Item) -> bool {
+        self.order == other.order
+    }
+}
+impl Eq for Item {}
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Item) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Item {
+    #[inline]
+    fn cmp(&self, other: &Item) -> Ordering {
+        (self.fires, self.order).cmp(&(other.fires, other.order))
+    }
+}
 
 /// Registrations by the time at which they fire. Those that come in order, as equal lengths of sleep do, stand in a
 /// line; only the others need a heap.
@@ -22,7 +47,8 @@ struct Queue {
 impl Queue {
     #[inline]
     fn push(&mut self, item: Item) {
-        if self.line.back().is_none_or(|last| *last < item) {
+        // It is the youngest, so equal times are in order.
+        if self.line.back().is_none_or(|last| last.fires <= item.fires) {
             self.line.push_back(item);
         } else {
             self.heap.push(Reverse(item));
@@ -52,7 +78,7 @@ impl Queue {
     fn next_of(&mut self, waits: &Waits) -> Option<Item> {
         loop {
             let item = *self.peek()?;
-            if waits.is_current(item.2, item.3) {
+            if waits.is_current(item.number, item.generation) {
                 return Some(item);
             }
             self.pop();
@@ -76,7 +102,7 @@ impl Driver {
     pub(super) fn arm(&mut self, waits: &Waits, number: u32, fires: Time) {
         let (wait, generation) = waits.get(number);
         self.order += 1;
-        let item = (fires, self.order, number, generation);
+        let item = Item { fires, order: self.order, number, generation };
         if wait.cause == Cause::Io { self.io.push(item) } else { self.timers.push(item) }
     }
 
@@ -84,11 +110,11 @@ impl Driver {
     #[inline]
     pub(super) fn next_due(&mut self, waits: &Waits, now: Time) -> Option<u32> {
         for queue in [&mut self.timers, &mut self.io] {
-            if let Some((at, _, number, _)) = queue.next_of(waits)
-                && at <= now
+            if let Some(item) = queue.next_of(waits)
+                && item.fires <= now
             {
                 queue.pop();
-                return Some(number);
+                return Some(item.number);
             }
         }
         None
@@ -104,11 +130,11 @@ impl Driver {
         slack: Nanos,
         latency: Nanos,
     ) -> Option<Time> {
-        let timer = self.timers.next_of(waits).map(|(at, ..)| {
-            let sleep = Time(at.since(now).0).round_up(grain);
+        let timer = self.timers.next_of(waits).map(|item| {
+            let sleep = Time(item.fires.since(now).0).round_up(grain);
             now + Nanos(sleep.0) + slack
         });
-        let io = self.io.next_of(waits).map(|(at, ..)| at.max(now) + latency);
+        let io = self.io.next_of(waits).map(|item| item.fires.max(now) + latency);
         match (timer, io) {
             (Some(timer), Some(io)) => Some(timer.min(io)),
             (one, other) => one.or(other),
@@ -125,7 +151,7 @@ mod tests {
     fn what_is_due_comes_by_time_and_then_in_the_order_of_registration_whether_it_came_in_order_or_not() {
         let (mut driver, mut waits) = (Driver::default(), Waits::default());
         for due in [5, 7, 6, 7, 3, 9].map(Time) {
-            let number = waits.add(TaskId(due.0 as u32), due, Cause::Timer, None);
+            let number = waits.add(TaskId(due.0 as u32), due, Cause::Timer);
             driver.arm(&waits, number, due);
         }
         waits.forget(2);
@@ -138,16 +164,16 @@ mod tests {
     #[test]
     fn a_number_that_is_used_again_does_not_bring_back_what_it_stood_for() {
         let (mut driver, mut waits) = (Driver::default(), Waits::default());
-        let number = waits.add(TaskId(0), Time(5), Cause::Timer, None);
+        let number = waits.add(TaskId(0), Time(5), Cause::Timer);
         driver.arm(&waits, number, Time(5));
         waits.forget(number);
-        assert_eq!(waits.add(TaskId(1), Time(9), Cause::Timer, None), number);
+        assert_eq!(waits.add(TaskId(1), Time(9), Cause::Timer), number);
         driver.arm(&waits, number, Time(9));
         assert_eq!(driver.next_due(&waits, Time(8)), None);
         assert_eq!(driver.next_due(&waits, Time(9)), Some(number));
         assert_eq!(waits.end(number).0, TaskId(1));
         // The task has not seen it yet: nobody else gets the number.
-        assert_ne!(waits.add(TaskId(2), Time(9), Cause::Timer, None), number);
-        assert!(waits.is_over(number, &mut None));
+        assert_ne!(waits.add(TaskId(2), Time(9), Cause::Timer), number);
+        assert!(waits.is_over(number));
     }
 }

@@ -206,8 +206,8 @@ impl Sim {
         while self.arrivals.front().is_some_and(|arrival| arrival.at == Time::ZERO) {
             self.arrive();
         }
-        while !self.threads[0].acts.is_empty() {
-            self.act(outside);
+        while let Some(act) = self.threads[0].acts.pop_front() {
+            self.act(outside, act);
             self.kernel.take_cost(&mut self.recorder);
             self.kernel.let_go(outside, &mut self.recorder);
         }
@@ -385,18 +385,25 @@ impl Sim {
     /// Lets a thread go on until it has to pay, waits or sleeps.
     pub(super) fn run(&mut self, id: ThreadId) {
         let limits = self.limits;
+        self.kernel.current = id;
+        self.recorder.now = self.kernel.now;
+        self.recorder.thread = Some(id);
+        // From here on whoever changes it says so.
+        self.recorder.worker = self.threads[id.index()].worker;
+        self.kernel.let_go(id, &mut self.recorder);
         loop {
-            self.kernel.current = id;
-            self.recorder.now = self.kernel.now;
-            self.recorder.thread = Some(id);
-            self.recorder.worker = self.threads[id.index()].worker;
-            self.kernel.let_go(id, &mut self.recorder);
-            let goes_on = if self.threads[id.index()].acts.is_empty() { self.go_on(id) } else { self.act(id) };
+            let goes_on = match self.threads[id.index()].acts.pop_front() {
+                Some(act) => self.act(id, act),
+                None => self.go_on(id),
+            };
             if self.ended.is_some() {
                 return;
             }
             if !goes_on {
                 return self.kernel.owe(id, &mut self.recorder);
+            }
+            if self.is_at_once(id) {
+                continue;
             }
             let cost = self.kernel.take_cost(&mut self.recorder) + self.contention(id);
             if self.recorder.events >= limits.records {
@@ -405,11 +412,25 @@ impl Sim {
             if !self.kernel.pay(id, cost, limits.end) {
                 return;
             }
+            self.recorder.now = self.kernel.now;
             self.count_instant(limits.instant);
             if self.ended.is_some() {
                 return;
             }
+            self.kernel.let_go(id, &mut self.recorder);
         }
+    }
+
+    /// Whether the thread goes on at once: its step costs nothing and no limit is near. Just what `run` does then, in
+    /// short, and nothing otherwise.
+    #[inline(always)]
+    fn is_at_once(&mut self, id: ThreadId) -> bool {
+        let is_limited = self.at_instant >= self.limits.instant || self.recorder.events >= self.limits.records;
+        if is_limited || self.instant != self.kernel.now || !self.kernel.is_free(id, &mut self.recorder) {
+            return false;
+        }
+        self.at_instant += 1;
+        true
     }
 
     #[inline]

@@ -36,6 +36,16 @@ pub(super) enum Mode {
     Resuming(Leaf),
 }
 
+/// What a poll of a wait comes to.
+enum Waiting {
+    Ready,
+    Pending,
+    /// The task is frozen.
+    Skip,
+    /// Pending, and the waker has to be kept with the wait of this number.
+    Keep(u32),
+}
+
 /// What a call into task code may do, and what it did.
 pub(super) struct Desk {
     /// Whose it is.
@@ -204,7 +214,8 @@ impl SimHost {
         DESK.with(|place| {
             let mut desk = place.take()?;
             let done = if desk.owner == self.address() { Some(act(&mut desk)) } else { None };
-            place.set(Some(desk));
+            // What lies there meanwhile is nothing, which need not be dropped.
+            std::mem::forget(place.replace(Some(desk)));
             done
         })
     }
@@ -254,26 +265,27 @@ impl Desk {
         }
     }
 
-    /// One poll of a wait that may act. `waker`: whom to wake if it is not the task as such; what it takes the place of
-    /// is left in it.
+    /// One poll of a wait that may act.
     #[inline]
-    fn wait(&mut self, wait: &mut Wait, waker: &mut Option<Waker>) -> Poll<()> {
+    fn wait(&mut self, wait: &mut Wait, waker: &Waker) -> Waiting {
         if !self.affords(wait.task) {
-            return Poll::Pending;
+            return Waiting::Pending;
         }
+        let is_own = self.own == name(waker);
         if let Known::Number(number) = wait.known {
-            if !self.waits.is_over(number, waker) {
-                return Poll::Pending;
+            if !self.waits.is_over(number) {
+                let is_known = is_own && self.waits.wakes_task(number);
+                return if is_known { Waiting::Pending } else { Waiting::Keep(number) };
             }
             wait.known = Known::Not;
         } else if let Some(due) = wait.due(self.now) {
-            let number = self.waits.add(wait.task, due, wait.cause, waker.take());
+            let number = self.waits.add(wait.task, due, wait.cause);
             self.acts.push_back(Act::Arm(number));
             wait.known = Known::Number(number);
-            return Poll::Pending;
+            return if is_own { Waiting::Pending } else { Waiting::Keep(number) };
         }
         self.spend();
-        Poll::Ready(())
+        Waiting::Ready
     }
 
     /// Wakes a task as such.
@@ -386,26 +398,16 @@ impl Host for SimHost {
     }
 
     fn wait(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
-        let waker = cx.waker();
-        // A waker of somebody's own is cloned before the desk is touched, and dropped after.
-        let mut kept = None;
-        loop {
-            let answer = self.at_desk(|desk| {
-                let is_kept = desk.own == name(waker) || kept.is_some();
-                if !is_kept {
-                    return Err(None);
-                }
-                match if self.naive { Mode::Act } else { desk.admit() } {
-                    Mode::Act => Ok(desk.wait(wait, &mut kept)),
-                    mode => Err(Some(mode)),
-                }
-            });
-            match answer {
-                Some(Ok(answer)) => return answer,
-                Some(Err(None)) => kept = Some(waker.clone()),
-                Some(Err(Some(Mode::Frozen))) => return self.skip(cx),
-                Some(Err(Some(_))) | None => return Poll::Pending,
-            }
+        let answer = self.at_desk(|desk| match if self.naive { Mode::Act } else { desk.admit() } {
+            Mode::Act => desk.wait(wait, cx.waker()),
+            Mode::Frozen => Waiting::Skip,
+            Mode::Resuming(_) => Waiting::Pending,
+        });
+        match answer {
+            Some(Waiting::Ready) => Poll::Ready(()),
+            Some(Waiting::Pending) | None => Poll::Pending,
+            Some(Waiting::Skip) => self.skip(cx),
+            Some(Waiting::Keep(number)) => self.keep(number, cx.waker()),
         }
     }
 
@@ -445,6 +447,15 @@ impl Host for SimHost {
 }
 
 impl SimHost {
+    /// A wait whose waker is not the task's own, or was not before, keeps it.
+    #[cold]
+    fn keep(&self, number: u32, waker: &Waker) -> Poll<()> {
+        // Cloned before the desk is touched, and what it takes the place of is dropped after.
+        let mut waker = Some(waker.clone());
+        self.at_desk(|desk| desk.waits.keep(number, &mut waker));
+        Poll::Pending
+    }
+
     /// A leaf of a frozen task keeps still and leaves its waker.
     #[cold]
     fn skip(&self, cx: &Context<'_>) -> Poll<()> {

@@ -161,6 +161,28 @@ impl Kernel {
         &mut self.threads[id.index()]
     }
 
+    /// Whether the step that the thread, on its CPU, just did costs it nothing, so that it can do the next one at once.
+    /// If so it lets go of its line.
+    #[inline(always)]
+    pub(super) fn is_free(&mut self, id: ThreadId, recorder: &mut Recorder) -> bool {
+        if recorder.cost != Nanos::ZERO || self.paid != Nanos::ZERO {
+            return false;
+        }
+        let thread = &mut self.threads[id.index()];
+        debug_assert!(thread.left == Nanos::ZERO && thread.place == Where::Running, "{id} has paid and runs");
+        let Some(line) = thread.holds else { return true };
+        let state = &mut self.lines[line_index(line)];
+        if !state.waiting.is_empty() {
+            return false;
+        }
+        if !thread.fresh {
+            debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
+            thread.holds = None;
+            state.holder = None;
+        }
+        true
+    }
+
     /// What the hook that just returned costs: its events and its silent operations.
     #[inline(always)]
     pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
@@ -435,7 +457,11 @@ impl Kernel {
             sum += u128::from(vruntime);
             count += 1;
         }
-        (count > 0).then(|| (sum / count) as u64)
+        match count {
+            0 => None,
+            1 => Some(sum as u64),
+            _ => Some((sum / count) as u64),
+        }
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.
@@ -458,9 +484,14 @@ impl Kernel {
     fn line(&mut self, line: Line) -> &mut LineState {
         let index = line_index(line);
         if index >= self.lines.len() {
-            self.lines.resize_with(index + 1, LineState::default);
+            self.add_lines(index);
         }
         &mut self.lines[index]
+    }
+
+    #[cold]
+    fn add_lines(&mut self, last: usize) {
+        self.lines.resize_with(last + 1, LineState::default);
     }
 
     /// Asks for a line. True: it is this thread's now. False: it waits, and asks again if it is not given the line.
@@ -468,12 +499,20 @@ impl Kernel {
     /// As the mutex of the standard library does it: a waiter spins while the holder runs, else it sleeps. Spinners
     /// get the line first come, first served; a sleeper is woken when nobody spins, and must ask again. So a holder
     /// that lost its CPU does not make a convoy of everybody else.
+    #[inline]
     pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
-        let Some(holder) = self.line(line).holder else {
-            self.line(line).holder = Some(id);
-            self.grant(id, line, recorder);
-            return true;
-        };
+        let state = self.line(line);
+        if let Some(holder) = state.holder {
+            return self.wait_for(id, line, holder, recorder);
+        }
+        state.holder = Some(id);
+        self.grant(id, line, recorder);
+        true
+    }
+
+    /// Somebody else has the line.
+    #[inline(never)]
+    fn wait_for(&mut self, id: ThreadId, line: Line, holder: ThreadId, recorder: &mut Recorder) -> bool {
         self.line(line).waiting.push_back(id);
         let holder_runs = self.threads[holder.index()].place == Where::Running;
         let now = self.now;
@@ -523,7 +562,7 @@ impl Kernel {
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn let_go_of_line(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         let Some(line) = thread.holds.take() else { return };
@@ -541,6 +580,7 @@ impl Kernel {
         self.threads[id.index()].fresh = false;
     }
 
+    #[inline]
     fn grant(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
@@ -553,6 +593,7 @@ impl Kernel {
     }
 
     /// The line is free and somebody waits for it: the first who spins has it, else the first who sleeps is woken to ask again.
+    #[inline(never)]
     fn hand_over(&mut self, line: Line, recorder: &mut Recorder) {
         let index = line_index(line);
         let spins = |id: &ThreadId| self.threads[id.index()].place == Where::Running;

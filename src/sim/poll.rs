@@ -15,7 +15,8 @@ use crate::trace::{Cause, Ended, Event, PollEnd, Release, Sink, What};
 impl Sim {
     pub(super) fn enter(&mut self, id: ThreadId, task: TaskId) -> bool {
         let thread = &mut self.threads[id.index()];
-        let tick = thread.seat.as_ref().map_or(0, |worker| worker.tick());
+        let is_seen = self.recorder.is_recording;
+        let tick = if is_seen { thread.seat.as_ref().map_or(0, |worker| worker.tick()) } else { 0 };
         let budget = thread.budget;
         thread.polling = Some(task);
         thread.next = Next::Segment(task);

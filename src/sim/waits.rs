@@ -41,32 +41,44 @@ pub(super) struct Waits {
 }
 
 impl Waits {
-    /// A wait begins. Its number.
+    /// A wait begins, of which the task as such will be told. Its number.
     #[inline]
-    pub(super) fn add(&mut self, task: TaskId, due: Time, cause: Cause, waker: Option<Waker>) -> u32 {
-        let state = State::Waits;
-        let Some(number) = self.free.pop() else {
-            self.slots.push(Slot { task, due, cause, state, generation: 0, waker });
-            return u32::try_from(self.slots.len() - 1).expect("fewer waits than records");
-        };
+    pub(super) fn add(&mut self, task: TaskId, due: Time, cause: Cause) -> u32 {
+        let Some(number) = self.free.pop() else { return self.grow(task, due, cause) };
         let slot = &mut self.slots[number as usize];
-        *slot = Slot { task, due, cause, state, generation: slot.generation, waker };
+        (slot.task, slot.due, slot.cause, slot.state) = (task, due, cause, State::Waits);
         number
     }
 
-    /// The task looks whether its wait is over; if so the number is free. Else `waker` is woken from now on, and what
-    /// was known before is left in it.
+    #[inline(never)]
+    fn grow(&mut self, task: TaskId, due: Time, cause: Cause) -> u32 {
+        let number = u32::try_from(self.slots.len()).expect("fewer waits than records");
+        self.slots.push(Slot { task, due, cause, state: State::Waits, generation: 0, waker: None });
+        number
+    }
+
+    /// The task looks whether its wait is over; if so the number is free.
     #[inline]
-    pub(super) fn is_over(&mut self, number: u32, waker: &mut Option<Waker>) -> bool {
+    pub(super) fn is_over(&mut self, number: u32) -> bool {
         let slot = &mut self.slots[number as usize];
         debug_assert_ne!(slot.state, State::Free, "a task looks only after a wait of its own");
         if slot.state == State::Waits {
-            std::mem::swap(&mut slot.waker, waker);
             return false;
         }
         slot.state = State::Free;
         self.free.push(number);
         true
+    }
+
+    /// Whether the task as such is told of the end.
+    #[inline]
+    pub(super) fn wakes_task(&self, number: u32) -> bool {
+        self.slots[number as usize].waker.is_none()
+    }
+
+    /// From now on this waker is told of the end; what it takes the place of is left in it.
+    pub(super) fn keep(&mut self, number: u32, waker: &mut Option<Waker>) {
+        std::mem::swap(&mut self.slots[number as usize].waker, waker);
     }
 
     /// The task does not want it any more. Returns the waker, to be dropped where user code may run.
