@@ -86,6 +86,7 @@ impl Task {
                         Act::Sleep(draw) => self.env.sleep(self.length(draw, *step)).await,
                         Act::Cpu(draw) => self.env.cpu(self.length(draw, *step)).await,
                         Act::YieldNow => self.env.yield_now().await,
+                        Act::WakeSelf => self.env.wake_self().await,
                         other => self.act(*step, other, branch).await,
                     }
                 }
@@ -190,14 +191,13 @@ impl Task {
             }
             Act::Spawn { kind, count } => self.spawn(*kind, *count).await,
             Act::Join => self.join().await,
-            Act::WakeSelf => env.wake_self().await,
             Act::ForgetWaker => env.forget_waker().await,
             Act::SpawnBlocking(body) => {
                 let (prepared, body) = (self.prepared.clone(), body.clone());
                 env.spawn_blocking(|env| run_job(prepared, env, body)).await;
             }
             Act::BlockInPlace(body) => env.block_in_place(self.body(body.clone(), branch)).await,
-            Act::Sleep(_) | Act::Cpu(_) | Act::YieldNow => unreachable!("done by `walk`"),
+            Act::Sleep(_) | Act::Cpu(_) | Act::YieldNow | Act::WakeSelf => unreachable!("done by `walk`"),
         }
     }
 

@@ -40,11 +40,17 @@ impl PartialEq for Item {
 }
 impl Eq for Item {}
 impl PartialOrd for Item {
+    #[inline]
     fn partial_cmp(&self, other: &Item) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+    #[inline]
+    fn lt(&self, other: &Item) -> bool {
+        self.at < other.at || (self.at == other.at && self.seq < other.seq)
+    }
 }
 impl Ord for Item {
+    #[inline]
     fn cmp(&self, other: &Item) -> Ordering {
         (self.at, self.seq).cmp(&(other.at, other.seq))
     }
@@ -71,6 +77,7 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
+    #[inline]
     pub(super) fn push(&mut self, at: Time, entry: Entry) {
         self.seq += 1;
         self.live += usize::from(is_live(entry));
@@ -88,10 +95,17 @@ impl Agenda {
             let last = self.front.remove(0);
             self.rest.push(Reverse(last));
         }
-        let place = self.front.iter().rposition(|other| item < *other).map_or(0, |later| later + 1);
-        self.front.insert(place, item);
+        // What comes before it moves up: mostly nothing or one.
+        let mut place = self.front.len();
+        self.front.push(item);
+        while place > 0 && self.front[place - 1] < item {
+            self.front[place] = self.front[place - 1];
+            place -= 1;
+        }
+        self.front[place] = item;
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<(Time, Entry)> {
         let item = self.front.pop()?;
         if self.front.is_empty() && !self.rest.is_empty() {

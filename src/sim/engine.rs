@@ -412,21 +412,30 @@ impl Sim {
             if !self.kernel.pay(id, cost, limits.end) {
                 return;
             }
-            self.recorder.now = self.kernel.now;
-            self.count_instant(limits.instant);
-            if self.ended.is_some() {
-                return;
+            if self.instant == self.kernel.now {
+                self.count_instant(limits.instant);
+                if self.ended.is_some() {
+                    return;
+                }
+            } else {
+                self.instant = self.kernel.now;
+                self.recorder.now = self.kernel.now;
+                self.at_instant = 0;
             }
             self.kernel.let_go(id, &mut self.recorder);
         }
     }
 
-    /// Whether the thread goes on at once: its step costs nothing and no limit is near. Just what `run` does then, in
-    /// short, and nothing otherwise.
+    /// Whether the thread goes on at once: its step costs nothing and no limit is near. If so this does just what `run`
+    /// does between two steps, else nothing. A step that left no acts may ask it and do the next one by itself.
     #[inline(always)]
-    fn is_at_once(&mut self, id: ThreadId) -> bool {
-        let is_limited = self.at_instant >= self.limits.instant || self.recorder.events >= self.limits.records;
-        if is_limited || self.instant != self.kernel.now || !self.kernel.is_free(id, &mut self.recorder) {
+    pub(super) fn is_at_once(&mut self, id: ThreadId) -> bool {
+        if self.kernel.has_cost(&self.recorder)
+            || self.at_instant >= self.limits.instant
+            || self.recorder.events >= self.limits.records
+            || self.instant != self.kernel.now
+            || !self.kernel.is_uncontended(id)
+        {
             return false;
         }
         self.at_instant += 1;

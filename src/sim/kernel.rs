@@ -161,13 +161,15 @@ impl Kernel {
         &mut self.threads[id.index()]
     }
 
-    /// Whether the step that the thread, on its CPU, just did costs it nothing, so that it can do the next one at once.
-    /// If so it lets go of its line.
+    /// Whether there is something to pay for what was done last.
     #[inline(always)]
-    pub(super) fn is_free(&mut self, id: ThreadId, recorder: &mut Recorder) -> bool {
-        if recorder.cost != Nanos::ZERO || self.paid != Nanos::ZERO {
-            return false;
-        }
+    pub(super) fn has_cost(&self, recorder: &Recorder) -> bool {
+        recorder.cost.0 | self.paid.0 != 0
+    }
+
+    /// Whether the thread, on its CPU, keeps nobody waiting for the line that it holds. If so it lets go of it.
+    #[inline(always)]
+    pub(super) fn is_uncontended(&mut self, id: ThreadId) -> bool {
         let thread = &mut self.threads[id.index()];
         debug_assert!(thread.left == Nanos::ZERO && thread.place == Where::Running, "{id} has paid and runs");
         let Some(line) = thread.holds else { return true };

@@ -25,7 +25,7 @@ impl Sim {
         slot.state = TaskState::Polling;
         slot.yielded = false;
         self.recorder.record(Event::PollStart { task, budget, tick });
-        true
+        if self.is_at_once(id) { self.segment(id, task) } else { true }
     }
 
     /// Calls the future once: the code up to the next stretch, at one instant.
@@ -89,12 +89,14 @@ impl Sim {
         };
         slot.state = TaskState::Idle;
         self.recorder.record(Event::PollEnd { task, end });
+        let thread = &mut self.threads[id.index()];
+        thread.next = Next::Polled(task, end);
         if let Some(cause) = slot.rewoken.take() {
             let by = slot.rewoken_by.take();
-            self.threads[id.index()].acts.push_back(Act::Wake { task, origin: Origin::SelfWake, cause, by });
+            thread.acts.push_back(Act::Wake { task, origin: Origin::SelfWake, cause, by });
+            return true;
         }
-        self.threads[id.index()].next = Next::Polled(task, end);
-        true
+        if self.is_at_once(id) { self.polled(id, task, end) } else { true }
     }
 
     pub(super) fn polled(&mut self, id: ThreadId, _task: TaskId, end: PollEnd) -> bool {
@@ -111,6 +113,9 @@ impl Sim {
                 let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
                 worker.polled(end, budget, &mut ctl);
                 self.carry_out(id);
+                if self.threads[id.index()].acts.is_empty() && self.is_at_once(id) {
+                    return self.decide(id, None);
+                }
             }
             None => thread.next = Next::PoolTake,
         }

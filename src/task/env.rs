@@ -122,19 +122,18 @@ impl Env {
     }
 
     /// Wakes itself and answers Pending once.
-    pub async fn wake_self(&self) {
+    pub fn wake_self(&self) -> impl Future<Output = ()> {
         let leaf = self.leaf();
         let mut woken = false;
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             ready!(self.gate(leaf, cx));
             if woken {
                 return Poll::Ready(());
             }
             woken = true;
-            self.0.host.wake(cx.waker().clone(), Cause::SelfWake);
+            self.0.host.wake_self(cx.waker());
             Poll::Pending
         })
-        .await;
     }
 
     /// Answers Pending and keeps no waker: nobody can wake it any more.

@@ -136,6 +136,10 @@ pub trait Host: Send + Sync {
     fn defer(&self, task: TaskId, waker: &Waker);
     /// Calls a waker for a reason.
     fn wake(&self, waker: Waker, cause: Cause);
+    /// A task calls its own waker inside its poll.
+    fn wake_self(&self, waker: &Waker) {
+        self.wake(waker.clone(), Cause::SelfWake);
+    }
     /// Something happened that only the task knows.
     fn note(&self, event: Event);
     /// The task's future is complete: called inside its last poll, before whoever awaits it is woken.
