@@ -196,7 +196,8 @@ impl Task {
                 let (prepared, body) = (self.prepared.clone(), body.clone());
                 env.spawn_blocking(|env| run_job(prepared, env, body)).await;
             }
-            Act::BlockInPlace(body) => env.block_in_place(self.body(body.clone(), branch)).await,
+            // In a box, because every task would have to have room for it.
+            Act::BlockInPlace(body) => env.block_in_place(Box::pin(self.body(body.clone(), branch))).await,
             Act::Sleep(_) | Act::Cpu(_) | Act::YieldNow | Act::WakeSelf => unreachable!("done by `walk`"),
         }
     }
@@ -225,15 +226,11 @@ impl Task {
     }
 
     /// The length of this round of a step: a function of seed, task, step and round.
+    #[inline]
     fn length(&self, draw: &Draw, step: u32) -> Nanos {
         match draw {
             Draw::Constant(length) => *length,
-            Draw::Exponential { mean, cell } => {
-                let cell = &self.cells[*cell as usize];
-                let round = cell.load(Ordering::Relaxed);
-                cell.store(round + 1, Ordering::Relaxed);
-                Nanos(self.env.stream().exponential(mean.0, step, round))
-            }
+            Draw::Exponential { mean, cell } => self.exponential(*mean, *cell, step),
             Draw::List { lengths, cell } => {
                 let cell = &self.cells[*cell as usize];
                 let at = cell.load(Ordering::Relaxed) as usize;
@@ -242,6 +239,14 @@ impl Task {
                 lengths[at]
             }
         }
+    }
+
+    #[inline(never)]
+    fn exponential(&self, mean: Nanos, cell: u32, step: u32) -> Nanos {
+        let cell = &self.cells[cell as usize];
+        let round = cell.load(Ordering::Relaxed);
+        cell.store(round + 1, Ordering::Relaxed);
+        Nanos(self.env.stream().exponential(mean.0, step, round))
     }
 
     /// Waits for the next point of the schedule. The first is the next multiple of the period since the task's first

@@ -93,6 +93,7 @@ impl Sim {
     }
 
     /// Hands a ready task to the policy.
+    #[inline]
     pub(super) fn enqueue(&mut self, id: ThreadId, task: TaskId, origin: Origin) {
         let slot = &mut self.tasks[task.index()];
         slot.state = TaskState::Queued;
@@ -324,7 +325,7 @@ impl Sim {
     }
 
     /// Takes up what a call into task code did: the thread's next acts. Spawns are acts as well and come later.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_up(&mut self, id: ThreadId, mut desk: Box<Desk>) {
         let acts = &mut self.threads[id.index()].acts;
         if acts.is_empty() {

@@ -87,13 +87,14 @@ impl Agenda {
 
     #[inline]
     fn put(&mut self, item: Item) {
-        let is_next = self.front.first().is_some_and(|last| item < *last);
-        if !is_next && (self.front.len() == FRONT || !self.rest.is_empty()) {
-            return self.rest.push(Reverse(item));
-        }
-        if self.front.len() == FRONT {
-            let last = self.front.remove(0);
-            self.rest.push(Reverse(last));
+        if self.front.len() == FRONT || !self.rest.is_empty() {
+            if self.front.first().is_some_and(|last| *last < item) {
+                return self.rest.push(Reverse(item));
+            }
+            if self.front.len() == FRONT {
+                let last = self.front.remove(0);
+                self.rest.push(Reverse(last));
+            }
         }
         // What comes before it moves up: mostly nothing or one.
         let mut place = self.front.len();

@@ -51,6 +51,7 @@ impl Sim {
     }
 
     /// Asks the worker; again at once if what it wants costs nothing.
+    #[inline(never)]
     pub(super) fn decide(&mut self, id: ThreadId, mut line: Option<Line>) -> bool {
         loop {
             match self.decide_once(id, line) {
@@ -63,12 +64,12 @@ impl Sim {
     }
 
     /// Whether the thread goes on at once, with what comes next and not with an act.
-    #[inline]
-    fn may_chain(&mut self, id: ThreadId) -> bool {
+    #[inline(always)]
+    pub(super) fn may_chain(&mut self, id: ThreadId) -> bool {
         self.threads[id.index()].acts.is_empty() && self.is_at_once(id)
     }
 
-    #[inline]
+    #[inline(always)]
     fn decide_once(&mut self, id: ThreadId, line: Option<Line>) -> Decided {
         if self.left == 0 {
             self.end(Ended::Complete);

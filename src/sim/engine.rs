@@ -383,6 +383,7 @@ impl Sim {
     }
 
     /// Lets a thread go on until it has to pay, waits or sleeps.
+    #[inline(never)]
     pub(super) fn run(&mut self, id: ThreadId) {
         let limits = self.limits;
         self.kernel.current = id;

@@ -202,6 +202,7 @@ impl Kernel {
         is_free || self.pay_time(id, cost, end)
     }
 
+    #[inline]
     fn pay_time(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
         let now = self.now;
         let thread = &mut self.threads[id.index()];

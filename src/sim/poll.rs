@@ -13,6 +13,7 @@ use crate::time::Nanos;
 use crate::trace::{Cause, Ended, Event, PollEnd, Release, Sink, What};
 
 impl Sim {
+    #[inline(always)]
     pub(super) fn enter(&mut self, id: ThreadId, task: TaskId) -> bool {
         let thread = &mut self.threads[id.index()];
         let is_seen = self.recorder.is_recording;
@@ -29,6 +30,7 @@ impl Sim {
     }
 
     /// Calls the future once: the code up to the next stretch, at one instant.
+    #[inline(never)]
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
         let mut future = slot.future.take().expect("a task that is polled has a future");
@@ -99,6 +101,7 @@ impl Sim {
         if self.is_at_once(id) { self.polled(id, task, end) } else { true }
     }
 
+    #[inline(always)]
     pub(super) fn polled(&mut self, id: ThreadId, _task: TaskId, end: PollEnd) -> bool {
         let thread = &mut self.threads[id.index()];
         thread.polling = None;
@@ -113,7 +116,7 @@ impl Sim {
                 let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
                 worker.polled(end, budget, &mut ctl);
                 self.carry_out(id);
-                if self.threads[id.index()].acts.is_empty() && self.is_at_once(id) {
+                if self.may_chain(id) {
                     return self.decide(id, None);
                 }
             }

@@ -4,7 +4,7 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::join::Cell;
+use super::join::{Cell, Ending};
 use super::{Host, Identity, Join, Known, Leaf, New, Occupy, Until, Wait};
 use crate::id::{KindId, TaskId};
 use crate::rng::{Key, Stream};
@@ -263,17 +263,10 @@ where
     let env = Env::new(host.clone(), me);
     let cell = Arc::new(Cell::default());
     let cause = if job { Cause::Pool } else { Cause::Join };
-    let (program, ended) = (program(env.clone()), cell.clone());
-    // The end tells the world first, then wakes whoever awaits it.
-    let future = async move {
-        program.await;
-        env.finished();
-        if let Some(waker) = ended.finish() {
-            env.wake(waker, cause);
-        }
-    };
+    // The program in a box of its own, where it is made: a program is large, and to build it into another future moves it.
+    let ending = Ending { program: Box::pin(program(env.clone())), cell: cell.clone(), env, cause };
     let deadline = deadline.map_or(Time::MAX, |length| host.now() + length);
-    host.launch(New { task: me.task, parent, kind: me.kind, job, deadline }, Box::pin(future));
+    host.launch(New { task: me.task, parent, kind: me.kind, job, deadline }, Box::pin(ending));
     cell
 }
 

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, Waker, ready};
 use super::{Env, Leaf};
 use crate::id::TaskId;
 use crate::sync::{Arc, Mutex, lock};
+use crate::trace::Cause;
 
 /// Shared between the task and its handle.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ struct State {
 
 impl Cell {
     /// Marks the end; returns who awaits it.
-    pub(super) fn finish(&self) -> Option<Waker> {
+    fn finish(&self) -> Option<Waker> {
         let mut state = lock(&self.0);
         state.done = true;
         state.waker.take()
@@ -62,5 +63,28 @@ impl Future for Join {
         }
         state.waker = Some(cx.waker().clone());
         Poll::Pending
+    }
+}
+
+/// A task's program with its end: tells the world, then wakes whoever awaits it.
+pub(super) struct Ending<F> {
+    pub(super) program: Pin<Box<F>>,
+    pub(super) cell: Arc<Cell>,
+    pub(super) env: Env,
+    /// [`Cause::Join`] for a task, [`Cause::Pool`] for a job.
+    pub(super) cause: Cause,
+}
+
+impl<F: Future<Output = ()>> Future for Ending<F> {
+    type Output = ();
+
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.program.as_mut().poll(cx));
+        self.env.finished();
+        if let Some(waker) = self.cell.finish() {
+            self.env.wake(waker, self.cause);
+        }
+        Poll::Ready(())
     }
 }
