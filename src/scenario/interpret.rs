@@ -142,7 +142,7 @@ impl Task {
     }
 
     /// Loops and measures. Returns where to go on.
-    #[inline]
+    #[inline(always)]
     fn control(&self, op: &Op, pc: u32, stack: &mut Vec<u64>) -> u32 {
         match *op {
             Op::Repeat { times: 0, end } => return end,

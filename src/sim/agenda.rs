@@ -69,8 +69,8 @@ pub(super) struct Agenda {
     seq: u64,
     /// Entries that were next at once and were never put in.
     pub(super) skipped: u64,
-    /// Entries that can still make something happen to a task: all but idle pool threads' patience.
-    live: usize,
+    /// Entries that cannot make anything happen to a task: idle pool threads' patience.
+    idle: usize,
     /// Not zero: equal times are ordered by a hash of the sequence under this salt instead of by the sequence. Laws
     /// and expectations must hold for every salt.
     pub(super) shuffle: u64,
@@ -80,7 +80,9 @@ impl Agenda {
     #[inline]
     pub(super) fn push(&mut self, at: Time, entry: Entry) {
         self.seq += 1;
-        self.live += usize::from(is_live(entry));
+        if let Entry::KeepAlive(..) = entry {
+            self.idle += 1;
+        }
         let seq = if self.shuffle == 0 { self.seq } else { scramble(self.seq ^ self.shuffle) };
         self.put(Item { at: at.0, seq, entry });
     }
@@ -112,7 +114,9 @@ impl Agenda {
         if self.front.is_empty() && !self.rest.is_empty() {
             self.refill();
         }
-        self.live -= usize::from(is_live(item.entry));
+        if let Entry::KeepAlive(..) = item.entry {
+            self.idle -= 1;
+        }
         Some((Time(item.at), item.entry))
     }
 
@@ -135,13 +139,11 @@ impl Agenda {
         self.seq + self.skipped
     }
 
+    /// Whether there is an entry that can still make something happen to a task.
+    #[inline]
     pub(super) fn is_live(&self) -> bool {
-        self.live > 0
+        self.front.len() + self.rest.len() > self.idle
     }
-}
-
-fn is_live(entry: Entry) -> bool {
-    !matches!(entry, Entry::KeepAlive(..))
 }
 
 /// A bijection, so that shuffled sequence numbers stay unique.

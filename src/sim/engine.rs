@@ -352,6 +352,7 @@ impl Sim {
     }
 
     /// Zero costs can make a run go on for ever at one instant; a limit names it.
+    #[inline(always)]
     pub(super) fn count_instant(&mut self, limit: u64) {
         if self.instant == self.kernel.now {
             self.at_instant += 1;
@@ -365,6 +366,7 @@ impl Sim {
     }
 
     /// A thread whose time has come: a sleeper takes a CPU first.
+    #[inline(always)]
     pub(super) fn wake_or_run(&mut self, id: ThreadId) {
         match self.kernel.thread(id).place {
             Where::Running => self.run(id),

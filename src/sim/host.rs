@@ -85,15 +85,15 @@ thread_local! {
 
 /// A call into task code begins: leaves on this thread find the desk. Returns the one that lay there: of a simulation
 /// whose task runs this one, or which panicked.
-#[inline]
+#[inline(always)]
 pub(super) fn sit_down(desk: Box<Desk>) -> Option<Box<Desk>> {
-    DESK.replace(Some(desk))
+    DESK.with(|place| place.replace(Some(desk)))
 }
 
 /// The call is over: the desk with all that it did. `before`: what [`sit_down`] returned.
-#[inline]
+#[inline(always)]
 pub(super) fn get_up(before: Option<Box<Desk>>) -> Box<Desk> {
-    DESK.replace(before).expect("the desk lies where the call began")
+    DESK.with(|place| place.replace(before)).expect("the desk lies where the call began")
 }
 
 /// Tells wakers apart.
@@ -252,10 +252,16 @@ impl Desk {
     #[inline]
     fn affords(&mut self, task: TaskId) -> bool {
         if self.budget == 0 {
-            self.acts.push_back(Act::Note(Event::ForcedYield { task }));
-            self.defer();
+            self.force_yield(task);
+            return false;
         }
-        self.budget > 0
+        true
+    }
+
+    #[cold]
+    fn force_yield(&mut self, task: TaskId) {
+        self.acts.push_back(Act::Note(Event::ForcedYield { task }));
+        self.defer();
     }
 
     #[inline]

@@ -33,7 +33,7 @@ impl Sim {
     #[inline(never)]
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
-        let mut future = slot.future.take().expect("a task that is polled has a future");
+        let future = slot.future.as_mut().expect("a task that is polled has a future");
         let thread = &mut self.threads[id.index()];
         let mut desk = self.desk.take().expect(NO_DESK);
         self.host.begin(&mut desk, self.kernel.now, Some((task, &slot.waker)));
@@ -46,13 +46,14 @@ impl Sim {
         let before = sit_down(desk);
         let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
         if is_done {
-            drop(future);
-        } else {
-            slot.future = Some(future);
+            // What it does while it is dropped is part of the call.
+            slot.future = None;
         }
         let mut desk = get_up(before);
         thread.budget = desk.budget;
-        slot.frozen = desk.stretch;
+        if desk.stretch.is_some() {
+            slot.frozen = desk.stretch;
+        }
         if !desk.skipped.is_empty() {
             slot.skipped.append(&mut desk.skipped);
         }
