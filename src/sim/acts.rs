@@ -3,7 +3,7 @@
 
 use super::agenda::Entry;
 use super::engine::{NO_DESK, Sim};
-use super::host::{Desk, get_up, sit_down};
+use super::host::{Desk, at};
 use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
@@ -16,7 +16,7 @@ use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
 
 impl Sim {
     /// Does an act. False: the thread waits for a line first, or sleeps.
-    #[inline]
+    #[inline(always)]
     pub(super) fn act(&mut self, id: ThreadId, act: Act) -> bool {
         match act {
             Act::Note(event) => {
@@ -30,13 +30,7 @@ impl Sim {
             Act::Arm(wait) => self.arm(id, wait),
             Act::Disarm(wait) => drop(self.desk.as_mut().expect(NO_DESK).waits.forget(wait)),
             Act::Defer(task) => self.defer(id, task),
-            Act::Finished(task) => {
-                self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
-                let slot = &mut self.tasks[task.index()];
-                slot.state = TaskState::Done;
-                slot.waker = std::task::Waker::noop().clone();
-                self.left -= 1;
-            }
+            Act::Finished(task) => self.finished(task),
             Act::Release(why) => self.release(id, why),
             Act::Claim(had) => self.claim(id, had),
             Act::Pool(item) => {
@@ -50,6 +44,15 @@ impl Sim {
         true
     }
 
+    #[inline(never)]
+    fn finished(&mut self, task: TaskId) {
+        self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
+        let slot = &mut self.tasks[task.index()];
+        slot.state = TaskState::Done;
+        slot.waker = std::task::Waker::noop().clone();
+        self.left -= 1;
+    }
+
     /// Whether the thread holds a line; if not it asks for it, and does the act again when it has it.
     pub(super) fn holds_or_asks(&mut self, id: ThreadId, line: Line, again: impl FnOnce() -> Act) -> bool {
         if self.kernel.thread(id).holds == Some(line) || self.kernel.ask(id, line, &mut self.recorder) {
@@ -61,6 +64,7 @@ impl Sim {
     }
 
     /// A wake is played: whether it is a no-op is decided now.
+    #[inline(always)]
     pub(super) fn wake(
         &mut self,
         id: ThreadId,
@@ -93,7 +97,7 @@ impl Sim {
     }
 
     /// Hands a ready task to the policy.
-    #[inline]
+    #[inline(always)]
     pub(super) fn enqueue(&mut self, id: ThreadId, task: TaskId, origin: Origin) {
         let slot = &mut self.tasks[task.index()];
         slot.state = TaskState::Queued;
@@ -109,6 +113,7 @@ impl Sim {
         self.carry_out(id);
     }
 
+    #[inline(never)]
     pub(super) fn launched(&mut self, id: ThreadId, new: New) -> bool {
         let line = if new.job {
             Some(Line::Pool)
@@ -229,7 +234,7 @@ impl Sim {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     pub(super) fn arm(&mut self, id: ThreadId, wait: u32) {
         let waits = &self.desk.as_ref().expect(NO_DESK).waits;
         let (&Slot { task, cause, due, .. }, generation) = waits.get(wait);
@@ -318,10 +323,9 @@ impl Sim {
         let Some(arrival) = self.arrivals.pop_front() else { return };
         let mut desk = self.desk.take().expect(NO_DESK);
         self.host.begin(&mut desk, self.kernel.now, None);
-        let before = sit_down(desk);
-        self.prepared.arrive(&self.dyn_host, &arrival);
+        let ((), desk) = at(desk, || self.prepared.arrive(&self.dyn_host, &arrival));
         self.left -= 1;
-        self.take_up(ThreadId(0), get_up(before));
+        self.take_up(ThreadId(0), desk);
     }
 
     /// Takes up what a call into task code did: the thread's next acts. Spawns are acts as well and come later.

@@ -7,8 +7,8 @@
 //!
 //! Futures reach their host through a shared handle, from whatever thread drives the simulation. Yet only one call into
 //! task code is ever under way on a thread, so what that call may do and what it did lies on a *desk*: the simulation
-//! puts its desk where leaves on this thread find it before a call ([`sit_down`]), takes it away afterwards
-//! ([`get_up`]), and leaves touch neither lock nor counter. A waker that is called while its own simulation is not at
+//! puts its desk where leaves on this thread find it for the time of a call ([`at`]), and leaves touch neither lock nor
+//! counter. A waker that is called while its own simulation is not at
 //! the desk (by another thread, or while a run is torn down) goes to a list of latecomers, which the next call takes up
 //! first.
 
@@ -83,17 +83,15 @@ thread_local! {
     static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
 }
 
-/// A call into task code begins: leaves on this thread find the desk. Returns the one that lay there: of a simulation
-/// whose task runs this one, or which panicked.
+/// A call into task code, in which leaves on this thread find the desk. Returns it with all that the call did. What lay
+/// in its place, of a simulation whose task runs this one, lies there again afterwards.
 #[inline(always)]
-pub(super) fn sit_down(desk: Box<Desk>) -> Option<Box<Desk>> {
-    DESK.with(|place| place.replace(Some(desk)))
-}
-
-/// The call is over: the desk with all that it did. `before`: what [`sit_down`] returned.
-#[inline(always)]
-pub(super) fn get_up(before: Option<Box<Desk>>) -> Box<Desk> {
-    DESK.with(|place| place.replace(before)).expect("the desk lies where the call began")
+pub(super) fn at<R>(desk: Box<Desk>, call: impl FnOnce() -> R) -> (R, Box<Desk>) {
+    DESK.with(|place| {
+        let before = place.replace(Some(desk));
+        let done = call();
+        (done, place.replace(before).expect("the desk lies where the call began"))
+    })
 }
 
 /// Tells wakers apart.

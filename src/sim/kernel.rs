@@ -103,6 +103,8 @@ pub(super) struct Kernel {
     ready_seq: u64,
     /// Indexed by [`line_index`].
     lines: Vec<LineState>,
+    /// How many threads hold one.
+    held: u32,
     slice: Nanos,
     /// Silent operations of the present hook.
     paid: Nanos,
@@ -124,6 +126,7 @@ impl Kernel {
             ready_sum: 0,
             ready_seq: 0,
             lines: Vec::new(),
+            held: 0,
             slice: costs.slice_on(cpus),
             paid: Nanos::ZERO,
             intents: Vec::new(),
@@ -170,6 +173,11 @@ impl Kernel {
     /// Whether the thread, on its CPU, keeps nobody waiting for the line that it holds. If so it lets go of it.
     #[inline(always)]
     pub(super) fn is_uncontended(&mut self, id: ThreadId) -> bool {
+        self.held == 0 || self.is_uncontended_line(id)
+    }
+
+    #[inline]
+    fn is_uncontended_line(&mut self, id: ThreadId) -> bool {
         let thread = &mut self.threads[id.index()];
         debug_assert!(thread.left == Nanos::ZERO && thread.place == Where::Running, "{id} has paid and runs");
         let Some(line) = thread.holds else { return true };
@@ -180,6 +188,7 @@ impl Kernel {
         if !thread.fresh {
             debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
             thread.holds = None;
+            self.held -= 1;
             state.holder = None;
         }
         true
@@ -542,6 +551,7 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         true
     }
@@ -549,6 +559,9 @@ impl Kernel {
     /// What waiting threads add to the use of the line that this thread holds.
     #[inline(always)]
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
+        if self.held == 0 {
+            return Nanos::ZERO;
+        }
         let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
         match self.lines[line_index(line)].waiting.len() {
             0 => Nanos::ZERO,
@@ -559,6 +572,9 @@ impl Kernel {
     /// Lets go of the line; the first in line has it then.
     #[inline(always)]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        if self.held == 0 {
+            return;
+        }
         let thread = &mut self.threads[id.index()];
         if thread.holds.is_some() && !thread.fresh {
             self.let_go_of_line(id, recorder);
@@ -569,6 +585,7 @@ impl Kernel {
     fn let_go_of_line(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         let Some(line) = thread.holds.take() else { return };
+        self.held -= 1;
         let state = &mut self.lines[line_index(line)];
         debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
         state.holder = None;
@@ -588,6 +605,7 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         thread.waits_for = None;
         if std::mem::take(&mut thread.is_told_waiting) {

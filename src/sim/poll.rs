@@ -3,7 +3,7 @@
 use std::task::Context;
 
 use super::engine::{NO_DESK, Sim};
-use super::host::{Mode, get_up, sit_down};
+use super::host::{Mode, at};
 use super::kernel::control;
 use super::state::{Act, Next, TaskState};
 use crate::id::{TaskId, ThreadId};
@@ -33,7 +33,7 @@ impl Sim {
     #[inline(never)]
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
-        let future = slot.future.as_mut().expect("a task that is polled has a future");
+        let place = &mut slot.future;
         let thread = &mut self.threads[id.index()];
         let mut desk = self.desk.take().expect(NO_DESK);
         self.host.begin(&mut desk, self.kernel.now, Some((task, &slot.waker)));
@@ -43,13 +43,16 @@ impl Sim {
         }
         desk.budget = thread.budget;
         desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
-        let before = sit_down(desk);
-        let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
-        if is_done {
-            // What it does while it is dropped is part of the call.
-            slot.future = None;
-        }
-        let mut desk = get_up(before);
+        let mut cx = Context::from_waker(&slot.waker);
+        let (is_done, mut desk) = at(desk, || {
+            let future = place.as_mut().expect("a task that is polled has a future");
+            let is_done = future.as_mut().poll(&mut cx).is_ready();
+            if is_done {
+                // What it does while it is dropped is part of the call.
+                *place = None;
+            }
+            is_done
+        });
         thread.budget = desk.budget;
         if desk.stretch.is_some() {
             slot.frozen = desk.stretch;

@@ -1,7 +1,7 @@
 //! Parking, waking up, and turns of the driver.
 
 use super::engine::{NO_DESK, Sim};
-use super::host::{get_up, sit_down};
+use super::host::at;
 use super::kernel::control;
 use super::state::Next;
 use crate::id::ThreadId;
@@ -77,9 +77,7 @@ impl Sim {
             match waker {
                 None => desk.wake(task, cause),
                 Some(waker) => {
-                    let before = sit_down(desk);
-                    self.host.wake(waker, cause);
-                    desk = get_up(before);
+                    ((), desk) = at(desk, || self.host.wake(waker, cause));
                 }
             }
         }
