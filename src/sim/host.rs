@@ -491,3 +491,62 @@ impl SimHost {
         self.at_desk(|desk| desk.swallow = false);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Until;
+    use crate::time::Nanos;
+
+    struct Other;
+    impl Wake for Other {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_wait_keeps_the_waker_that_it_was_polled_with_last_unless_that_is_the_tasks_own() {
+        let (host, task) = (SimHost::new(1, false), TaskId(0));
+        let (own, other) = (host.waker(task), Waker::from(Arc::new(Other)));
+        let (until, known) = (Until::After(Nanos(7)), Known::Not);
+        let mut wait = Wait { task, leaf: Leaf(0), until, cause: Cause::Timer, known };
+        let mut desk = host.desk(100);
+        let mut poll = |now, waker: &Waker, mut on: Box<Desk>| {
+            host.begin(&mut on, Time(now), Some((task, &own)));
+            at(on, || host.wait(&mut wait, &mut Context::from_waker(waker)))
+        };
+        let mut answer;
+        (answer, desk) = poll(5, &own, desk);
+        assert!(answer.is_pending() && matches!(desk.acts.pop_front(), Some(Act::Arm(0))));
+        assert_eq!(desk.waits.get(0).0.due, Time(12), "the length counts from the first poll");
+        assert!(desk.waits.wakes_task(0));
+        (answer, desk) = poll(6, &other, desk);
+        assert!(answer.is_pending() && desk.acts.is_empty());
+        assert!(!desk.waits.wakes_task(0));
+        (answer, desk) = poll(7, &own, desk);
+        assert!(
+            answer.is_pending() && !desk.waits.wakes_task(0),
+            "from now on by the task's own, which is kept as well"
+        );
+        let (_, _, waker) = desk.waits.end(0);
+        assert!(waker.is_some_and(|waker| waker.will_wake(&own)));
+        (answer, desk) = poll(12, &own, desk);
+        assert!(answer.is_ready() && desk.acts.is_empty());
+    }
+
+    #[test]
+    fn a_waker_that_is_called_away_from_the_desk_comes_first_in_the_next_call() {
+        let host = SimHost::new(1, false);
+        let mut desk = host.desk(100);
+        host.waker(TaskId(3)).wake();
+        host.begin(&mut desk, Time(1), None);
+        assert!(matches!(desk.acts.pop_front(), Some(Act::Wake { task: TaskId(3), cause: Cause::Task, .. })));
+        // At the desk it is an act of the call, even inside a call of another simulation's desk.
+        let ((), mut desk) = at(desk, || {
+            let inner = SimHost::new(2, false);
+            let ((), _) = at(inner.desk(100), || host.waker(TaskId(4)).wake());
+            host.waker(TaskId(5)).wake();
+        });
+        assert!(matches!(desk.acts.pop_front(), Some(Act::Wake { task: TaskId(5), .. })));
+        assert!(host.is_late.load(Ordering::Acquire), "at another's desk it is late");
+    }
+}

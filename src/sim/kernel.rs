@@ -469,11 +469,8 @@ impl Kernel {
             sum += u128::from(vruntime);
             count += 1;
         }
-        match count {
-            0 => None,
-            1 => Some(sum as u64),
-            _ => Some((sum / count) as u64),
-        }
+        // Mostly one, and a division of 128 bits is dear.
+        (count > 0).then(|| if count == 1 { sum as u64 } else { (sum / count) as u64 })
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.
@@ -496,14 +493,9 @@ impl Kernel {
     fn line(&mut self, line: Line) -> &mut LineState {
         let index = line_index(line);
         if index >= self.lines.len() {
-            self.add_lines(index);
+            self.lines.resize_with(index + 1, LineState::default);
         }
         &mut self.lines[index]
-    }
-
-    #[cold]
-    fn add_lines(&mut self, last: usize) {
-        self.lines.resize_with(last + 1, LineState::default);
     }
 
     /// Asks for a line. True: it is this thread's now. False: it waits, and asks again if it is not given the line.
