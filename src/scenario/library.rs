@@ -155,12 +155,7 @@ pub static ALL: [Named; 37] = [
         )],
         fits: POOLS,
     },
-    Named {
-        name: "in-place-sibling",
-        base: include_str!("library/in-place-sibling.json"),
-        set: &[],
-        fits: IN_PLACE,
-    },
+    Named { name: "in-place-sibling", base: include_str!("library/in-place-sibling.json"), set: &[], fits: IN_PLACE },
     pools("budget-blind", include_str!("library/budget-blind.json")),
 ];
 
