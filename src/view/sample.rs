@@ -1,6 +1,7 @@
 //! Streams written by hand, for tests: small enough to know what must come out.
 
 use super::board::{Board, Facts, Focus, Measure};
+use super::explain::Rules;
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
@@ -172,6 +173,7 @@ pub fn facts() -> Facts {
         nouns: Nouns { worker: "Worker", slot: "LIFO slot", local: "queue", global: "global queue", monitor: "" },
         capacity: Some(256),
         pool_max: Some(512),
+        rules: Rules { search_max: Some(1), interval: Some(61), ..Rules::default() },
     }
 }
 

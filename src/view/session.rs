@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::board::{Board, Facts, Focus, KindName, Measure};
+use super::explain::Rules;
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
 use super::layout::{Layout, Subject, rows};
@@ -19,10 +20,12 @@ use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, KindWords, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::words::Lang;
 
+/// Where tokio starts to tune its global queue interval (tokio 1.53.1, `stats.rs`).
+const TUNED_FROM: u32 = 61;
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
 
@@ -384,7 +387,21 @@ pub fn facts(spec: &Spec, scenario: &Scenario) -> Facts {
     if has("disable_lifo_slot") && args.flag("disable_lifo_slot") {
         nouns.slot = "";
     }
+    let costs = scenario.machine.costs;
+    // tokio, Go and what is built like them: at most half of the workers search.
+    let search_max = (spec.name == "tokio").then(|| (args.integer("workers") as u32).div_ceil(2));
+    let interval = has("global_queue_interval").then(|| match args.integer("global_queue_interval") {
+        0 => TUNED_FROM,
+        ticks => ticks as u32,
+    });
+    let rules = Rules {
+        search_max,
+        interval,
+        wake_latency: Nanos(costs.wake_latency),
+        thread_latency: Nanos(costs.thread_latency),
+    };
     Facts {
+        rules,
         title: spec.title.to_owned(),
         assumptions: spec.assumptions.len(),
         nouns,

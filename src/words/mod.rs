@@ -246,12 +246,46 @@ dictionary! {
     why_thread: Sentence ["who"];
     /// A lock.
     why_lock: Sentence ["holder" "line"];
+    /// The same, several holders one after the other.
+    why_lock_many: Sentence ["n" "line"];
     /// No CPU.
-    why_cpu: Sentence ["who"];
+    why_cpu: Sentence ["who" "m" "n"];
     /// The scheduler's own work.
     why_own: Sentence ["who"];
+    /// The same, where it has names.
+    why_own_work: Sentence ["who" "work"];
     /// In the pool's queue.
-    why_pool: Sentence ["n"];
+    why_pool: Sentence ["n" "k"];
+    /// Another branch of the task itself ran.
+    why_same: Sentence ["task"];
+    /// The same, and it was blocked.
+    why_same_blocked: Sentence ["task"];
+    /// In a queue of all, and every worker was in a poll.
+    why_all_busy: Sentence ["who" "taker"];
+    /// In the global queue, which a worker looks at now and then.
+    why_interval: Sentence ["who" "g" "i"];
+    /// Another worker was not allowed to search.
+    why_refused: Sentence ["who" "s" "m"];
+    /// A monitor that looked late.
+    why_undetected: Sentence ["who" "t"];
+    /// A new thread for a worker.
+    why_start: Sentence ["who"];
+    /// A new thread for a job.
+    why_start_job: Sentence [];
+    /// A monitor cut its poll short.
+    why_preempted: Sentence ["d"];
+    /// Nobody has its waker.
+    why_never: Sentence [];
+    /// Own work.
+    work_timers: Label [];
+    /// Own work.
+    work_steal: Label [];
+    /// Own work.
+    work_batch: Label [];
+    /// Own work.
+    work_overflow: Label [];
+    /// Own work.
+    work_unpark: Label [];
     /// It yielded.
     why_deferred: Sentence [];
     /// Budget used up.
@@ -561,8 +595,8 @@ mod tests {
     /// The longest that a slot can become in a real run.
     fn extreme(slot: &str, lang: Lang) -> &'static str {
         match (slot, lang) {
-            ("who" | "victim" | "holder", Lang::En) => "worker 1023",
-            ("who" | "victim" | "holder", Lang::Ja) => "ワーカー1023",
+            ("who" | "victim" | "holder" | "taker", Lang::En) => "worker 1023",
+            ("who" | "victim" | "holder" | "taker", Lang::Ja) => "ワーカー1023",
             ("place", Lang::En) => "worker 1023's LIFO slot",
             ("place", Lang::Ja) => "ワーカー1023のLIFOスロット",
             ("task", _) => "Req99999",
@@ -583,6 +617,9 @@ mod tests {
             ("slot", Lang::En) => "LIFO slot",
             ("slot", Lang::Ja) => "LIFOスロット",
             ("monitor", _) => "sysmon",
+            ("work", Lang::En) => "looking at timers, stealing and 3 more",
+            ("work", Lang::Ja) => "タイマーの確認、スチール、ほか3個",
+            ("g" | "i" | "s", _) => "123",
             _ => "12345",
         }
     }
