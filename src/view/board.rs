@@ -1,6 +1,7 @@
 //! One run, ready to be shown: its timeline, what the lesson looks at, and the names of everything in one language.
 
 use super::explain::{Part, Rules, explain};
+use super::findings::{Finding, findings};
 use super::layout::{Subject, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
@@ -64,6 +65,17 @@ pub struct Focus {
     pub measure: Measure,
 }
 
+/// What the run before the last change had come to.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Before {
+    /// When its wait in question began.
+    pub from: Time,
+    /// When that ended.
+    pub to: Time,
+    /// What the lesson measured, written.
+    pub amount: String,
+}
+
 /// A run and how it is looked at.
 pub struct Board {
     /// Its rows.
@@ -94,6 +106,10 @@ pub struct Board {
     pub question: Option<u32>,
     /// Its parts.
     pub parts: Vec<Part>,
+    /// The run before the last change, if there was one.
+    pub before: Option<Before>,
+    /// What is worth knowing, worst first.
+    pub findings: Vec<Finding>,
     /// The rows in their order.
     pub rows: Vec<Subject>,
     /// Names of the rows that are folded, because nothing happened there.
@@ -135,11 +151,14 @@ impl Board {
             selected: None,
             question: None,
             parts: Vec::new(),
+            before: None,
+            findings: Vec::new(),
             rows: Vec::new(),
             quiet: Vec::new(),
             counts,
             line,
         };
+        board.findings = findings(&board.line, &board.facts);
         board.select(None);
         board
     }

@@ -299,6 +299,76 @@ dictionary! {
     /// What the stream does not explain.
     why_other: Sentence [];
 
+    // ---- Before and after, what would help
+    /// After the headline's result.
+    before: Free ["y"];
+    /// On the ghost of the former wait.
+    lane_before: Label ["y"];
+    /// The run as it is.
+    help_as_is: Label [];
+    /// A change.
+    help_spawn_blocking: Label ["kind"];
+    /// A change.
+    help_in_place: Label ["kind"];
+    /// A change.
+    help_workers: Label ["n"];
+    /// A change.
+    help_cpus: Label ["n"];
+    /// A change.
+    help_pool: Label ["n"];
+    /// A change.
+    help_no_slot: Label [];
+    /// A change.
+    help_eager: Label [];
+    /// A change.
+    help_timer: Label ["x"];
+    /// A change.
+    help_interval: Label ["n"];
+    /// A change.
+    help_budget: Label ["n"];
+    /// A change.
+    help_no_budget: Label [];
+    /// A change.
+    help_policy: Label ["policy"];
+
+    // ---- Findings
+    /// Nothing can go on.
+    find_deadlock: Sentence ["n"];
+    /// A lost wake-up.
+    find_lost: Sentence ["task"];
+    /// A timer that nobody looked at.
+    find_late: Sentence ["task" "d"];
+    /// The same for I/O.
+    find_late_io: Sentence ["task" "d"];
+    /// Several.
+    find_late_many: Sentence ["n" "d"];
+    /// A long poll, and tasks behind it.
+    find_long: Sentence ["who" "task" "d" "n"];
+    /// One task behind it.
+    find_long_one: Sentence ["who" "task" "d"];
+    /// A blocked poll, and tasks behind it.
+    find_blocked: Sentence ["who" "task" "d" "n"];
+    /// One task behind it.
+    find_blocked_one: Sentence ["who" "task" "d"];
+    /// Idle workers beside a full queue.
+    find_idle: Sentence ["n" "place" "k" "d"];
+    /// One task in it.
+    find_idle_one: Sentence ["place" "k" "d"];
+    /// A task that idle workers may not take.
+    find_hidden: Sentence ["task" "place" "k" "d"];
+    /// Budgets.
+    find_forced: Sentence ["task" "n"];
+    /// A monitor's mistake.
+    find_mistaken: Sentence ["who" "task"];
+    /// Several.
+    find_mistaken_many: Sentence ["n" "who" "task"];
+    /// What a monitor did not see.
+    find_missed: Sentence ["task" "who" "d"];
+    /// The pool.
+    find_pool: Sentence ["n" "k" "d"];
+    /// A lock.
+    find_convoy: Sentence ["n" "line" "d"];
+
     // ---- Lists: who was where
     /// First: blocked.
     who_blocked: Free ["who" "task"];
@@ -603,7 +673,8 @@ mod tests {
             ("tasks", Lang::En) => "R101, R102, R103 and 252 more",
             ("tasks", Lang::Ja) => "R101、R102、R103、ほか252個",
             ("kind", _) => "background-job",
-            ("x" | "p" | "d" | "t" | "b", _) => "999.9\u{a0}ms",
+            ("policy", _) => "tokio 1.53, multi-thread",
+            ("x" | "p" | "d" | "t" | "b" | "y", _) => "999.9\u{a0}ms",
             ("a" | "n" | "m" | "k" | "w", _) => "99.9\u{a0}k",
             ("thread", Lang::En) => "thread 65534",
             ("thread", Lang::Ja) => "スレッド65534",

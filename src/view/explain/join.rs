@@ -115,7 +115,7 @@ fn add(known: &mut Why, further: Why) {
 }
 
 /// Whether a poll held its thread and did nothing for most of its time.
-pub(super) fn mostly_blocked(line: &Timeline, poll: u32) -> bool {
+pub(in crate::view) fn mostly_blocked(line: &Timeline, poll: u32) -> bool {
     let poll = line.poll(poll);
     let Some(lane) = line.task(poll.task) else { return false };
     let held: u64 = lane

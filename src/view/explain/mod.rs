@@ -16,6 +16,7 @@ mod before;
 mod join;
 mod queue;
 
+pub(super) use self::join::mostly_blocked;
 use super::timeline::{Timeline, Wait, Work, WorkState};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
