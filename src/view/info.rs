@@ -47,6 +47,8 @@ pub struct RunInfo {
     pub why: Option<Explanation>,
     /// The run before the last change, if there was one.
     pub before: Option<Before>,
+    /// What the lesson asks about the next picture.
+    pub question: String,
     /// What is worth knowing of the run, worst first.
     pub findings: Vec<Told>,
     /// What the run is a model of.
@@ -116,6 +118,8 @@ pub struct About {
     pub expectation: String,
     /// Below the headline.
     pub lead: String,
+    /// About the next picture.
+    pub question: String,
     /// The controls.
     pub knobs: Vec<Knob>,
     /// Where the cursor starts; `None`: in the middle of the worst wait.
@@ -143,6 +147,7 @@ pub fn info(board: &Board, about: &About) -> RunInfo {
         quiet: board.quiet.clone(),
         why: why(board),
         before: board.before.clone(),
+        question: about.question.clone(),
         findings: told(board),
         model: model(board),
         digest: format!("{:016x}", board.digest),

@@ -99,7 +99,7 @@ impl Thoughts<'_> {
     fn about(&mut self, why: &Why) {
         match why {
             Why::Unnoticed { who, .. } | Why::AllBusy { who, .. } => {
-                let tasks: Vec<TaskId> = who.iter().map(|who| who.task).collect();
+                let tasks: Vec<TaskId> = who.iter().map(|who| who.task).chain(self.longest()).collect();
                 self.moved(&tasks);
                 self.budget(128);
                 self.workers();
@@ -227,6 +227,17 @@ impl Thoughts<'_> {
             let label = bare(self.board.words().help_policy, &[("policy", policy.spec.title.into())]);
             self.idea(label, "policy.name", Json::text(name));
         }
+    }
+
+    /// The task of the longest poll on a worker during the wait.
+    fn longest(&self) -> Option<TaskId> {
+        let wait = self.board.wait()?;
+        let line = &self.board.line;
+        let within =
+            line.polls.iter().filter(|poll| poll.worker.is_some() && poll.start < wait.until && poll.to > wait.due);
+        within
+            .max_by_key(|poll| (poll.to.min(wait.until).since(poll.start.max(wait.due)), poll.task))
+            .map(|poll| poll.task)
     }
 
     /// The tasks that a worker polled during the wait.

@@ -72,6 +72,7 @@ impl Opened {
                 words.expectation.replace("{p}", &every)
             },
             lead: words.lead.clone(),
+            question: of(&lesson.question, lang).clone(),
             knobs: self.knobs.clone(),
             cursor,
         };
