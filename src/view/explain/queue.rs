@@ -135,7 +135,8 @@ impl Pieces<'_> {
         let initial = self.rules.interval?;
         let poll = self.line.poll(poll);
         let polled = self.line.task(poll.task)?;
-        let ahead = polled.track.at(entered).is_some_and(|span| {
+        // Taken at the very moment counts as having stood there.
+        let ahead = polled.track.within(entered, entered).iter().any(|span| {
             span.state == TaskState::Ready(Place::Global) && span.from <= entered && span.to <= poll.start
         });
         if ahead || poll.start < entered {
