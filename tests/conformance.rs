@@ -99,6 +99,49 @@ fn block_on(costs: Costs) -> Shape<'static> {
     Shape { policy: "block-on", params: &[], unit: 1_000, alone: true, costs }
 }
 
+/// The other policies that have an order with one worker, with what they must be set to. Under `thread-per-task` the
+/// order is the system's.
+const OTHERS: &[(&str, &[(&str, u64)])] = &[
+    ("tokio-current-thread", &[]),
+    ("tokio-0.1", &[("workers", 1)]),
+    ("smol", &[("workers", 1)]),
+    ("sharded", &[("workers", 1)]),
+    ("work-stealing", &[("workers", 1)]),
+    ("thread-per-core", &[("workers", 1)]),
+    ("event-loop", &[]),
+];
+
+fn others(costs: Costs) -> impl Iterator<Item = Shape<'static>> {
+    OTHERS.iter().map(move |&(policy, params)| Shape { policy, params, unit: 1_000, alone: false, costs })
+}
+
+#[test]
+fn every_policy_is_compared_or_has_no_order() {
+    let registry = Registry::standard();
+    for policy in registry.iter().map(|policy| policy.spec.name) {
+        let compared =
+            ["tokio", "global-queue", "block-on"].contains(&policy) || OTHERS.iter().any(|(other, _)| *other == policy);
+        assert_ne!(compared, policy == "thread-per-task", "{policy}");
+    }
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_the_other_policies() {
+    for shape in others(Costs::SERVER) {
+        assert_eq!(agreements(&shape, 200, Options::default()), 200);
+    }
+    for shape in others(Costs::IDEAL) {
+        assert_eq!(agreements(&shape, 50, Options::default()), 50);
+    }
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_the_other_policies() {
+    for shape in others(Costs::IDEAL) {
+        threads_agree(&shape, 0..150);
+    }
+}
+
 #[test]
 fn the_simulator_tells_the_story_of_the_inline_host_under_global_queue() {
     assert_eq!(agreements(&global_queue(Costs::SERVER), 1_000, Options::default()), 1_000);

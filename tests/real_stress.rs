@@ -160,8 +160,7 @@ fn the_pool_has_no_more_threads_than_its_cap() {
 #[test]
 fn a_thread_of_the_pool_ends_after_idling_and_another_one_comes_for_the_next_job() {
     for name in POLICIES {
-        let keep_alive = if name == "tokio" { "thread_keep_alive" } else { "keep_alive" };
-        let runtime = Runtime::new(policy(name, &[("workers", 1), (keep_alive, 1_000_000)])).unwrap();
+        let runtime = Runtime::new(policy(name, &[("workers", 1), ("keep_alive", 1_000_000)])).unwrap();
         for number in 0..20u64 {
             let end = watched(&runtime, number, |env: Env| async move {
                 env.spawn_blocking(|env| async move { env.block(Nanos(1)).await }).await;

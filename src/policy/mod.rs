@@ -21,14 +21,22 @@
 
 pub mod async_std;
 pub mod block_on;
+pub mod event_loop;
 pub mod global_queue;
 pub mod go;
 pub mod parts;
 pub mod registry;
+pub mod sharded;
+pub mod smol;
 pub mod spec;
 #[cfg(all(test, not(loom)))]
 mod test_world;
+pub mod thread_per_core;
+pub mod thread_per_task;
 pub mod tokio;
+pub mod tokio_0_1;
+pub mod tokio_current_thread;
+pub mod work_stealing;
 
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -116,6 +124,10 @@ pub trait Policy<E: Entry>: Send + Sync {
     }
     /// How many threads to add to the blocking pool now, asked after every job that is queued.
     fn grow(&self, pool: PoolView) -> u32;
+    /// The same, asked after a thread of the pool has taken a job; the job is not in the view any more.
+    fn grow_on_take(&self, _pool: PoolView) -> u32 {
+        0
+    }
     /// Every blocking call of a task announces itself, because the language brackets it (Go): then
     /// [`Doing::Blocking`] is said of all of them, not only of those that a program announces.
     fn brackets(&self) -> bool {
@@ -136,6 +148,8 @@ pub struct PoolView {
     pub queued: u32,
     /// Threads that wait for a job.
     pub idle: u32,
+    /// Threads that were started or woken and have not come yet.
+    pub coming: u32,
     /// Threads of the pool in all.
     pub threads: u32,
 }

@@ -14,6 +14,7 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the real world: it reads the clock and has threads")]
 
+pub mod calibrate;
 mod clock;
 mod driver;
 mod handle;

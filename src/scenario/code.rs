@@ -91,6 +91,7 @@ pub(super) enum Draw {
         mean: Nanos,
         cell: u32,
     },
+    /// `cell` is where in the list the task is.
     List {
         lengths: Vec<Nanos>,
         cell: u32,

@@ -147,6 +147,17 @@ impl Costs {
     pub const PROFILES: [(&'static str, Costs); 3] =
         [("ideal", Costs::IDEAL), ("laptop", Costs::LAPTOP), ("server", Costs::SERVER)];
 
+    /// The names of all fields, in the order in which they are documented.
+    #[must_use]
+    pub fn names() -> [&'static str; FIELDS.len()] {
+        FIELDS.each_ref().map(|field| field.name)
+    }
+
+    /// A field by name; `None`: there is no such cost.
+    pub fn field(&mut self, name: &str) -> Option<&mut u64> {
+        FIELDS.iter().find(|field| field.name == name).map(|field| (field.reach)(self))
+    }
+
     /// What an event costs the thread on which it happens.
     #[inline]
     #[must_use]
@@ -207,12 +218,12 @@ impl Costs {
 pub(super) struct CostField {
     pub(super) name: &'static str,
     pub(super) get: fn(&Costs) -> u64,
-    pub(super) put: fn(&mut Costs, u64),
+    pub(super) reach: fn(&mut Costs) -> &mut u64,
 }
 
 macro_rules! fields {
     ($($name:ident)*) => {
-        [$(CostField { name: stringify!($name), get: |costs| costs.$name, put: |costs, value| costs.$name = value }),*]
+        [$(CostField { name: stringify!($name), get: |costs| costs.$name, reach: |costs| &mut costs.$name }),*]
     };
 }
 
@@ -237,7 +248,7 @@ mod tests {
     fn every_field_has_its_name_in_the_list() {
         let mut costs = Costs::IDEAL;
         for (value, field) in (1..).zip(&FIELDS) {
-            (field.put)(&mut costs, value);
+            *(field.reach)(&mut costs) = value;
         }
         let json = serde_json::to_value(costs).expect("plain numbers");
         assert_eq!(json.as_object().expect("a struct").len(), FIELDS.len());

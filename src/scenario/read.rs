@@ -95,7 +95,7 @@ impl Reader<'_> {
         for field in &FIELDS {
             if let Some(json) = fields.get(field.name) {
                 let range = Nanos::ZERO..=limits::LONGEST_COST;
-                (field.put)(&mut costs, nanos(self.problems, &at(path, field.name), json, range).0);
+                *(field.reach)(&mut costs) = nanos(self.problems, &at(path, field.name), json, range).0;
             }
         }
         costs

@@ -106,6 +106,8 @@ pub(super) struct Kernel {
     ready_seq: u64,
     /// Indexed by [`line_index`].
     lines: Vec<LineState>,
+    /// How many threads hold one.
+    held: u32,
     slice: Nanos,
     /// Silent operations of the present hook.
     paid: Nanos,
@@ -131,6 +133,7 @@ impl Kernel {
             ready_sum: 0,
             ready_seq: 0,
             lines: Vec::new(),
+            held: 0,
             slice: costs.slice_on(cpus),
             paid: Nanos::ZERO,
             intents: Vec::new(),
@@ -170,6 +173,36 @@ impl Kernel {
         &mut self.threads[id.index()]
     }
 
+    /// Whether there is something to pay for what was done last.
+    #[inline(always)]
+    pub(super) fn has_cost(&self, recorder: &Recorder) -> bool {
+        recorder.cost.0 | self.paid.0 != 0
+    }
+
+    /// Whether the thread, on its CPU, keeps nobody waiting for the line that it holds. If so it lets go of it.
+    #[inline(always)]
+    pub(super) fn is_uncontended(&mut self, id: ThreadId) -> bool {
+        self.held == 0 || self.is_uncontended_line(id)
+    }
+
+    #[inline]
+    fn is_uncontended_line(&mut self, id: ThreadId) -> bool {
+        let thread = &mut self.threads[id.index()];
+        debug_assert!(thread.left == Nanos::ZERO && thread.place == Where::Running, "{id} has paid and runs");
+        let Some(line) = thread.holds else { return true };
+        let state = &mut self.lines[line_index(line)];
+        if !state.waiting.is_empty() {
+            return false;
+        }
+        if !thread.fresh {
+            debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
+            thread.holds = None;
+            self.held -= 1;
+            state.holder = None;
+        }
+        true
+    }
+
     /// What the hook that just returned costs: its events and its silent operations.
     #[inline(always)]
     pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
@@ -187,6 +220,7 @@ impl Kernel {
         is_free || self.pay_time(id, cost, end)
     }
 
+    #[inline]
     fn pay_time(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
         let now = self.now;
         let thread = &mut self.threads[id.index()];
@@ -449,7 +483,8 @@ impl Kernel {
             sum += u128::from(vruntime);
             count += 1;
         }
-        (count > 0).then(|| (sum / count) as u64)
+        // Mostly one, and a division of 128 bits is dear.
+        (count > 0).then(|| if count == 1 { sum as u64 } else { (sum / count) as u64 })
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.
@@ -482,12 +517,20 @@ impl Kernel {
     /// As the mutex of the standard library does it: a waiter spins while the holder runs, else it sleeps. Spinners
     /// get the line first come, first served; a sleeper is woken when nobody spins, and must ask again. So a holder
     /// that lost its CPU does not make a convoy of everybody else.
+    #[inline]
     pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
-        let Some(holder) = self.line(line).holder else {
-            self.line(line).holder = Some(id);
-            self.grant(id, line, recorder);
-            return true;
-        };
+        let state = self.line(line);
+        if let Some(holder) = state.holder {
+            return self.wait_for(id, line, holder, recorder);
+        }
+        state.holder = Some(id);
+        self.grant(id, line, recorder);
+        true
+    }
+
+    /// Somebody else has the line.
+    #[inline(never)]
+    fn wait_for(&mut self, id: ThreadId, line: Line, holder: ThreadId, recorder: &mut Recorder) -> bool {
         self.line(line).waiting.push_back(id);
         let holder_runs = self.threads[holder.index()].place == Where::Running;
         let now = self.now;
@@ -514,6 +557,7 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         true
     }
@@ -521,6 +565,9 @@ impl Kernel {
     /// What waiting threads add to the use of the line that this thread holds.
     #[inline(always)]
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
+        if self.held == 0 {
+            return Nanos::ZERO;
+        }
         let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
         match self.lines[line_index(line)].waiting.len() {
             0 => Nanos::ZERO,
@@ -531,16 +578,20 @@ impl Kernel {
     /// Lets go of the line; the first in line has it then.
     #[inline(always)]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        if self.held == 0 {
+            return;
+        }
         let thread = &mut self.threads[id.index()];
         if thread.holds.is_some() && !thread.fresh {
             self.let_go_of_line(id, recorder);
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn let_go_of_line(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         let Some(line) = thread.holds.take() else { return };
+        self.held -= 1;
         let state = &mut self.lines[line_index(line)];
         debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
         state.holder = None;
@@ -555,10 +606,12 @@ impl Kernel {
         self.threads[id.index()].fresh = false;
     }
 
+    #[inline]
     fn grant(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         thread.waits_for = None;
         if std::mem::take(&mut thread.is_told_waiting) {
@@ -567,6 +620,7 @@ impl Kernel {
     }
 
     /// The line is free and somebody waits for it: the first who spins has it, else the first who sleeps is woken to ask again.
+    #[inline(never)]
     fn hand_over(&mut self, line: Line, recorder: &mut Recorder) {
         let index = line_index(line);
         let spins = |id: &ThreadId| self.threads[id.index()].place == Where::Running;

@@ -24,5 +24,6 @@ mod pool;
 mod recorder;
 mod sleep;
 mod state;
+mod waits;
 
 pub use engine::{Options, Progress, Sim};

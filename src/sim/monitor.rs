@@ -13,7 +13,7 @@
 //! A poll that is frozen is plain data (see [`crate::task`]), so each of these is a few fields.
 
 use super::agenda::Entry;
-use super::engine::Sim;
+use super::engine::{NO_DESK, Sim};
 use super::kernel::{Intent, Kernel, Where, control};
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -177,7 +177,8 @@ impl Sim {
             return false;
         }
         let is_queued = |task: &Task| matches!(task.state, TaskState::Queued | TaskState::QueuedFrozen);
-        self.driver.has_registrations() || self.tasks.iter().any(is_queued)
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        self.driver.has_registrations(waits) || self.tasks.iter().any(is_queued)
     }
 
     /// One look.
@@ -244,7 +245,8 @@ impl Sim {
     #[inline]
     pub(super) fn note_next_timer(&mut self) {
         if self.monitor.is_some() {
-            self.kernel.next_timer = self.driver.next_timer();
+            let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+            self.kernel.next_timer = self.driver.next_timer(waits);
         }
     }
 

@@ -6,8 +6,7 @@ use super::monitor::Watched;
 use super::pool::Item;
 use crate::id::{KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
-use crate::sync::Arc;
-use crate::task::{BoxFuture, Leaf, New, Occupy, Timer};
+use crate::task::{BoxFuture, Leaf, New, Occupy};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 /// Where a task is.
@@ -60,8 +59,9 @@ pub(super) enum Act {
     Launch {
         new: New,
     },
-    Arm(Arc<Timer>),
-    Disarm(Arc<Timer>),
+    /// Of a wait, by its number.
+    Arm(u32),
+    Disarm(u32),
     Defer(TaskId),
     Finished(TaskId),
     Release(Release),
@@ -131,6 +131,8 @@ pub(super) struct Thread {
     /// It was woken; counts before the park.
     pub(super) token: bool,
     pub(super) parked: bool,
+    /// Started or woken for the pool's queue, and not there yet.
+    pub(super) is_coming: bool,
     /// As whom it left, in `block_in_place`.
     pub(super) left_as: Option<WorkerId>,
     /// The stretch under way.

@@ -246,12 +246,46 @@ dictionary! {
     why_thread: Sentence ["who"];
     /// A lock.
     why_lock: Sentence ["holder" "line"];
+    /// The same, several holders one after the other.
+    why_lock_many: Sentence ["n" "line"];
     /// No CPU.
-    why_cpu: Sentence ["who"];
+    why_cpu: Sentence ["who" "m" "n"];
     /// The scheduler's own work.
     why_own: Sentence ["who"];
+    /// The same, where it has names.
+    why_own_work: Sentence ["who" "work"];
     /// In the pool's queue.
-    why_pool: Sentence ["n"];
+    why_pool: Sentence ["n" "k"];
+    /// Another branch of the task itself ran.
+    why_same: Sentence ["task"];
+    /// The same, and it was blocked.
+    why_same_blocked: Sentence ["task"];
+    /// In a queue of all, and every worker was in a poll.
+    why_all_busy: Sentence ["who" "taker"];
+    /// In the global queue, which a worker looks at now and then.
+    why_interval: Sentence ["who" "g" "i"];
+    /// Another worker was not allowed to search.
+    why_refused: Sentence ["who" "s" "m"];
+    /// A monitor that looked late.
+    why_undetected: Sentence ["who" "t"];
+    /// A new thread for a worker.
+    why_start: Sentence ["who"];
+    /// A new thread for a job.
+    why_start_job: Sentence [];
+    /// A monitor cut its poll short.
+    why_preempted: Sentence ["d"];
+    /// Nobody has its waker.
+    why_never: Sentence [];
+    /// Own work.
+    work_timers: Label [];
+    /// Own work.
+    work_steal: Label [];
+    /// Own work.
+    work_batch: Label [];
+    /// Own work.
+    work_overflow: Label [];
+    /// Own work.
+    work_unpark: Label [];
     /// It yielded.
     why_deferred: Sentence [];
     /// Budget used up.
@@ -264,6 +298,76 @@ dictionary! {
     why_last_took: Sentence ["who" "task"];
     /// What the stream does not explain.
     why_other: Sentence [];
+
+    // ---- Before and after, what would help
+    /// After the headline's result.
+    before: Free ["y"];
+    /// On the ghost of the former wait.
+    lane_before: Label ["y"];
+    /// The run as it is.
+    help_as_is: Label [];
+    /// A change.
+    help_spawn_blocking: Label ["kind"];
+    /// A change.
+    help_in_place: Label ["kind"];
+    /// A change.
+    help_workers: Label ["n"];
+    /// A change.
+    help_cpus: Label ["n"];
+    /// A change.
+    help_pool: Label ["n"];
+    /// A change.
+    help_no_slot: Label [];
+    /// A change.
+    help_eager: Label [];
+    /// A change.
+    help_timer: Label ["x"];
+    /// A change.
+    help_interval: Label ["n"];
+    /// A change.
+    help_budget: Label ["n"];
+    /// A change.
+    help_no_budget: Label [];
+    /// A change.
+    help_policy: Label ["policy"];
+
+    // ---- Findings
+    /// Nothing can go on.
+    find_deadlock: Sentence ["n"];
+    /// A lost wake-up.
+    find_lost: Sentence ["task"];
+    /// A timer that nobody looked at.
+    find_late: Sentence ["task" "d"];
+    /// The same for I/O.
+    find_late_io: Sentence ["task" "d"];
+    /// Several.
+    find_late_many: Sentence ["n" "d"];
+    /// A long poll, and tasks behind it.
+    find_long: Sentence ["who" "task" "d" "n"];
+    /// One task behind it.
+    find_long_one: Sentence ["who" "task" "d"];
+    /// A blocked poll, and tasks behind it.
+    find_blocked: Sentence ["who" "task" "d" "n"];
+    /// One task behind it.
+    find_blocked_one: Sentence ["who" "task" "d"];
+    /// Idle workers beside a full queue.
+    find_idle: Sentence ["n" "place" "k" "d"];
+    /// One task in it.
+    find_idle_one: Sentence ["place" "k" "d"];
+    /// A task that idle workers may not take.
+    find_hidden: Sentence ["task" "place" "k" "d"];
+    /// Budgets.
+    find_forced: Sentence ["task" "n"];
+    /// A monitor's mistake.
+    find_mistaken: Sentence ["who" "task"];
+    /// Several.
+    find_mistaken_many: Sentence ["n" "who" "task"];
+    /// What a monitor did not see.
+    find_missed: Sentence ["task" "who" "d"];
+    /// The pool.
+    find_pool: Sentence ["n" "k" "d"];
+    /// A lock.
+    find_convoy: Sentence ["n" "line" "d"];
 
     // ---- Lists: who was where
     /// First: blocked.
@@ -561,15 +665,16 @@ mod tests {
     /// The longest that a slot can become in a real run.
     fn extreme(slot: &str, lang: Lang) -> &'static str {
         match (slot, lang) {
-            ("who" | "victim" | "holder", Lang::En) => "worker 1023",
-            ("who" | "victim" | "holder", Lang::Ja) => "ワーカー1023",
+            ("who" | "victim" | "holder" | "taker", Lang::En) => "worker 1023",
+            ("who" | "victim" | "holder" | "taker", Lang::Ja) => "ワーカー1023",
             ("place", Lang::En) => "worker 1023's LIFO slot",
             ("place", Lang::Ja) => "ワーカー1023のLIFOスロット",
             ("task", _) => "Req99999",
             ("tasks", Lang::En) => "R101, R102, R103 and 252 more",
             ("tasks", Lang::Ja) => "R101、R102、R103、ほか252個",
             ("kind", _) => "background-job",
-            ("x" | "p" | "d" | "t" | "b", _) => "999.9\u{a0}ms",
+            ("policy", _) => "tokio 1.53, multi-thread",
+            ("x" | "p" | "d" | "t" | "b" | "y", _) => "999.9\u{a0}ms",
             ("a" | "n" | "m" | "k" | "w", _) => "99.9\u{a0}k",
             ("thread", Lang::En) => "thread 65534",
             ("thread", Lang::Ja) => "スレッド65534",
@@ -583,6 +688,9 @@ mod tests {
             ("slot", Lang::En) => "LIFO slot",
             ("slot", Lang::Ja) => "LIFOスロット",
             ("monitor", _) => "sysmon",
+            ("work", Lang::En) => "looking at timers, stealing and 3 more",
+            ("work", Lang::Ja) => "タイマーの確認、スチール、ほか3個",
+            ("g" | "i" | "s", _) => "123",
             _ => "12345",
         }
     }

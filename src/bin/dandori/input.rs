@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dandori::policy::Registry;
 use dandori::scenario::json::MAX_TEXT;
@@ -12,13 +12,16 @@ use dandori::scenario::{Draft, Json, Problem, Scenario, library};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Source {
     /// Name in the library (see `dandori scenarios`), or a file.
-    scenario: String,
+    pub scenario: String,
     /// Changes a field, for example `policy.workers=4` or `limits.end="2 s"`; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    pub set: Vec<String>,
+    /// Costs of a machine, as `dandori calibrate --out` writes them.
+    #[arg(long, value_name = "FILE")]
+    pub costs: Option<PathBuf>,
     /// Seed of all random draws.
     #[arg(long)]
-    seed: Option<u64>,
+    pub seed: Option<u64>,
 }
 
 impl Source {
@@ -28,6 +31,12 @@ impl Source {
         let mut problems = Vec::new();
         if let Some(policy) = policy {
             draft.with_policy(policy, registry);
+        }
+        if let Some(path) = &self.costs {
+            match costs(path) {
+                Ok(costs) => problems.extend(draft.put("machine.costs", costs).err()),
+                Err(message) => problems.push(Problem::new(format!("--costs {}", path.display()), message)),
+            }
         }
         for set in &self.set {
             match set.split_once('=') {
@@ -60,6 +69,16 @@ impl Source {
         let text = read(path).map_err(|message| vec![Problem::new(&self.scenario, message)])?;
         Draft::parse(&text)
     }
+}
+
+/// The cost profile in a calibration.
+fn costs(path: &Path) -> Result<Json, String> {
+    let json = Json::parse(&read(path)?).map_err(|problems| match problems.as_slice() {
+        [first, ..] => format!("is not JSON: {}", first.message),
+        [] => "is not JSON".to_owned(),
+    })?;
+    let costs = json.get("costs").filter(|costs| matches!(costs, Json::Map(_)));
+    costs.cloned().ok_or_else(|| "has no object `costs`; `dandori calibrate --out FILE` writes one".to_owned())
 }
 
 /// The first, or the problems of both.

@@ -8,8 +8,11 @@
     reason = "the command serves, waits and watches: it has threads and reads the clock"
 )]
 
+mod calibrate;
 mod compare;
+mod explain;
 mod export;
+mod focus;
 mod input;
 mod output;
 mod policies;
@@ -19,6 +22,7 @@ mod scenarios;
 mod serve;
 mod sim;
 mod summary;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -43,12 +47,18 @@ enum Command {
     Real(real::Args),
     /// Run a scenario under several policies, simulated and on real threads, and print them side by side.
     Compare(compare::Args),
+    /// Say why a task waited, what is worth knowing of the run, and what would help.
+    Explain(explain::Args),
+    /// Run a scenario with a field at several values and several seeds, and print how long its tasks waited.
+    Sweep(sweep::Args),
     /// List the library of scenarios, or print one as JSON.
     Scenarios(scenarios::Args),
     /// List the policies with their parameters and what they leave out.
     Policies(policies::Args),
     /// Write the events of a run as JSON Lines.
     Export(export::Args),
+    /// Measure what this machine takes for what the simulator charges, and write it as a cost profile.
+    Calibrate(calibrate::Args),
 }
 
 /// Why the command ends without having done what was asked.
@@ -72,9 +82,12 @@ fn main() -> ExitCode {
         Command::Sim(args) => (args.json, sim::run(&args)),
         Command::Real(args) => (args.json, real::run(&args)),
         Command::Compare(args) => (args.json, compare::run(&args)),
+        Command::Explain(args) => (args.json, explain::run(&args)),
+        Command::Sweep(args) => (args.json, sweep::run(&args)),
         Command::Scenarios(args) => (args.json, scenarios::run(&args)),
         Command::Policies(args) => (args.json, policies::run(&args)),
         Command::Export(args) => (false, export::run(&args)),
+        Command::Calibrate(args) => (args.json, calibrate::run(&args)),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

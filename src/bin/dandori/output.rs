@@ -64,12 +64,19 @@ pub fn recording(recording: &Recording, path: Option<&Path>) -> Result<(), Failu
         let out = BufWriter::new(io::stdout().lock());
         return gone_is_fine(jsonl::write(recording, out)).map_err(|error| Failure::Failed(error.to_string()));
     };
+    whole(path, |file| jsonl::write(recording, file))
+}
+
+/// Writes a text with a line's end to a file.
+pub fn text(text: &str, path: &Path) -> Result<(), Failure> {
+    whole(path, |mut file| writeln!(file, "{text}"))
+}
+
+/// A file that is there whole or not at all.
+fn whole(path: &Path, write: impl FnOnce(BufWriter<File>) -> io::Result<()>) -> Result<(), Failure> {
     let partial = partial(path);
-    let write = || -> io::Result<()> {
-        jsonl::write(recording, BufWriter::new(File::create(&partial)?))?;
-        fs::rename(&partial, path)
-    };
-    write().map_err(|error| {
+    let written = File::create(&partial).and_then(|file| write(BufWriter::new(file)));
+    written.and_then(|()| fs::rename(&partial, path)).map_err(|error| {
         let _ = fs::remove_file(&partial);
         Failure::Failed(format!("{}: {error}", path.display()))
     })

@@ -52,6 +52,22 @@ impl Sleepers {
         self.0.iter().rev().copied()
     }
 
+    /// The worker goes to sleep, for policies that count nothing else.
+    pub fn push(&mut self, worker: WorkerId) {
+        self.0.push(worker);
+    }
+
+    /// The one that fell asleep last.
+    pub fn pop(&mut self) -> Option<WorkerId> {
+        self.0.pop()
+    }
+
+    /// The worker woke up by itself. Whether it was still counted as asleep.
+    pub fn remove(&mut self, worker: WorkerId) -> bool {
+        let at = self.0.iter().position(|&asleep| asleep == worker);
+        at.map(|at| self.0.remove(at)).is_some()
+    }
+
     /// Whether this worker is counted as asleep.
     #[must_use]
     pub fn contains(&self, worker: WorkerId) -> bool {
@@ -115,7 +131,7 @@ impl Idle {
         true
     }
 
-    /// A worker that is awake searches, whatever the others do.
+    /// A worker searches, however many do so already.
     pub fn search_anyway(&self) {
         self.word.fetch_add(1, Ordering::SeqCst);
     }
