@@ -80,6 +80,21 @@ fn tokio(costs: Costs) -> Shape<'static> {
     Shape { policy: "tokio", params: INTERVAL, unit: 1_000, alone: false, costs }
 }
 
+/// Without preemption: the monitor of one worker has nothing to do then.
+fn go(costs: Costs) -> Shape<'static> {
+    Shape {
+        policy: "go",
+        params: &[("workers", 1), ("force_preempt", 3_600_000_000_000)],
+        unit: 1_000,
+        alone: false,
+        costs,
+    }
+}
+
+fn async_std(costs: Costs) -> Shape<'static> {
+    Shape { policy: "async-std", params: &[("workers", 1)], unit: 1_000, alone: false, costs }
+}
+
 fn block_on(costs: Costs) -> Shape<'static> {
     Shape { policy: "block-on", params: &[], unit: 1_000, alone: true, costs }
 }
@@ -142,6 +157,20 @@ fn the_simulator_tells_the_story_of_the_inline_host_under_tokio() {
 #[test]
 fn the_simulator_tells_the_story_of_the_inline_host_under_block_on() {
     assert_eq!(agreements(&block_on(Costs::SERVER), 1_000, Options::default()), 1_000);
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_go_and_async_std() {
+    for shape in [go, async_std] {
+        assert_eq!(agreements(&shape(Costs::SERVER), 500, Options::default()), 500);
+        assert_eq!(agreements(&shape(Costs::IDEAL), 300, Options::default()), 300);
+    }
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_go_and_async_std() {
+    threads_agree(&go(Costs::IDEAL), 0..300);
+    threads_agree(&async_std(Costs::IDEAL), 0..300);
 }
 
 #[test]

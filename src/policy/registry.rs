@@ -66,6 +66,9 @@ impl Registry {
             Registered::of::<super::thread_per_core::ThreadPerCore>(),
             Registered::of::<super::thread_per_task::ThreadPerTask>(),
             Registered::of::<super::event_loop::EventLoop>(),
+            Registered::of::<super::go::Go>(),
+            Registered::of::<super::async_std::AsyncStd>(),
+            Registered::of::<super::async_std::AsyncStdMonitor>(),
         ]))
     }
 

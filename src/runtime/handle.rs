@@ -8,6 +8,7 @@ use super::clock::Clock;
 use super::driver::Driver;
 use super::here::HERE;
 use super::host::ThreadHost;
+use super::monitor;
 use super::parker::Parker;
 use super::shared::{Lane, Shared};
 use super::spawn::{self, JoinHandle};
@@ -51,16 +52,11 @@ impl Builder {
     /// Builds the runtime; its threads do not run yet, so that tasks can be queued before the first worker decides.
     ///
     /// # Errors
-    /// If the policy takes workers from threads, which is not possible here, or the system refuses the driver.
+    /// If the system refuses the driver.
     pub fn build(self) -> Result<Runtime, Problem> {
         // The standard one: a static needs a constant, and nothing rests on its order.
         static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let shape = self.policy.shape();
-        if shape.retakes {
-            let message = "this policy takes workers from threads in the middle of a poll, which real threads do not \
-                           offer yet; it runs in the simulator only";
-            return Err(Problem::new("policy.name", message));
-        }
         let driver = Driver::new(shape.timer_grain)
             .map_err(|error| Problem::new("machine", format!("the system refuses a selector: {error}")))?;
         let clock = Clock::start();
@@ -103,6 +99,12 @@ impl Runtime {
             let lane = Lane::new(shared.clone(), 0);
             let driver = thread::start(lane, ThreadId(1), Role::Driver, thread::drive).map_err(refused)?;
             lock(&self.threads).push(driver);
+        }
+        if shared.shape.retakes {
+            let lane = Lane::new(shared.clone(), 0);
+            let id = ThreadId(1 + u16::from(shared.shape.driver == DriverBy::Thread));
+            let monitor = thread::start(lane, id, Role::Monitor, monitor::watch).map_err(refused)?;
+            lock(&self.threads).push(monitor);
         }
         for number in 1..=shared.shape.threads_at_start {
             let id = shared.thread_id(number.into());

@@ -5,6 +5,7 @@ use std::task::{Context, Poll, Waker};
 use super::clock;
 use super::here::{HERE, Here};
 use super::job::{Contained, Job};
+use super::monitor;
 use super::pool::{self, Item, Refused};
 use super::shared::{Lane, Shared};
 use super::spawn;
@@ -125,13 +126,17 @@ impl Host for ThreadHost {
         let (name, length) = match what {
             Occupy::Cpu(length) => (What::Cpu, length),
             Occupy::Block(length) => (What::Block, length),
+            Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave => (What::Leave, Nanos::ZERO),
             Occupy::Return => (What::Return, Nanos::ZERO),
         };
         self.record(Event::StretchStart { task, what: name, length });
         match what {
             Occupy::Cpu(length) => clock::burn(length, || !shared.is_open()),
-            Occupy::Block(length) => shared.block(length),
+            Occupy::Block(length) if !shared.brackets => shared.block(length),
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                self.here(|here| monitor::announced(shared, here, || shared.block(length)));
+            }
             Occupy::Leave => self.here(|here| {
                 if let Some(here) = here {
                     thread::go_away(shared, here);

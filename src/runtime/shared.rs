@@ -17,6 +17,7 @@ use std::thread::JoinHandle;
 use super::clock::Clock;
 use super::driver::Driver;
 use super::here::{HERE, Here};
+use super::monitor::{self, Monitor};
 use super::owned::Owned;
 use super::parker::Parker;
 use super::pool::{self, Item, Pool};
@@ -48,12 +49,15 @@ pub(super) struct Shared {
     pub(super) id: u64,
     pub(super) policy: Box<dyn Policy<Runnable>>,
     pub(super) shape: Shape,
+    /// Every blocking call announces itself.
+    pub(super) brackets: bool,
     pub(super) seed: u64,
     pub(super) clock: Clock,
     pub(super) driver: Driver,
     pub(super) tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
     pub(super) watch: Watch,
+    pub(super) monitor: Monitor,
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
     pub(super) pool: Apart<Pool>,
@@ -130,17 +134,19 @@ impl Shared {
         clock: Clock,
         tracer: Option<Tracer>,
     ) -> Arc<Shared> {
-        let shape = policy.shape();
+        let (shape, brackets) = (policy.shape(), policy.brackets());
         Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             id,
             policy,
             shape,
+            brackets,
             seed,
             clock,
             driver,
             tracer,
             watch: Watch::default(),
+            monitor: Monitor::default(),
             phase: AtomicU32::new(OPEN),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
@@ -166,10 +172,10 @@ impl Shared {
         TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The name of the `number`-th thread of the pool, from 1: after the world outside, and the driver if that has a
-    /// thread. Names come again after 65,000 threads.
+    /// The name of the `number`-th thread of the pool, from 1: after the world outside, and driver and monitor if those
+    /// have threads. Names come again after 65,000 threads.
     pub(super) fn thread_id(&self, number: u32) -> ThreadId {
-        let first = u16::from(self.shape.driver == DriverBy::Thread);
+        let first = u16::from(self.shape.driver == DriverBy::Thread) + u16::from(self.shape.retakes);
         ThreadId(first + 1 + ((number - 1) % 65_000) as u16)
     }
 
@@ -289,8 +295,26 @@ impl Shared {
             if let Some(worker) = &mut *seat {
                 return self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
             }
+            drop(seat);
+            if self.shape.retakes {
+                return self.deliver_in_poll(here, entry, origin, before);
+            }
         }
         self.inject(here, entry, origin, before);
+    }
+
+    /// The same on a thread whose worker may be on its shelf.
+    #[cold]
+    #[inline(never)]
+    fn deliver_in_poll(&self, here: &Here, entry: Runnable, origin: Origin, before: impl FnOnce(&mut Pen<'_>)) {
+        let mut before = Some(before);
+        let refused = monitor::wake_on_shelf(here, entry, |worker, entry| {
+            let before = before.take().expect("called once");
+            self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
+        });
+        if let (Some(entry), Some(before)) = (refused, before) {
+            self.inject(Some(here), entry, origin, before);
+        }
     }
 
     /// For a thread without a worker.
@@ -335,6 +359,7 @@ impl Shared {
         // A driver with a thread of its own has no parker.
         self.driver.poke();
         self.driver.close();
+        self.monitor.rouse();
         drop(self.pool.0.close());
     }
 
@@ -387,12 +412,28 @@ impl World<Runnable> for Acts<'_> {
         debug_assert!(refused.is_ok() || !self.shared.is_open(), "the pool refused a worker");
     }
 
-    fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
-        None
+    fn retake(&mut self, seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
+        self.shared.monitor.retake(seen)
     }
 
     fn preempt(&mut self, _seen: &ThreadView) -> bool {
         false
+    }
+
+    fn rouse(&mut self) {
+        self.shared.monitor.rouse();
+    }
+
+    fn drive_io(&mut self) {
+        self.shared.monitor.want_io();
+    }
+
+    fn driver_is_held(&mut self) -> bool {
+        self.shared.driver.is_held()
+    }
+
+    fn next_timer(&mut self) -> Option<Time> {
+        self.shared.driver.next()
     }
 
     fn pay(&mut self, _op: Op) {}

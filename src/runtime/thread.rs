@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use super::driver::Turner;
 use super::here::{HERE, Here};
 use super::job::Job;
+use super::monitor;
 use super::shared::{Lane, Shared};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
@@ -89,7 +90,7 @@ pub(super) fn drive(lane: &Arc<Lane>) {
     shared.driver.put_back(turner);
 }
 
-fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
+pub(super) fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
     shared.hook(Some(here), None, |_| {}, |ctl| shared.policy.claim(here.thread.get(), Some(had), ctl))
 }
 
@@ -131,7 +132,7 @@ fn work(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
     drop(deferred);
 }
 
-fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
+pub(super) fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
     here.stamp.set(Time::ZERO);
     let id = worker.id();
     here.sit(worker);
@@ -166,6 +167,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
+    if shared.shape.retakes {
+        monitor::shelve(here);
+    }
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -182,6 +186,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         // It panicked between leaving and returning.
         here.away.set(0);
         come_back(shared, here);
+    }
+    if shared.shape.retakes && here.seat.borrow().is_none() && !monitor::unshelve(shared, here) {
+        return monitor::ask_for_another(shared, here);
     }
     let mut seat = here.seat.borrow_mut();
     let Some(worker) = &mut *seat else { return false };
@@ -214,7 +221,7 @@ fn poll_ended(shared: &Shared, here: &Here, task: TaskId, end: PollEnd, is_recor
 }
 
 /// Wakes the tasks that yielded on this thread, newest first.
-fn drain(here: &Here) {
+pub(super) fn drain(here: &Here) {
     let mut list = here.deferred.take();
     if list.is_empty() {
         return;
@@ -240,6 +247,9 @@ pub(super) fn go_away(shared: &Shared, here: &Here) {
         return;
     }
     here.budget_kept.set(here.budget.replace(u32::MAX));
+    if shared.shape.retakes {
+        monitor::unshelve(shared, here);
+    }
     here.left_as.set(here.worker.get());
     if here.worker.get().is_some() {
         drain(here);
@@ -324,6 +334,17 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
     shared.driver.put_back(turner);
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     unparked(shared, here, Some(woken));
+}
+
+/// A look at I/O by a thread without a worker, if nobody has the driver.
+pub(super) fn look_at_io(shared: &Shared, here: &Here) {
+    here.stamp.set(Time::ZERO);
+    let Some(mut turner) = shared.driver.try_take() else { return };
+    shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
+    shared.driver.collect_io(&mut turner, shared.clock);
+    fire(shared, here, &mut turner);
+    shared.driver.put_back(turner);
+    shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
 }
 
 /// One turn of the driver without waiting, if nobody has it.

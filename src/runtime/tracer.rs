@@ -11,6 +11,7 @@
 //! it; the stream has a `dropped` record at the gap.
 
 use super::clock::Clock;
+use super::hands;
 use super::here::Here;
 use super::merge::{self, Stamped};
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -102,7 +103,7 @@ impl Tracer {
             }
             streams.push(records);
         }
-        (merge::merge(streams), dropped)
+        (hands::named(merge::merge(streams)), dropped)
     }
 
     fn push(&self, buffer: &Buffer, record: Record) {
@@ -186,7 +187,7 @@ impl Pen<'_> {
 impl Sink for Pen<'_> {
     fn record(&mut self, event: Event) {
         // These say what was consumed just now: an older stamp could lie before the push that they answer.
-        if matches!(event, Event::Steal { .. } | Event::Batch { .. }) {
+        if matches!(event, Event::Steal { .. } | Event::Batch { .. } | Event::Retake { .. }) {
             self.lift();
         }
         let worker = self.here.and_then(|here| here.worker.get());

@@ -122,6 +122,7 @@ impl Task {
                     match act {
                         Act::Cpu(draw) => self.env.cpu(self.length(draw, *step)).await,
                         Act::Block(draw) => self.env.block(self.length(draw, *step)).await,
+                        Act::Syscall(draw) => self.env.syscall(self.length(draw, *step)).await,
                         Act::Send { channel, count } => {
                             for _ in 0..*count {
                                 self.prepared.channel(*channel).send(&self.env).await;
@@ -172,6 +173,7 @@ impl Task {
         let env = &self.env;
         match act {
             Act::Block(draw) => env.block(self.length(draw, step)).await,
+            Act::Syscall(draw) => env.syscall(self.length(draw, step)).await,
             Act::Io(draw) => env.io(self.length(draw, step)).await,
             Act::Tick { period, cell } => self.tick(*period, &self.cells[*cell as usize]).await,
             Act::Send { channel, count } => {

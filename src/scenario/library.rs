@@ -31,6 +31,23 @@ const POOLS: &[&str] = &[
     "event-loop",
 ];
 
+/// The same and those that have nothing of the kind, with or without a monitor.
+const PLAIN: &[&str] = &[
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+    "go",
+    "async-std",
+    "async-std-monitor",
+];
+
 /// The same, the one with one queue for all first.
 const SHARING: &[&str] = &["global-queue", "tokio", "tokio-0.1", "smol", "sharded", "work-stealing", "thread-per-core"];
 
@@ -71,6 +88,11 @@ const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> 
     Named { name, base: W1, set, fits: POOLS }
 }
 
+/// One of W1 to W4 with its jobs inside the task.
+const fn plain(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: PLAIN }
+}
+
 /// Short tasks on eight workers that share a queue, or have their own.
 const fn queue_lock(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
     Named { name, base: include_str!("library/queue-lock.json"), set, fits: SHARING }
@@ -89,10 +111,10 @@ macro_rules! job {
 
 /// All of them, in the order in which they are listed.
 pub static ALL: [Named; 37] = [
-    w("w1", &[]),
+    plain("w1", &[]),
     w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
-    w("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
+    plain("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
     w_in_place(
         "w2-block-in-place",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))],
@@ -101,7 +123,7 @@ pub static ALL: [Named; 37] = [
         "w2-spawn-blocking",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))],
     ),
-    w("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
+    plain("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
     w_in_place(
         "w3-block-in-place",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "20 ms"}]}"#))],
@@ -110,7 +132,7 @@ pub static ALL: [Named; 37] = [
         "w3-spawn-blocking",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "20 ms"}]}"#))],
     ),
-    w("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
+    plain("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
     w_in_place(
         "w4-block-in-place",
         &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "2 ms"}]}"#))],

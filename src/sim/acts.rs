@@ -28,7 +28,10 @@ impl Sim {
             Act::Wake { task, origin, cause, by } => return self.wake(id, task, origin, cause, by),
             Act::Launch { new } => return self.launched(id, new),
             Act::Arm(wait) => self.arm(id, wait),
-            Act::Disarm(wait) => drop(self.desk.as_mut().expect(NO_DESK).waits.forget(wait)),
+            Act::Disarm(wait) => {
+                drop(self.desk.as_mut().expect(NO_DESK).waits.forget(wait));
+                self.note_next_timer();
+            }
             Act::Defer(task) => self.defer(id, task),
             Act::Finished(task) => self.finished(task),
             Act::Release(why) => self.release(id, why),
@@ -39,6 +42,7 @@ impl Sim {
                 }
                 self.queue_in_pool(id, item);
             }
+            Act::Requeue(task) => return self.requeue(id, task),
             Act::Nudge => self.nudge(id),
         }
         true
@@ -75,7 +79,7 @@ impl Sim {
     ) -> bool {
         match self.tasks[task.index()].state {
             TaskState::Idle => {}
-            TaskState::Polling => {
+            TaskState::Polling | TaskState::QueuedFrozen => {
                 let slot = &mut self.tasks[task.index()];
                 if slot.rewoken.is_none() {
                     slot.rewoken = Some(cause);
@@ -100,14 +104,18 @@ impl Sim {
     #[inline(always)]
     pub(super) fn enqueue(&mut self, id: ThreadId, task: TaskId, origin: Origin) {
         let slot = &mut self.tasks[task.index()];
-        slot.state = TaskState::Queued;
+        slot.state = if origin == Origin::Preempted { TaskState::QueuedFrozen } else { TaskState::Queued };
         let ticket = Ticket { task, kind: slot.kind, deadline: slot.deadline };
         let line = self.kernel.thread(id).holds;
         let mut ctl = control(&mut self.recorder, &mut self.kernel, line);
         match &mut self.threads[id.index()].seat {
             Some(worker) => worker.wake(ticket, origin, &mut ctl),
             None => {
-                self.policy.inject(ticket, if origin == Origin::Driver { origin } else { Origin::Outside }, &mut ctl)
+                let origin = match origin {
+                    Origin::Driver | Origin::Preempted => origin,
+                    _ => Origin::Outside,
+                };
+                self.policy.inject(ticket, origin, &mut ctl)
             }
         }
         self.carry_out(id);
@@ -152,6 +160,8 @@ impl Sim {
         for intent in intents.drain(..) {
             match intent {
                 Intent::Unpark(worker) => self.unpark(worker),
+                Intent::Rouse => self.rouse(),
+                Intent::DriveIo => self.threads[id.index()].next = Next::Drive,
                 Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
             }
         }
@@ -242,6 +252,7 @@ impl Sim {
         let fires = due.round_up(grain);
         self.recorder.record(Event::Timer { task, cause, due, fires });
         self.driver.arm(waits, wait, fires);
+        self.note_next_timer();
         if self.recorder.is_recording {
             self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(wait, generation));
         }
@@ -383,6 +394,7 @@ impl Sim {
             yielded: false,
             frozen: None,
             skipped: Vec::new(),
+            rest: Nanos::ZERO,
             budget_before: u32::MAX,
         };
         // Numbers are reserved in order, but a program may launch in another one: the table has a row for each.

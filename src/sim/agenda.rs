@@ -21,6 +21,8 @@ pub(super) enum Entry {
     Due(u32, u32),
     /// The next arrival from outside.
     Arrival,
+    /// As `Thread`, of the monitor: that it will look again keeps no run alive.
+    Nap(ThreadId, u32),
     /// A pool thread has idled long enough. Its thread and generation.
     KeepAlive(ThreadId, u32),
 }
@@ -69,7 +71,7 @@ pub(super) struct Agenda {
     seq: u64,
     /// Entries that were next at once and were never put in.
     pub(super) skipped: u64,
-    /// Entries that cannot make anything happen to a task: idle pool threads' patience.
+    /// Entries that cannot make anything happen to a task: idle pool threads' patience, naps of the monitor.
     idle: usize,
     /// Not zero: equal times are ordered by a hash of the sequence under this salt instead of by the sequence. Laws
     /// and expectations must hold for every salt.
@@ -80,7 +82,7 @@ impl Agenda {
     #[inline]
     pub(super) fn push(&mut self, at: Time, entry: Entry) {
         self.seq += 1;
-        if let Entry::KeepAlive(..) = entry {
+        if let Entry::KeepAlive(..) | Entry::Nap(..) = entry {
             self.idle += 1;
         }
         let seq = if self.shuffle == 0 { self.seq } else { scramble(self.seq ^ self.shuffle) };
@@ -114,7 +116,7 @@ impl Agenda {
         if self.front.is_empty() && !self.rest.is_empty() {
             self.refill();
         }
-        if let Entry::KeepAlive(..) = item.entry {
+        if let Entry::KeepAlive(..) | Entry::Nap(..) = item.entry {
             self.idle -= 1;
         }
         Some((Time(item.at), item.entry))

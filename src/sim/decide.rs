@@ -27,6 +27,8 @@ impl Sim {
             Next::Segment(task) => self.segment(id, task),
             Next::Unwound(task, is_done) => self.unwound(id, task, is_done),
             Next::StretchOver(task) => self.stretch_over(id, task),
+            Next::Cut(task) => self.cut(id, task),
+            Next::Resume(task) => self.resume(id, task),
             Next::Polled(task, end) => self.polled(id, task, end),
             Next::Drive => {
                 self.drive(id);
@@ -43,6 +45,8 @@ impl Sim {
             Next::DriverAsleep => self.driver_asleep(id),
             Next::PoolTake => self.pool_take(id),
             Next::PoolIdle => self.pool_idle(id),
+            Next::Look => self.look(id),
+            Next::Nap(pause) => self.nap(id, pause),
             Next::Outside => {
                 self.kernel.off(id, &mut self.recorder);
                 false

@@ -106,6 +106,24 @@ impl Driver {
         if wait.cause == Cause::Io { self.io.push(item) } else { self.timers.push(item) }
     }
 
+    /// Whether somebody waits for it.
+    pub(super) fn has_registrations(&mut self, waits: &Waits) -> bool {
+        self.timers.next_of(waits).is_some() || self.io.next_of(waits).is_some()
+    }
+
+    /// When the first timer fires.
+    #[inline]
+    pub(super) fn next_timer(&mut self, waits: &Waits) -> Option<Time> {
+        self.timers.next_of(waits).map(|item| item.fires)
+    }
+
+    /// The next I/O that is complete, whatever timers are due.
+    pub(super) fn next_due_io(&mut self, waits: &Waits, now: Time) -> Option<u32> {
+        let item = self.io.next_of(waits).filter(|item| item.fires <= now)?;
+        self.io.pop();
+        Some(item.number)
+    }
+
     /// The next wait that may fire now, in order of time, timers before I/O.
     #[inline]
     pub(super) fn next_due(&mut self, waits: &Waits, now: Time) -> Option<u32> {

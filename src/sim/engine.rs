@@ -10,11 +10,12 @@ use super::agenda::Entry;
 use super::driver::Driver;
 use super::host::{Desk, SimHost};
 use super::kernel::{Kernel, Where};
+use super::monitor::Watched;
 use super::pool::Pool;
 use super::recorder::Recorder;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
-use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
+use crate::policy::{Args, DriverBy, Policy, Registry, Shape, ThreadView, Ticket};
 use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
 use crate::task::Host;
@@ -57,6 +58,8 @@ pub struct Sim {
     pub(super) prepared: Arc<Prepared>,
     pub(super) policy: Box<dyn Policy<Ticket>>,
     pub(super) shape: Shape,
+    /// Every blocking call announces itself.
+    pub(super) brackets: bool,
     pub(super) kernel: Kernel,
     pub(super) recorder: Recorder,
     pub(super) host: Arc<SimHost>,
@@ -67,6 +70,10 @@ pub struct Sim {
     /// The thread that looks after timers and I/O.
     pub(super) driver_holder: Option<ThreadId>,
     pub(super) pool: Pool,
+    /// The monitor's thread, if the policy has one.
+    pub(super) monitor: Option<ThreadId>,
+    /// What it sees; empty between looks, its room is kept.
+    pub(super) views: Vec<ThreadView>,
     /// The thread that holds each worker.
     pub(super) seats: Vec<Option<ThreadId>>,
     pub(super) arrivals: VecDeque<Arrival>,
@@ -108,13 +115,14 @@ impl Sim {
             seed: scenario.seed,
         };
         let policy = found.simulated(&args);
-        let shape = policy.shape();
+        let (shape, brackets) = (policy.shape(), policy.brackets());
         let host = SimHost::new(scenario.seed, options.naive);
         let prepared = Prepared::new(scenario);
         let arrivals: VecDeque<_> = prepared.arrivals().into();
         let mut sim = Sim {
             policy,
             shape,
+            brackets,
             kernel: Kernel::new(scenario.machine.cpus, scenario.machine.costs),
             recorder: Recorder::new(scenario.machine.costs, options.record),
             dyn_host: host.clone(),
@@ -125,6 +133,8 @@ impl Sim {
             driver: Driver::default(),
             driver_holder: None,
             pool: Pool::default(),
+            monitor: None,
+            views: Vec::new(),
             seats: vec![None; usize::from(shape.workers)],
             left: arrivals.len() as u64,
             arrivals,
@@ -216,6 +226,9 @@ impl Sim {
         if self.shape.driver == DriverBy::Thread {
             self.first_thread(Role::Driver, Next::DriverLoop);
         }
+        if self.shape.retakes {
+            self.monitor = Some(self.add_monitor());
+        }
         for _ in 0..self.shape.threads_at_start {
             let thread = self.first_thread(Role::Worker, Next::Decide);
             self.threads[thread.index()].acts.push_back(Act::Claim(None));
@@ -249,6 +262,7 @@ impl Sim {
             is_coming: false,
             left_as: None,
             stretch: None,
+            watched: Watched::default(),
         });
         self.kernel.add_thread(role)
     }
@@ -290,7 +304,7 @@ impl Sim {
         for index in 0..self.tasks.len().min(NAMED) {
             let on = match self.tasks[index].state {
                 TaskState::Done => continue,
-                TaskState::Queued => Waits::Worker,
+                TaskState::Queued | TaskState::QueuedFrozen => Waits::Worker,
                 TaskState::Polling => Waits::Stretch,
                 TaskState::Idle => self.awaited(TaskId(index as u32)),
             };
@@ -300,7 +314,7 @@ impl Sim {
 
     pub(super) fn next_entry(&mut self) {
         let limits = self.limits;
-        if !self.kernel.agenda.is_live() {
+        if !self.kernel.agenda.is_live() && !self.monitor_may_help() {
             return self.end(Ended::Deadlock);
         }
         let Some((at, entry)) = self.kernel.agenda.pop() else { return self.end(Ended::Deadlock) };
@@ -318,7 +332,7 @@ impl Sim {
             return;
         }
         match entry {
-            Entry::Thread(id, generation) => {
+            Entry::Thread(id, generation) | Entry::Nap(id, generation) => {
                 if self.kernel.is_due(id, generation) {
                     self.wake_or_run(id);
                 }

@@ -43,11 +43,11 @@ pub(super) struct Thread {
     /// The worker that it holds, for records.
     pub(super) worker: Option<WorkerId>,
     /// CPU time still to be paid before the thread does the next thing.
-    left: Nanos,
+    pub(super) left: Nanos,
     /// Since when `left` runs down.
-    since: Time,
+    pub(super) since: Time,
     /// Agenda entries of older generations are stale.
-    generation: u32,
+    pub(super) generation: u32,
     vruntime: u64,
     /// What it was behind (positive) or ahead of its fair share when it went off: at most a slice.
     lag: i64,
@@ -88,6 +88,9 @@ struct LineState {
 pub(super) enum Intent {
     Unpark(WorkerId),
     Start(WorkerId),
+    Rouse,
+    /// The monitor turns the driver, for I/O.
+    DriveIo,
 }
 
 /// The machine, and what hooks may touch of it.
@@ -112,6 +115,10 @@ pub(super) struct Kernel {
     /// Deferred wakers per thread, oldest first.
     pub(super) deferred: Vec<Vec<TaskId>>,
     pub(super) current: ThreadId,
+    /// When the first timer fires; kept only for policies with a monitor.
+    pub(super) next_timer: Option<Time>,
+    /// A thread has the driver.
+    pub(super) driver_is_held: bool,
     costs: Costs,
 }
 
@@ -132,6 +139,8 @@ impl Kernel {
             intents: Vec::new(),
             deferred: Vec::new(),
             current: ThreadId(0),
+            next_timer: None,
+            driver_is_held: false,
             costs,
         }
     }
@@ -282,12 +291,17 @@ impl Kernel {
 
     /// A thread that is off goes on at `at`.
     pub(super) fn resume_at(&mut self, id: ThreadId, at: Time) {
+        self.resume_with(id, at, Entry::Thread);
+    }
+
+    /// The same, through this kind of agenda entry.
+    pub(super) fn resume_with(&mut self, id: ThreadId, at: Time, entry: fn(ThreadId, u32) -> Entry) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.place, Where::Off, "only a thread that is off can be resumed");
         thread.generation += 1;
         thread.timed = true;
         let generation = thread.generation;
-        self.agenda.push(at, Entry::Thread(id, generation));
+        self.agenda.push(at, entry(id, generation));
     }
 
     /// The thread wants a CPU from now on. True: it has one and can go on at once.
@@ -665,6 +679,18 @@ impl World<Ticket> for Kernel {
 
     fn preempt(&mut self, _seen: &ThreadView) -> bool {
         false
+    }
+
+    fn rouse(&mut self) {
+        self.intents.push(Intent::Rouse);
+    }
+
+    fn driver_is_held(&mut self) -> bool {
+        self.driver_is_held
+    }
+
+    fn next_timer(&mut self) -> Option<Time> {
+        self.next_timer
     }
 
     fn pay(&mut self, op: Op) {

@@ -18,6 +18,7 @@ mod driver;
 mod engine;
 mod host;
 mod kernel;
+mod monitor;
 mod poll;
 mod pool;
 mod recorder;

@@ -22,6 +22,15 @@ impl Sim {
         thread.polling = Some(task);
         thread.next = Next::Segment(task);
         let slot = &mut self.tasks[task.index()];
+        if self.monitor.is_some() {
+            thread.watched.begin_poll();
+            if slot.state == TaskState::QueuedFrozen {
+                slot.state = TaskState::Polling;
+                thread.next = Next::Resume(task);
+                self.recorder.record(Event::PollStart { task, budget, tick });
+                return true;
+            }
+        }
         assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
         slot.state = TaskState::Polling;
         slot.yielded = false;
@@ -124,7 +133,7 @@ impl Sim {
                     return self.decide(id, None);
                 }
             }
-            None => thread.next = Next::PoolTake,
+            None => self.go_on_without_worker(id),
         }
         true
     }
@@ -134,14 +143,22 @@ impl Sim {
         thread.next = Next::StretchOver(task);
         match what {
             Occupy::Cpu(length) => {
+                if thread.watched.must_stop() {
+                    return self.cut_before(id, task, length);
+                }
                 thread.stretch = Some((What::Cpu, length));
                 self.recorder.record(Event::StretchStart { task, what: What::Cpu, length });
                 let cost = self.kernel.take_cost(&mut self.recorder);
                 self.kernel.pay(id, cost + length, self.limits.end)
             }
-            Occupy::Block(length) => {
-                thread.stretch = Some((What::Block, length));
-                self.recorder.record(Event::StretchStart { task, what: What::Block, length });
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                let is_announced = matches!(what, Occupy::Syscall(_));
+                let what = if is_announced { What::Syscall } else { What::Block };
+                thread.stretch = Some((what, length));
+                self.recorder.record(Event::StretchStart { task, what, length });
+                if self.shape.retakes && (is_announced || self.brackets) {
+                    self.announce(id);
+                }
                 self.kernel.take_cost(&mut self.recorder);
                 self.kernel.off(id, &mut self.recorder);
                 let at = self.kernel.now + length + Nanos(self.recorder.costs.syscall);
@@ -176,6 +193,9 @@ impl Sim {
         let (what, _) = thread.stretch.take().expect("a stretch that is over has begun");
         thread.next = Next::Segment(task);
         self.recorder.record(Event::StretchEnd { task, what });
+        if self.shape.retakes {
+            self.after_stretch(id, task);
+        }
         true
     }
 }

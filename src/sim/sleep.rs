@@ -21,6 +21,7 @@ impl Sim {
         self.recorder.record(Event::Park { sleep: if on_driver { Sleep::DriverIfFree } else { Sleep::Plain } });
         if on_driver {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
     }
@@ -66,9 +67,15 @@ impl Sim {
     /// One look at timers and I/O, by a thread that has the driver.
     pub(super) fn turn(&mut self, id: ThreadId) {
         let now = self.kernel.now;
+        let is_monitor = self.monitor == Some(id);
         let mut woken = 0;
         let mut desk = self.desk.take().expect(NO_DESK);
-        while let Some(number) = self.driver.next_due(&desk.waits, now) {
+        loop {
+            let next = match is_monitor {
+                false => self.driver.next_due(&desk.waits, now),
+                true => self.driver.next_due_io(&desk.waits, now),
+            };
+            let Some(number) = next else { break };
             if woken == 0 {
                 self.host.begin(&mut desk, now, None);
             }
@@ -82,6 +89,7 @@ impl Sim {
             }
         }
         self.take_up(id, desk);
+        self.note_next_timer();
         self.recorder.record(Event::DriverTurn { woken });
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }
@@ -98,6 +106,7 @@ impl Sim {
     pub(super) fn driven(&mut self, id: ThreadId, woken: Option<u32>) -> bool {
         if self.driver_holder == Some(id) && self.shape.driver == DriverBy::ParkedWorker {
             self.driver_holder = None;
+            self.kernel.driver_is_held = false;
             self.recorder.record(Event::DriverReleased);
         }
         let thread = &mut self.threads[id.index()];
@@ -108,6 +117,7 @@ impl Sim {
                 worker.unparked(woken, &mut ctl);
                 self.carry_out(id);
             }
+            None if self.monitor == Some(id) => thread.next = Next::Nap(thread.watched.pause()),
             None => thread.next = Next::DriverAsleep,
         }
         true
@@ -117,6 +127,7 @@ impl Sim {
         self.threads[id.index()].token = false;
         if self.driver_holder.is_none() {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
         self.turn(id);

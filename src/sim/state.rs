@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::monitor::Watched;
 use super::pool::Item;
 use crate::id::{KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
@@ -13,6 +14,8 @@ use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 pub(super) enum TaskState {
     Idle,
     Queued,
+    /// In a queue in the middle of a poll that was cut short.
+    QueuedFrozen,
     Polling,
     Done,
 }
@@ -38,6 +41,8 @@ pub(super) struct Task {
     /// The stretch that froze its poll.
     pub(super) frozen: Option<(Leaf, Occupy)>,
     pub(super) skipped: Vec<std::task::Waker>,
+    /// What is left of the stretch that a monitor cut short; zero: it was over.
+    pub(super) rest: Nanos,
     /// Its arrival or spawn was counted in `left`.
     pub(super) budget_before: u32,
 }
@@ -63,6 +68,8 @@ pub(super) enum Act {
     Claim(Option<WorkerId>),
     /// Queue something for the pool and see to it that a thread comes.
     Pool(Item),
+    /// Queue a task whose poll was cut short.
+    Requeue(TaskId),
     /// Wake the sleeper on the driver, because an earlier deadline was registered.
     Nudge,
 }
@@ -82,6 +89,10 @@ pub(super) enum Next {
     Unwound(TaskId, bool),
     /// A stretch is over.
     StretchOver(TaskId),
+    /// The monitor cut the poll short.
+    Cut(TaskId),
+    /// The poll that was cut short goes on.
+    Resume(TaskId),
     /// The poll has ended and self-wakes are delivered.
     Polled(TaskId, PollEnd),
     /// A turn of the driver without waiting.
@@ -102,6 +113,10 @@ pub(super) enum Next {
     PoolTake,
     /// Idle in the pool.
     PoolIdle,
+    /// The monitor looks.
+    Look,
+    /// The monitor sleeps for so long; `None`: until it is roused.
+    Nap(Option<Nanos>),
     /// Nothing: the world outside between arrivals.
     Outside,
 }
@@ -122,4 +137,6 @@ pub(super) struct Thread {
     pub(super) left_as: Option<WorkerId>,
     /// The stretch under way.
     pub(super) stretch: Option<(What, Nanos)>,
+    /// What the monitor knows and wants of it.
+    pub(super) watched: Watched,
 }

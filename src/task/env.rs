@@ -79,6 +79,12 @@ impl Env {
         self.occupy(Occupy::Block(length))
     }
 
+    /// Blocks the thread for so much wall time, inside the poll, and says so first: a policy that listens may give the
+    /// worker to another thread meanwhile, as Go does around system calls.
+    pub async fn syscall(&self, length: Nanos) {
+        self.occupy(Occupy::Syscall(length)).await;
+    }
+
     /// Runs synchronous stretches with the worker given away: `block_in_place`.
     pub async fn block_in_place(&self, body: impl Future<Output = ()>) {
         self.occupy(Occupy::Leave).await;

@@ -62,10 +62,25 @@ pub enum Occupy {
     Cpu(Nanos),
     /// Blocks the thread for so much wall time.
     Block(Nanos),
+    /// Blocks the thread for so much wall time and has said so: a monitor may take the worker meanwhile.
+    Syscall(Nanos),
     /// Gives the worker away: `block_in_place` begins.
     Leave,
     /// Asks for the worker back: `block_in_place` ends.
     Return,
+}
+
+impl Occupy {
+    /// The same for another length, where it has one.
+    #[must_use]
+    pub fn shortened(self, length: Nanos) -> Occupy {
+        match self {
+            Occupy::Cpu(_) => Occupy::Cpu(length),
+            Occupy::Block(_) => Occupy::Block(length),
+            Occupy::Syscall(_) => Occupy::Syscall(length),
+            Occupy::Leave | Occupy::Return => self,
+        }
+    }
 }
 
 /// A task that is about to exist.

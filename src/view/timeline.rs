@@ -164,7 +164,7 @@ impl WorkState {
 /// Whether a stretch holds its thread without using a CPU.
 #[must_use]
 pub fn holds(what: What) -> bool {
-    matches!(what, What::Block | What::Lock | What::Park)
+    matches!(what, What::Block | What::Syscall | What::Lock | What::Park)
 }
 
 /// A worker's row.

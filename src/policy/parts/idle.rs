@@ -47,6 +47,11 @@ impl Sleepers {
         Sleepers(Vec::with_capacity(workers.into()))
     }
 
+    /// The workers that are counted as asleep, the one that fell asleep last first.
+    pub fn iter(&self) -> impl Iterator<Item = WorkerId> {
+        self.0.iter().rev().copied()
+    }
+
     /// The worker goes to sleep, for policies that count nothing else.
     pub fn push(&mut self, worker: WorkerId) {
         self.0.push(worker);
@@ -115,9 +120,26 @@ impl Idle {
         true
     }
 
+    /// The same, but not more than half of the workers that are awake, as in Go: a sleeping worker is no excuse for one
+    /// more searcher.
+    pub fn start_search_among_awake(&self) -> bool {
+        let word = self.word.load(Ordering::SeqCst);
+        if 2 * (word & SEARCHING) >= word / AWAKE {
+            return false;
+        }
+        self.word.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+
     /// A worker searches, however many do so already.
     pub fn search_anyway(&self) {
         self.word.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many workers are awake, as of now.
+    #[must_use]
+    pub fn awake(&self) -> usize {
+        self.word.load(Ordering::SeqCst) / AWAKE
     }
 
     /// A searcher has found something. Whether it was the last one: then it must notify.
