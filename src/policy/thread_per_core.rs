@@ -284,7 +284,11 @@ mod tests {
         script.inject(2);
         assert_eq!(script.next(0), Next::Run(1, FRESH));
         assert_eq!(script.next(1), Next::Run(2, FRESH));
+        script.events();
+        script.wake(1, 3, Origin::Spawn);
+        assert_eq!(places(&script.events())[&3], Place::Local(WorkerId(1)), "a new one lives where it was spawned");
         script.polled(1, PollEnd::Pending, 128);
+        script.poll(1, 3, &[]);
         assert_eq!(script.next(1), Next::Park);
         script.events();
         script.wake(0, 2, Origin::Wake);

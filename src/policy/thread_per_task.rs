@@ -322,6 +322,8 @@ mod tests {
         script.started();
         script.release(0, Release::BlockInPlace);
         assert!(script.started().is_empty());
+        script.inject(8);
+        assert_eq!(script.started(), [1], "and no other task gets its place");
         assert!(script.claim(0), "it comes back for it");
     }
 }

@@ -496,9 +496,9 @@ mod tests {
     fn a_thief_takes_half_rounded_up_at_most_32_runs_the_oldest_and_signals_after_it() {
         for (there, taken) in [(1, 1), (2, 1), (7, 4), (100, 32)] {
             let mut script = one_polls_the_others_sleep(3);
-            (1..=there).for_each(|task| script.wake(0, task, Origin::SelfWake));
+            (1..there).for_each(|task| script.wake(0, task, Origin::SelfWake));
             assert!(script.unparked().is_empty());
-            script.inject(999);
+            script.wake(0, there, Origin::Wake);
             assert_eq!(script.unparked(), [2]);
             script.token(2);
             script.events();

@@ -25,7 +25,7 @@ use crate::scenario::lesson::{self, Both, Control, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
 use crate::time::Time;
 use crate::trace::Recording;
-use crate::words::Lang;
+use crate::words::{Lang, policies};
 
 pub use self::opened::facts;
 
@@ -146,7 +146,8 @@ impl Session {
         let built = draft.build(&self.registry).map_err(|more| problems.extend(more));
         let (Ok(scenario), true) = (built, problems.is_empty()) else { return Err(problems) };
         let policy = self.registry.get(&scenario.policy.name).expect("validated with the scenario");
-        let facts = facts(&policy.spec, &scenario);
+        let title = policies::title(settings.lang, &policy.spec).to_owned();
+        let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
         Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
@@ -202,13 +203,13 @@ impl Session {
                 min: None,
                 max: None,
                 unit: unit.and_then(|param| unit_of(&param.range)),
-                disabled: missing.then(|| no_effect(lang.words(), policy.title, &label)),
+                disabled: missing.then(|| no_effect(lang.words(), policies::title(lang, policy), &label)),
                 label,
                 value: value_at(draft, &knob.path),
                 initial: value_at(&initial, &knob.path),
             };
             match &knob.control {
-                Control::Policies(names) => out.options = Some(self.policies(names, draft)),
+                Control::Policies(names) => out.options = Some(self.policies(names, draft, lang)),
                 Control::Options(choices) => {
                     out.options = Some(choices.iter().map(|c| self.choice(draft, &knob.path, c, lang)).collect());
                 }
@@ -220,14 +221,14 @@ impl Session {
     }
 
     /// Policies that the registry has; one that cannot run this scenario says why.
-    fn policies(&self, names: &[String], draft: &Draft) -> Vec<Choice> {
+    fn policies(&self, names: &[String], draft: &Draft, lang: Lang) -> Vec<Choice> {
         let known = names.iter().filter_map(|name| self.registry.get(name));
         known
             .map(|policy| {
                 let mut other = draft.clone();
                 other.with_policy(policy.spec.name, &self.registry);
                 Choice {
-                    label: policy.spec.title.to_owned(),
+                    label: policies::title(lang, &policy.spec).to_owned(),
                     code: false,
                     value: Value::from(policy.spec.name),
                     disabled: self.problem(&other),

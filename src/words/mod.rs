@@ -7,6 +7,7 @@ mod en;
 mod fill;
 mod ja;
 pub mod number;
+pub mod policies;
 
 pub use fill::{Arg, Rich, Span, Style, bare, fill, plain};
 

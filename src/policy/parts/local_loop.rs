@@ -110,8 +110,10 @@ impl<E: Entry> LocalLoop<E> {
                     }
                 }
                 Phase::Mail => {
-                    if self.line.is_some() && line.take() != self.line {
-                        return Step::Look(self.line.expect("it is some"));
+                    if let Some(wanted) = self.line
+                        && line.take() != Some(wanted)
+                    {
+                        return Step::Look(wanted);
                     }
                     ctl.pay(Op::InjectPop);
                     match self.mailbox.pop().or_else(|| self.own.pop_front()) {

@@ -77,6 +77,27 @@ fn a_runner_that_was_notified_for_nothing_sleeps_again_and_can_be_notified_again
 }
 
 #[test]
+fn while_nobody_sleeps_nobody_is_looked_for() {
+    let mut script = held(1);
+    assert_eq!(script.next(0), Next::Park);
+    script.inject(1);
+    assert_eq!(script.unparked(), [0]);
+    script.token(0);
+    let (mut line, mut visits) = (None, 0);
+    loop {
+        match script.step(0, line.take()) {
+            Step::Run(..) => break,
+            Step::Look(asked) | Step::Try(asked) => {
+                visits += u32::from(asked == Line::Sleepers);
+                line = Some(asked);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(visits, 1, "it takes itself off the sleepers, and that was the last one");
+}
+
+#[test]
 fn of_the_global_queue_one_runs_and_half_of_the_rest_comes_along_as_far_as_there_is_room() {
     for (waiting, batch) in [(1, 0), (2, 1), (9, 4), (10, 5), (3_000, 512)] {
         let mut script = held(1);

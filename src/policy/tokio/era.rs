@@ -2,10 +2,10 @@
 //!
 //! | era | version | what it was |
 //! | --- | --- | --- |
-//! | `2019` | 0.2.0 | the new design: slot, ring, searching; no budget, and polls through the slot are ticks of their own |
+//! | `2019-design` | 0.2.0 | the new design: slot, ring, searching; no budget, and polls through the slot are ticks of their own |
 //! | `0.2.19` | 0.2.19 | the slot's tasks share the budget of the first one (tokio-rs/tokio#2349); nothing else ends the chain |
-//! | `2023` | 1.29.1 | at most three polls in a row through the slot (#5712), a tuned interval (#5720), batches from inject |
-//! | `1.51` | 1.51.0 | the slot can be stolen from, and every local push notifies (#7431) |
+//! | `2023-slot-cap` | 1.29.1 | at most three polls in a row through the slot (#5712), a tuned interval (#5720), batches from inject |
+//! | `1.51-stealable-slot` | 1.51.0 | the slot can be stolen from, and every local push notifies (#7431) |
 //! | `today` | 1.53.1 | that is taken back (#8065); the newer half overflows (#8029) |
 
 use super::spec::TODAY;
@@ -60,10 +60,10 @@ impl Era {
         };
         let of_2019 = Era { coop_budget: 0, max_lifo_polls: NO_CHAIN, ..of_0_2_19 };
         match name {
-            "2019" => of_2019,
+            "2019-design" => of_2019,
             "0.2.19" => of_0_2_19,
-            "2023" => of_2023,
-            "1.51" => of_1_51,
+            "2023-slot-cap" => of_2023,
+            "1.51-stealable-slot" => of_1_51,
             TODAY => today,
             other => panic!("no era is called {other}: the parameter was validated"),
         }

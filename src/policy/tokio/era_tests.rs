@@ -52,7 +52,7 @@ fn ping_pong(era: &str, polls: u32) -> (Vec<(Budget, u32)>, bool) {
 
 #[test]
 fn in_2019_polls_through_the_slot_are_ticks_without_a_budget_and_a_pair_starves_the_ring() {
-    let (polls, came) = ping_pong("2019", 200);
+    let (polls, came) = ping_pong("2019-design", 200);
     assert!(!came, "the ring never has its turn");
     let expected: Vec<_> = (2..202).map(|tick| (Budget::Unlimited, tick)).collect();
     assert_eq!(polls, expected);
@@ -75,7 +75,7 @@ fn in_0_2_19_the_chain_goes_on_in_one_tick_until_the_budget_is_used_up() {
 
 #[test]
 fn since_2023_three_polls_in_a_row_come_from_the_slot() {
-    for era in ["2023", "1.51", "today"] {
+    for era in ["2023-slot-cap", "1.51-stealable-slot", "today"] {
         let (polls, came) = ping_pong(era, 200);
         assert!(came, "{era}");
         assert_eq!(polls, [(Budget::Rest, 1); 3], "{era}");
@@ -97,7 +97,7 @@ fn only_in_1_51_the_slot_is_stolen_from_and_only_when_the_ring_is_empty() {
         script.polled(1, PollEnd::Ready, 128);
         script.events();
         let next = script.next(1);
-        if *era == "1.51" {
+        if *era == "1.51-stealable-slot" {
             assert!(matches!(next, Next::Run(6, _)), "{next:?}");
             assert!(script.events().contains(&Event::Steal { victim: WorkerId(0), count: 1 }));
         } else {
@@ -111,19 +111,19 @@ fn only_in_1_51_every_local_push_notifies_into_an_empty_slot_too() {
     for era in ERAS {
         let mut script = one_polls_the_other_sleeps(era);
         script.wake(0, 2, Origin::Wake);
-        let expected: &[u16] = if *era == "1.51" { &[1] } else { &[] };
+        let expected: &[u16] = if *era == "1.51-stealable-slot" { &[1] } else { &[] };
         assert_eq!(script.unparked(), expected, "{era}");
     }
 }
 
 #[test]
 fn in_1_51_block_in_place_and_shutdown_find_what_is_in_the_slot() {
-    let mut script = one_polls_the_other_sleeps("1.51");
+    let mut script = one_polls_the_other_sleeps("1.51-stealable-slot");
     script.wake(0, 2, Origin::Wake);
     script.events();
     script.release(0, crate::trace::Release::BlockInPlace);
     assert_eq!(script.events(), [Event::Move { task: crate::id::TaskId(2), place: Place::Local(WorkerId(0)) }]);
-    let mut script = one_polls_the_other_sleeps("1.51");
+    let mut script = one_polls_the_other_sleeps("1.51-stealable-slot");
     script.wake(0, 2, Origin::Wake);
     script.release(0, crate::trace::Release::Shutdown);
     assert_eq!(script.policy().drain().len(), 1);
@@ -153,7 +153,7 @@ fn an_idle_worker_takes_one_task_of_inject_before_1_0_and_a_fair_share_since() {
         script.events();
         assert!(matches!(script.next(0), Next::Run(0, _)));
         let moved = script.events().iter().filter(|event| matches!(event, Event::Move { .. })).count();
-        assert_eq!(moved, if ["2019", "0.2.19"].contains(era) { 0 } else { 2 }, "{era}");
+        assert_eq!(moved, if ["2019-design", "0.2.19"].contains(era) { 0 } else { 2 }, "{era}");
     }
 }
 
@@ -168,7 +168,7 @@ fn before_1_0_a_worker_that_the_driver_woke_searches_and_so_wakes_another() {
         script.due(5);
         script.driver_turn(1);
         assert!(matches!(script.next(1), Next::Run(5, _)));
-        let old = ["2019", "0.2.19"].contains(era);
+        let old = ["2019-design", "0.2.19"].contains(era);
         assert_eq!(script.events().contains(&Event::Search), old, "{era}");
         let expected: &[u16] = if old { &[0] } else { &[] };
         assert_eq!(script.unparked(), expected, "{era}");
@@ -186,7 +186,7 @@ fn a_task_that_yields_was_queued_at_once_before_it_was_deferred() {
 
 #[test]
 fn what_the_user_sets_counts_whatever_the_era_says() {
-    let mut script = of("2019", &[("coop_budget", 7.into()), ("max_lifo_polls", 1.into())], 1);
+    let mut script = of("2019-design", &[("coop_budget", 7.into()), ("max_lifo_polls", 1.into())], 1);
     script.inject(1);
     script.claim(0);
     assert_eq!(script.next(0), Next::Run(1, Budget::Fresh(7)));

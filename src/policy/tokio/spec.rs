@@ -10,7 +10,7 @@ const WORKER: &str = "tokio 1.53.1, runtime/scheduler/multi_thread/worker.rs";
 const CAPACITIES: &[&str] = &["4", "8", "16", "32", "64", "128", "256", "512", "1024"];
 
 /// The scheduler's times, oldest first; what sets them apart is in `era`.
-pub(super) const ERAS: &[&str] = &["2019", "0.2.19", "2023", "1.51", TODAY];
+pub(super) const ERAS: &[&str] = &["2019-design", "0.2.19", "2023-slot-cap", "1.51-stealable-slot", TODAY];
 /// tokio 1.53.
 pub(super) const TODAY: &str = "today";
 
@@ -134,7 +134,7 @@ pub const SPEC: Spec = Spec {
             source: "tokio-rs/tokio#2549",
         },
         Assumption {
-            text: "In the era 2023 a task whose budget is used up is deferred, as today; then it was queued at once.",
+            text: "In the era 2023-slot-cap a task whose budget is used up is deferred, as today; then it was queued at once.",
             source: "tokio 1.29.1, runtime/coop.rs, poll_proceed",
         },
         Assumption {
