@@ -136,9 +136,10 @@ impl Pieces<'_> {
         let poll = self.line.poll(poll);
         let polled = self.line.task(poll.task)?;
         // Taken at the very moment counts as having stood there.
-        let ahead = polled.track.within(entered, entered).iter().any(|span| {
-            span.state == TaskState::Ready(Place::Global) && span.from <= entered && span.to <= poll.start
-        });
+        let ahead =
+            polled.track.within(entered, entered).iter().any(|span| {
+                span.state == TaskState::Ready(Place::Global) && span.from <= entered && span.to <= poll.start
+            });
         if ahead || poll.start < entered {
             return None;
         }
