@@ -154,7 +154,9 @@ fn verdicts(help: &Help) -> BTreeMap<String, Verdict> {
 /// The cures that the talk gives are among what is found, and they help.
 #[test]
 fn the_known_cures_are_found_by_the_causes_alone() {
-    let cases: [(&str, &[(&str, &str)], &str, &[&str]); 7] = [
+    /// Scenario, changes, kind that is looked at, cures.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
+    let cases: [Case<'_>; 7] = [
         ("w1", &[], "ticker", &["job in spawn_blocking", "job in block_in_place", "3 workers"]),
         ("w2", &[], "ticker", &["job in spawn_blocking", "job in block_in_place"]),
         ("w3", &[], "ticker", &["job in spawn_blocking"]),

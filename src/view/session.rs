@@ -82,9 +82,16 @@ pub struct Session {
     running: Option<(Box<dyn Engine>, Opened)>,
     shown: Option<Shown>,
     /// What would help, as far as it is known, and the run that is tried now.
-    help: Option<(Table, Option<(Box<dyn Engine>, Opened)>)>,
+    help: Option<Trials>,
     /// Layout, width and range of the last scene, for what lies under a point.
     last: (Layout, f32, Time, Time),
+}
+
+/// What would help, under way.
+struct Trials {
+    table: Table,
+    /// The run with the change that is tried now.
+    running: Option<(Box<dyn Engine>, Opened)>,
 }
 
 /// The run that is shown.
@@ -351,13 +358,13 @@ impl Session {
         let candidates = candidates(board, Some(&opened.lesson), &opened.draft, &self.registry);
         let table = Table::new(board, goal, candidates);
         let help = table.help();
-        self.help = Some((table, None));
+        self.help = Some(Trials { table, running: None });
         help
     }
 
     /// Goes on trying for about so many steps; the table as far as it is known. Another run that is opened ends it.
     pub fn help_advance(&mut self, steps: u64) -> Help {
-        let (Some((table, running)), Some(shown)) = (&mut self.help, &self.shown) else {
+        let (Some(Trials { table, running }), Some(shown)) = (&mut self.help, &self.shown) else {
             return Help { rows: Vec::new(), done: true };
         };
         if running.is_none()

@@ -138,7 +138,16 @@ pub struct Table {
     goal: Goal,
     as_is: String,
     before: Option<(u64, String)>,
-    tried: Vec<(Candidate, Option<(u64, String)>, bool)>,
+    tried: Vec<Tried>,
+}
+
+/// A change, and what came of it.
+#[derive(Clone, Debug)]
+struct Tried {
+    candidate: Candidate,
+    /// The number, also written; `None`: not known, or it cannot be compared.
+    result: Option<(u64, String)>,
+    done: bool,
 }
 
 impl Table {
@@ -146,8 +155,11 @@ impl Table {
     #[must_use]
     pub fn new(board: &Board, goal: Goal, candidates: Vec<Candidate>) -> Table {
         let before = goal.value(board).map(|value| (value, goal.written(board, value)));
-        let tried =
-            if before.is_some() { candidates.into_iter().map(|one| (one, None, false)).collect() } else { Vec::new() };
+        let tried = if before.is_some() {
+            candidates.into_iter().map(|one| Tried { candidate: one, result: None, done: false }).collect()
+        } else {
+            Vec::new()
+        };
         Table { goal, as_is: board.words().help_as_is.to_owned(), before, tried }
     }
 
@@ -160,13 +172,13 @@ impl Table {
     /// The next change to try.
     #[must_use]
     pub fn next(&self) -> Option<&Candidate> {
-        self.tried.iter().find(|(_, _, done)| !done).map(|(candidate, ..)| candidate)
+        self.tried.iter().find(|tried| !tried.done).map(|tried| &tried.candidate)
     }
 
     /// What the next change came to; `None`: it cannot be run or compared.
     pub fn fill(&mut self, result: Option<(u64, String)>) {
-        if let Some(next) = self.tried.iter_mut().find(|(_, _, done)| !done) {
-            (next.1, next.2) = (result, true);
+        if let Some(next) = self.tried.iter_mut().find(|tried| !tried.done) {
+            (next.result, next.done) = (result, true);
         }
     }
 
@@ -175,12 +187,12 @@ impl Table {
     pub fn help(&self) -> Help {
         let Some((before, written)) = &self.before else { return Help { rows: Vec::new(), done: true } };
         let done = self.next().is_none();
-        let largest = self.tried.iter().filter_map(|(_, result, _)| result.as_ref()).map(|(value, _)| *value);
+        let largest = self.tried.iter().filter_map(|tried| tried.result.as_ref()).map(|(value, _)| *value);
         let largest = largest.chain([*before]).max().unwrap_or(1).max(1);
         let share = |value: u64| value as f64 / largest as f64;
         let mut rows: Vec<Row> = Vec::new();
-        for (candidate, result, tried) in &self.tried {
-            if *tried && result.is_none() {
+        for Tried { candidate, result, done } in &self.tried {
+            if *done && result.is_none() {
                 continue;
             }
             rows.push(Row {
