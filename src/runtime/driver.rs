@@ -174,9 +174,12 @@ impl Driver {
     pub(super) fn collect_io(&self, turner: &mut Turner, clock: Clock) {
         let now = clock.now();
         let mut deadlines = lock(&self.deadlines);
-        let is_due = |key: &Key, timer: &Timer| key.0 <= now && timer.cause == Cause::Io;
-        let due = deadlines.exact.extract_if(.., |key, (timer, _)| is_due(key, timer));
-        turner.due.extend(due.map(|(_, (timer, armed))| Due { since: timer.due.max(armed), timer }));
+        let is_due = |(key, (timer, _)): &(&Key, &(Arc<Timer>, Time))| key.0 <= now && timer.cause == Cause::Io;
+        let due: Vec<Key> = deadlines.exact.iter().filter(is_due).map(|(key, _)| *key).collect();
+        for key in due {
+            let Some((timer, armed)) = deadlines.exact.remove(&key) else { continue };
+            turner.due.push(Due { since: timer.due.max(armed), timer });
+        }
     }
 
     /// Waits until something is due or somebody interrupts; may return without either.

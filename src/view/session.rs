@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::opened::Opened;
-use super::board::{Before, Board};
+use super::board::{Before, Board, Facts};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
