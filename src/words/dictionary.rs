@@ -214,31 +214,31 @@ dictionary! {
     /// On the ghost of the former wait.
     lane_before: Label ["y"];
     /// The run as it is.
-    help_as_is: Label [];
+    help_as_is: Line [];
     /// A change.
-    help_spawn_blocking: Label ["kind"];
+    help_spawn_blocking: Line ["kind"];
     /// A change.
-    help_in_place: Label ["kind"];
+    help_in_place: Line ["kind"];
     /// A change.
-    help_workers: Label ["n"];
+    help_workers: Line ["n"];
     /// A change.
-    help_cpus: Label ["n"];
+    help_cpus: Line ["n"];
     /// A change.
-    help_pool: Label ["n"];
+    help_pool: Line ["n"];
     /// A change.
-    help_no_slot: Label [];
+    help_no_slot: Line [];
     /// A change.
-    help_eager: Label [];
+    help_eager: Line [];
     /// A change.
-    help_timer: Label ["x"];
+    help_timer: Line ["x"];
     /// A change.
-    help_interval: Label ["n"];
+    help_interval: Line ["n"];
     /// A change.
-    help_budget: Label ["n"];
+    help_budget: Line ["n"];
     /// A change.
-    help_no_budget: Label [];
+    help_no_budget: Line [];
     /// A change.
-    help_policy: Label ["policy"];
+    help_policy: Line ["policy"];
 
     // ---- Findings
     /// Nothing can go on.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dandori::id::{TaskId, ThreadId, WorkerId};
 use dandori::time::{Nanos, Time};
-use dandori::trace::{Cause, Ended, Event, Place, PollEnd, Record, Recording, Sleep, Waits, What};
+use dandori::trace::{Cause, Ended, Event, OffCpu, Place, PollEnd, Record, Recording, Sleep, Waits, What};
 use dandori::view::findings::Told;
 
 /// From the moment a task could run to its poll.
@@ -46,6 +46,8 @@ pub struct Raw {
     lost: BTreeSet<TaskId>,
     /// When somebody had the driver.
     driver: Vec<(Time, Time)>,
+    /// When a thread could not go on in a poll: it waited for a lock, or had lost its CPU to another one.
+    stalls: BTreeMap<ThreadId, Vec<(Time, Time)>>,
 }
 
 impl Raw {
@@ -64,12 +66,14 @@ impl Raw {
             waits: Vec::new(),
             lost: BTreeSet::new(),
             driver: Vec::new(),
+            stalls: BTreeMap::new(),
             records,
         };
         raw.tasks(recording);
         raw.poll_list();
         raw.wait_list();
         raw.driver_list();
+        raw.stall_list();
         raw
     }
 
@@ -219,6 +223,32 @@ impl Raw {
         self.driver.extend(since.map(|from| (from, self.end)));
     }
 
+    fn stall_list(&mut self) {
+        let mut open: BTreeMap<(ThreadId, bool), Time> = BTreeMap::new();
+        for record in &self.records {
+            let Some(thread) = record.thread else { continue };
+            let over = match record.event {
+                Event::LockWait { .. } => {
+                    open.insert((thread, true), record.at);
+                    None
+                }
+                Event::CpuOff { why: OffCpu::Slice } => {
+                    open.insert((thread, false), record.at);
+                    None
+                }
+                Event::LockHeld { .. } => open.remove(&(thread, true)),
+                Event::CpuOn { .. } => open.remove(&(thread, false)),
+                _ => None,
+            };
+            if let Some(from) = over {
+                self.stalls.entry(thread).or_default().push((from, record.at));
+            }
+        }
+        for ((thread, _), from) in open {
+            self.stalls.entry(thread).or_default().push((from, self.end));
+        }
+    }
+
     // ---- Numbers --------------------------------------------------------------------------------------------------
 
     /// Waits of a kind of task; `timed`: only for deadlines.
@@ -257,7 +287,9 @@ impl Raw {
             let worker = poll
                 .worker
                 .filter(|worker| self.thread_of(poll).is_some_and(|thread| holder.get(worker) == Some(&thread)));
-            if worker.is_none() {
+            let stalled =
+                |thread| self.stalls.get(&thread).is_some_and(|list| list.iter().any(|&(a, b)| a <= t && t < b));
+            if worker.is_none() || self.thread_of(poll).is_some_and(stalled) {
                 continue;
             }
             if poll.held.iter().any(|held| held.0 <= t && t < held.1) { blocked += 1 } else { run += 1 }
@@ -386,8 +418,7 @@ impl Raw {
         let (before, _) = text.split_once(" was due ").or_else(|| text.split_once(" is ready")).ok_or("no task")?;
         let name = before.rsplit([' ', '.']).next().unwrap_or_default();
         let task = self.named(name).ok_or_else(|| format!("there is no {name}"))?;
-        let said =
-            text.rsplit_once(" ago").and_then(|(before, _)| before.rsplit_once(|c: char| c == ' ')).ok_or("no time")?;
+        let said = text.rsplit_once(" ago").and_then(|(before, _)| before.rsplit_once(' ')).ok_or("no time")?;
         let amount = said.0.rsplit(' ').next().unwrap_or_default();
         let amount = format!("{amount}\u{a0}{}", said.1);
         let now = self.waits_of(task).into_iter().filter(|wait| wait.due <= t && t < wait.until);
