@@ -5,7 +5,7 @@ mod common;
 
 use common::vector_programs::{count, polls};
 use dandori::policy::Registry;
-use dandori::scenario::Draft;
+use dandori::scenario::{Draft, library};
 use dandori::sim::Sim;
 use dandori::time::Nanos;
 use dandori::trace::{Event, Place, Record, Role};
@@ -315,4 +315,36 @@ fn f_load_that_begins_on_one_worker_spreads_by_halves_one_by_one_or_never() {
         assert_eq!(spread(&named(policy, 4)), (1, 0), "{policy}");
     }
     assert_eq!(spread(r#"{"name": "work-stealing", "workers": 4, "steal": "none"}"#), (1, 0));
+}
+
+/// The longest time from a deadline of the ticker of W1 to W4, in milliseconds, to its next poll.
+fn lateness(scenario: &str, policy: &str) -> f64 {
+    let registry = Registry::standard();
+    let scenario = library::get(scenario).expect("named").under(policy, &registry).expect("it fits");
+    let (mut due, mut worst) = (None, 0);
+    for record in Sim::new(&scenario, &registry).expect("valid").finish().trace.iter() {
+        match record.event {
+            // The ticker comes first.
+            Event::Timer { task, due: at, .. } if task.0 == 0 => due = Some(at),
+            Event::PollStart { task, .. } if task.0 == 0 => {
+                worst = due.take().map_or(worst, |due| worst.max(record.at.since(due).0));
+            }
+            _ => {}
+        }
+    }
+    worst as f64 / 1e6
+}
+
+/// smol 2.0.2 on two threads and two CPUs, jobs inside their tasks, measured on 22 November 2026: three runs each.
+#[test]
+fn smol_is_as_late_as_measured_within_a_fifth_where_jobs_block_and_twice_where_they_compute() {
+    for (scenario, measured, within) in
+        [("w1", 390.3, 1.2), ("w2", 3_596.0, 1.2), ("w3", 1_700.0, 2.0), ("w4", 1_850.0, 2.0)]
+    {
+        let late = lateness(scenario, "smol");
+        assert!(
+            (measured / within..measured * within).contains(&late),
+            "{scenario}: {late} ms, measured {measured} ms"
+        );
+    }
 }
