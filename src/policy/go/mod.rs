@@ -17,6 +17,8 @@
 mod search;
 mod spec;
 mod sysmon;
+#[cfg(all(test, not(loom)))]
+mod tests;
 mod worker;
 
 use self::sysmon::Sysmon;
