@@ -85,6 +85,8 @@ fn worst_wait(recording: &Recording, kind: &str) -> u64 {
                 _ => {}
             }
         }
+        // Still waiting at the end.
+        worst = worst.max(since.map_or(0, |since| recording.meta.end.0 - since));
     }
     worst
 }
@@ -167,4 +169,58 @@ fn a_budget_of_128_makes_eleven_polls_of_1280_messages() {
     assert_eq!(polls(&with_try(&ready, Some("no budget")), "drain"), 1);
     let worst = |label| worst_wait(&with_try(&ready, label), "ticker");
     assert!(worst(Some("no budget")) > 2 * worst(None) && worst(None) > 2 * worst(Some("a budget of 32")));
+}
+
+#[test]
+fn stealing_puts_all_four_to_work_and_without_it_one_does_everything() {
+    let stealing = lesson("work-stealing");
+    let took = |label| with_try(&stealing, label).meta.end.0 / MS;
+    assert_eq!((took(None), took(Some("steal half")), took(Some("steal one"))), (65, 17, 17));
+}
+
+#[test]
+fn a_loop_without_calls_is_stopped_by_a_signal_or_never() {
+    let sysmon = lesson("sysmon");
+    let preempted = |recording: &Recording| {
+        count(recording, |event| matches!(event, Event::PollEnd { end: PollEnd::Preempted, .. }))
+    };
+    let run = with_try(&sysmon, None);
+    assert!(preempted(&run) >= 5 && worst_wait(&run, "ticker") < 25 * MS);
+    let run = with_try(&sysmon, Some("cooperative preemption"));
+    assert!(preempted(&run) <= 1 && worst_wait(&run, "ticker") > 190 * MS, "at its end it calls a function");
+    let run = with_try(&sysmon, Some("a system call instead"));
+    assert!(worst_wait(&run, "ticker") < 5 * MS, "the P leaves the thread");
+}
+
+#[test]
+fn a_monitor_cannot_tell_blocked_from_busy() {
+    let watchman = lesson("watchman");
+    let threads = |recording: &Recording| count(recording, |event| matches!(event, Event::ThreadStart { .. }));
+    let run = with_try(&watchman, None);
+    let worst = worst_wait(&run, "ticker");
+    assert!(worst < 25 * MS && (20..40).contains(&threads(&run)), "{worst} ns, {} threads", threads(&run));
+    let run = with_try(&watchman, Some("jobs that compute 20 ms"));
+    let worst = worst_wait(&run, "ticker");
+    assert!(threads(&run) > 100 && worst > 100 * MS, "{worst} ns, {} threads", threads(&run));
+    assert!(worst_wait(&with_try(&watchman, Some("jobs that compute 2 ms")), "ticker") > 50 * MS, "no help");
+    assert!(worst_wait(&with_try(&watchman, Some("no monitor")), "ticker") > 1_000 * MS);
+}
+
+#[test]
+fn only_go_keeps_the_ticker_within_100_ms_whatever_the_jobs_do() {
+    let four = lesson("four-answers");
+    let jobs = ["2 block 400 ms", "20 block 400 ms", "200 compute 20 ms", "2,000 compute 2 ms"];
+    for policy in ["tokio", "go", "async-std-monitor", "smol"] {
+        let registry = Registry::standard();
+        let kept = jobs.iter().all(|job| {
+            let knob = four.knobs.iter().find(|knob| knob.path == "tasks.main.program").expect("a knob");
+            let Control::Options(choices) = &knob.control else { unreachable!("it has options") };
+            let choice = choices.iter().find(|choice| choice.label.en == *job).expect("an option");
+            let mut draft = four.draft();
+            draft.with_policy(policy, &registry);
+            draft.put(&knob.path, choice.value.clone()).expect("a path");
+            worst_wait(&run(&draft), "ticker") < 100 * MS
+        });
+        assert_eq!(kept, policy == "go", "{policy}");
+    }
 }

@@ -230,6 +230,7 @@ fn the_table_of_mechanisms_is_true() {
         include_str!("vectors.rs"),
         include_str!("machine.rs"),
         include_str!("scenario_library.rs"),
+        include_str!("lessons.rs"),
     ];
     let mut named = Vec::new();
     for row in table.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {

@@ -110,7 +110,7 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 37] = [
+pub static ALL: [Named; 41] = [
     plain("w1", &[]),
     w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
@@ -179,6 +179,30 @@ pub static ALL: [Named; 37] = [
     },
     Named { name: "in-place-sibling", base: include_str!("library/in-place-sibling.json"), set: &[], fits: IN_PLACE },
     pools("budget-blind", include_str!("library/budget-blind.json")),
+    Named {
+        name: "stealing",
+        base: include_str!("library/stealing.json"),
+        set: &[],
+        fits: &["work-stealing", "tokio", "sharded", "global-queue"],
+    },
+    Named {
+        name: "sysmon",
+        base: include_str!("library/sysmon.json"),
+        set: &[],
+        fits: &["go", "tokio", "async-std-monitor"],
+    },
+    Named {
+        name: "watchman",
+        base: include_str!("library/watchman.json"),
+        set: &[],
+        fits: &["async-std-monitor", "async-std", "go", "tokio"],
+    },
+    Named {
+        name: "four-answers",
+        base: include_str!("library/four-answers.json"),
+        set: &[],
+        fits: &["tokio", "go", "async-std-monitor", "smol"],
+    },
 ];
 
 impl Named {
