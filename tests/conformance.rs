@@ -99,8 +99,10 @@ fn block_on(costs: Costs) -> Shape<'static> {
     Shape { policy: "block-on", params: &[], unit: 1_000, alone: true, costs }
 }
 
-/// The other policies that have an order with one worker, with what they must be set to. Under `thread-per-task` the
-/// order is the system's.
+/// Policies without an order of their own: it is the system's, or the monitor's clock has a part in it.
+const WITHOUT_ORDER: &[&str] = &["thread-per-task", "async-std-monitor"];
+
+/// The other policies that have an order with one worker, with what they must be set to.
 const OTHERS: &[(&str, &[(&str, u64)])] = &[
     ("tokio-current-thread", &[]),
     ("tokio-0.1", &[("workers", 1)]),
@@ -119,9 +121,9 @@ fn others(costs: Costs) -> impl Iterator<Item = Shape<'static>> {
 fn every_policy_is_compared_or_has_no_order() {
     let registry = Registry::standard();
     for policy in registry.iter().map(|policy| policy.spec.name) {
-        let compared =
-            ["tokio", "global-queue", "block-on"].contains(&policy) || OTHERS.iter().any(|(other, _)| *other == policy);
-        assert_ne!(compared, policy == "thread-per-task", "{policy}");
+        let compared = ["tokio", "global-queue", "block-on", "go", "async-std"].contains(&policy)
+            || OTHERS.iter().any(|(other, _)| *other == policy);
+        assert_ne!(compared, WITHOUT_ORDER.contains(&policy), "{policy}");
     }
 }
 

@@ -49,6 +49,21 @@ const JA: &[(&str, &str, &str)] = &[
         "イベントループ（Node）",
         "一つのスレッドがコールバックを順に動かし、ブロックする仕事は別の四つのスレッドがする。",
     ),
+    (
+        "go",
+        "Go 1.27",
+        "PごとにリングとrunnextがあるGoのランタイム。sysmonがシステムコールからPを取り、10 ms動いたゴルーチンを止める。",
+    ),
+    (
+        "async-std",
+        "async-std 1.5",
+        "決まった数のスレッドに、それぞれキューとスロットがある。見張りはなく、タイマーには専用のスレッドがある。",
+    ),
+    (
+        "async-std-monitor",
+        "async-std（プルリクエスト631）",
+        "進んでいないスレッドのプロセッサを、モニターが新しいスレッドへ渡す。",
+    ),
 ];
 
 fn japanese(spec: &Spec) -> Option<&'static (&'static str, &'static str, &'static str)> {
