@@ -193,7 +193,8 @@ fn detection_saves_the_ticker_from_sleepers_at_one_thread_each() {
 #[test]
 fn detection_explodes_into_threads_on_long_jobs_and_misses_short_ones() {
     let long = run_named("w3", "async-std-monitor", &[]);
-    let jobs = |recording: &Recording| recording.trace.iter().filter(|r| matches!(r.event, Event::Measure { .. })).count();
+    let jobs =
+        |recording: &Recording| recording.trace.iter().filter(|r| matches!(r.event, Event::Measure { .. })).count();
     // Both processors stay in use, though the thread that is sent for one may be the one that lost it.
     assert_eq!(jobs(&run_named("w4", "async-std-monitor", &[])), 2_001);
     assert!(started(&long) > 100, "{} threads", started(&long));
