@@ -146,6 +146,14 @@ impl Steps {
         (first..after).map(|index| (self.at[index], self.value[index]))
     }
 
+    /// Since when it was at least `limit`, without a pause up to just before `t`; `t` if it was not.
+    #[must_use]
+    pub fn least_since(&self, t: Time, limit: u32) -> Time {
+        let before = self.at.partition_point(|&at| at < t);
+        let run = self.value[..before].iter().rev().take_while(|&&value| value >= limit).count();
+        if run == 0 { t } else { self.at[before - run] }
+    }
+
     /// The greatest value of all.
     #[must_use]
     pub fn max(&self) -> u32 {

@@ -5,6 +5,9 @@ use crate::id::{ThreadId, WorkerId};
 use crate::time::Time;
 use crate::view::timeline::{Alone, Work};
 
+/// Threads that shared the CPUs are counted over so many slices of each: taste, many times round for any pool.
+const SLICES: usize = 1_024;
+
 impl Pieces<'_> {
     /// No thread held the worker: by what the thread did that took it then.
     pub(super) fn gap(&mut self, worker: WorkerId, to: Time, queued: u32) {
@@ -117,7 +120,7 @@ impl Pieces<'_> {
         }
         let mut threads: Vec<ThreadId> = Vec::new();
         for lane in &self.line.cpus {
-            threads.extend(lane.within(from, to).iter().map(|span| span.state));
+            threads.extend(lane.within(from, to).iter().take(SLICES).map(|span| span.state));
         }
         threads.sort_unstable();
         threads.dedup();
@@ -127,18 +130,10 @@ impl Pieces<'_> {
 
     /// From when on all CPUs were taken, without a pause up to `to`; `to` if one was free.
     pub(super) fn starved(&self, to: Time) -> Time {
-        let (busy, cpus, from) = (&self.line.cpus_busy, self.line.cpu_count, self.end());
+        let (cpus, from) = (self.line.cpu_count, self.end());
         if cpus == 0 || from >= to {
             return to;
         }
-        let mut since = if busy.at(from) >= cpus { from } else { to };
-        for (at, count) in busy.within(from, Time(to.0 - 1)) {
-            if count < cpus {
-                since = to;
-            } else if since == to {
-                since = at;
-            }
-        }
-        since
+        self.line.cpus_busy.least_since(to, cpus).max(from)
     }
 }
