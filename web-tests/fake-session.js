@@ -89,7 +89,7 @@ export class Session {
   info() {
     const late = this.isLate;
     return {
-      title: 'The late ticker', step: 1, steps: 14,
+      title: 'The late ticker', step: 1, steps: 14, course: [],
       headline: late
         ? [{ text: 'The ticker wants to run every 10\u00a0ms. Once, it ran ' }, { text: '395.9\u00a0ms late', style: 'harm' }, { text: '.' }]
         : [{ text: 'The ticker wants to run every 10\u00a0ms. It was never more than ' }, { text: '1.1\u00a0ms late', style: 'bold' }, { text: '.' }],

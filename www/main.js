@@ -4,6 +4,7 @@
  *
  * A run is complete before it is shown and is exchanged in one step, so that nobody sees the words of one run over the lanes of another.
  */
+import { createCourse } from './course.js';
 import { createBoard } from './board.js';
 import { el } from './dom.js';
 import { createEngine } from './engine.js';
@@ -298,6 +299,7 @@ const help = createHelp(actions);
 const model = el('p', { class: 'model' });
 const messages = createMessages(actions);
 const region = createLive();
+const course = createCourse();
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -323,8 +325,7 @@ function showTexts(state, before) {
   headline.replaceChildren(...richNodes(state.info.headline, actions));
   lead.textContent = state.info.lead;
   model.replaceChildren(...richNodes(state.info.model, actions));
-  const step = document.getElementById('step');
-  step?.replaceChildren(`${state.info.step} of ${state.info.steps} `, el('b', {}, state.info.title));
+  document.getElementById('step')?.replaceWith(course.root);
 }
 
 let urlTimer = 0;
@@ -347,7 +348,7 @@ function showUndo(state, before) {
   undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
 }
 
-for (const part of [knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);

@@ -23,6 +23,8 @@ pub struct RunInfo {
     pub step: u32,
     /// Steps of the course.
     pub steps: u32,
+    /// The lessons in their order, for the menu and the way to the next one.
+    pub course: Vec<Stop>,
     /// What was expected and what came.
     pub headline: Rich,
     /// What stays true whatever is changed.
@@ -59,6 +61,19 @@ pub struct RunInfo {
     pub records: u64,
     /// Why the run ended early.
     pub notice: Option<Rich>,
+}
+
+/// A lesson in the menu of the course.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Stop {
+    /// Its name, in links.
+    pub name: String,
+    /// Its place in the course, from 1.
+    pub step: u32,
+    /// Its title.
+    pub title: String,
+    /// What it says, in a sentence.
+    pub lead: String,
 }
 
 /// One control.
@@ -128,13 +143,14 @@ pub struct About {
 
 /// Everything about a run.
 #[must_use]
-pub fn info(board: &Board, about: &About) -> RunInfo {
+pub fn info(board: &Board, about: &About, course: Vec<Stop>) -> RunInfo {
     let middle = |wait: &Wait| Time(wait.due.0 + wait.length().0 / 2);
     let worst = || board.wait().map_or(board.from, middle);
     RunInfo {
         title: about.title.clone(),
         step: about.step,
         steps: about.steps,
+        course,
         headline: headline(board, &about.expectation),
         lead: about.lead.clone(),
         knobs: about.knobs.clone(),

@@ -14,7 +14,7 @@ use self::opened::Opened;
 use super::board::{Before, Board, Facts};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
-use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
+use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
 use super::layout::{Layout, Subject, rows};
 use super::moment::{Moment, moment};
 use super::scene::{Scene, scene};
@@ -78,6 +78,8 @@ pub type Start = fn(&Scenario, &Registry) -> Result<Box<dyn Engine>, Vec<Problem
 /// A lesson set to something and the board of its run.
 pub struct Session {
     registry: Registry,
+    /// All of the course.
+    lessons: Vec<Lesson>,
     start: Start,
     running: Option<(Box<dyn Engine>, Opened)>,
     shown: Option<Shown>,
@@ -107,6 +109,7 @@ impl Session {
     pub fn new(registry: Registry, start: Start) -> Session {
         Session {
             registry,
+            lessons: lesson::names().filter_map(lesson::get).collect(),
             start,
             running: None,
             shown: None,
@@ -295,7 +298,17 @@ impl Session {
     #[must_use]
     pub fn info(&self) -> RunInfo {
         let Shown { board, about, .. } = self.shown();
-        info(board, about)
+        info(board, about, self.course(board.lang))
+    }
+
+    /// The lessons in their order.
+    fn course(&self, lang: Lang) -> Vec<Stop> {
+        let stop = |lesson: &Lesson| {
+            let words = if lang == Lang::Ja { &lesson.words.ja } else { &lesson.words.en };
+            let (title, lead) = (words.title.clone(), words.lead.clone());
+            Stop { name: lesson.name.clone(), step: lesson.step, title, lead }
+        };
+        self.lessons.iter().map(stop).collect()
     }
 
     /// The machine at a time.

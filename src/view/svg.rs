@@ -54,7 +54,7 @@ const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', '
 /// The run at a time as a standalone SVG.
 #[must_use]
 pub fn picture(board: &Board, about: &About, t: Time) -> String {
-    let (info, now) = (info(board, about), moment(board, t));
+    let (info, now) = (info(board, about, Vec::new()), moment(board, t));
     let lanes = scene(board, Layout::Wide, LANES, board.from, board.to);
     let width = GUTTER + LANES + STAGE + 2.0 * PAD;
     let top = 88.0;
@@ -86,7 +86,7 @@ pub fn picture(board: &Board, about: &About, t: Time) -> String {
 /// The picture as a figure for an HTML page, with its words for who cannot see it.
 #[must_use]
 pub fn figure(board: &Board, about: &About, t: Time) -> String {
-    let (info, now) = (info(board, about), moment(board, t));
+    let (info, now) = (info(board, about, Vec::new()), moment(board, t));
     let svg = picture(board, about, t);
     let words = format!("{} {}", plain(&now.caption), board.words().still);
     format!(

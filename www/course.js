@@ -1,0 +1,46 @@
+// @ts-check
+/** Where in the course the page is: the menu of all lessons, and the way to the next one. Lessons are links; the address does the rest. */
+import { el } from './dom.js';
+import { writeHash } from './url.js';
+
+/** @typedef {import('./state.js').State} State */
+
+/** The address of a lesson as it is. @param {string} lesson @param {import('./contract').Settings} settings */
+const hashOf = (lesson, settings) => writeHash({ v: 1, lesson, set: {}, lang: settings.lang }, []);
+
+export function createCourse() {
+  const summary = el('summary', {});
+  const list = el('ol', { class: 'lessons' });
+  const menu = el('details', { class: 'menu' }, summary, list);
+  const next = el('a', { class: 'next' });
+  const root = el('nav', { class: 'course', 'aria-label': 'Course' }, menu, next);
+  const close = () => { menu.open = false; };
+  list.addEventListener('click', (event) => { if (event.target instanceof Element && event.target.closest('a')) close(); });
+  menu.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !menu.open) return;
+    event.stopPropagation();
+    close();
+    summary.focus();
+  });
+  addEventListener('pointerdown', (event) => { if (event.target instanceof Node && !menu.contains(event.target)) close(); });
+
+  return {
+    root,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      if (!state.info || state.info === before.info) return;
+      const { course, step, steps, title } = state.info;
+      summary.replaceChildren(el('span', { class: 'count' }, `${step} of ${steps}`), ' ', el('b', {}, title));
+      list.replaceChildren(...course.map((stop) => el('li', {},
+        el('a', { href: hashOf(stop.name, state.settings), 'aria-current': stop.step === step ? 'page' : null },
+          el('span', { class: 'count' }, String(stop.step)), el('b', {}, stop.title), el('span', { class: 'says' }, stop.lead)))));
+      const after = course.find((stop) => stop.step > step);
+      next.hidden = !after;
+      if (after) {
+        next.href = hashOf(after.name, state.settings);
+        next.title = after.title;
+        next.textContent = 'Next >';
+      }
+    },
+  };
+}
