@@ -12,8 +12,8 @@ use crate::trace::{Event, Line};
 /// A shared line: who uses it, and who waits for it.
 #[derive(Default)]
 pub(super) struct LineState {
-    holder: Option<ThreadId>,
-    waiting: VecDeque<ThreadId>,
+    pub(super) holder: Option<ThreadId>,
+    pub(super) waiting: VecDeque<ThreadId>,
 }
 
 impl Kernel {
