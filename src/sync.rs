@@ -15,6 +15,12 @@ pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Orde
 #[cfg(loom)]
 pub use loom::sync::{Condvar, Mutex, MutexGuard};
 
+/// Something on cache lines of its own, because others write beside it all the time. 128 bytes: two lines, since CPUs
+/// fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Apart<T>(pub T);
+
 /// Locks, and goes on after a panic elsewhere: what our locks protect is consistent at every point where user code,
 /// the only thing that may panic, runs (no user code runs under a lock).
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -29,6 +29,8 @@ pub(super) struct Here {
     /// Number of the runtime whose thread this is; 0: of none.
     pub(super) runtime: Cell<u64>,
     pub(super) lane: RefCell<Option<Arc<Lane>>>,
+    /// The runtime records.
+    pub(super) is_traced: Cell<bool>,
     pub(super) thread: Cell<ThreadId>,
     /// The worker in the seat.
     pub(super) worker: Cell<Option<WorkerId>>,
@@ -68,6 +70,7 @@ impl Here {
         Here {
             runtime: Cell::new(0),
             lane: RefCell::new(None),
+            is_traced: Cell::new(false),
             thread: Cell::new(ThreadId(0)),
             worker: Cell::new(None),
             seat: RefCell::new(None),
@@ -93,6 +96,7 @@ impl Here {
         assert_eq!(self.runtime.get(), 0, "a thread belongs to one runtime at a time");
         self.runtime.set(lane.shared.id);
         *self.lane.borrow_mut() = Some(lane.clone());
+        self.is_traced.set(lane.shared.tracer.is_some());
         self.thread.set(thread);
         *self.buffer.borrow_mut() = buffer;
     }

@@ -150,19 +150,19 @@ impl Host for ThreadHost {
     fn arm(&self, timer: &Arc<Timer>) {
         let shared = self.shared();
         let (task, cause, due) = (timer.task, timer.cause, timer.due);
-        self.record(Event::Timer { task, cause, due, fires: shared.driver.fires(timer) });
-        if shared.driver.arm(timer, shared.clock.now()) {
+        self.record(Event::Timer { task, cause, due, fires: shared.driver.0.fires(timer) });
+        if shared.driver.0.arm(timer, shared.clock.now()) {
             let lane = self.lane.clone();
             let alarm = std::thread::Builder::new()
                 .name("dandori-alarm".to_owned())
-                .spawn(move || lane.shared.driver.ring(lane.shared.clock))
+                .spawn(move || lane.shared.driver.0.ring(lane.shared.clock))
                 .unwrap_or_else(|error| panic!("{task}: no thread could be started for the alarm: {error}"));
             *lock(&shared.alarm) = Some(alarm);
         }
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {
-        self.shared().driver.disarm(timer);
+        self.shared().driver.0.disarm(timer);
     }
 
     #[inline]

@@ -22,7 +22,7 @@ pub(super) struct Contained {
 
 impl Contained {
     pub(super) fn new(future: BoxFuture, task: TaskId, lane: Arc<Lane>) -> Contained {
-        lane.shared.watch.more(1);
+        lane.shared.watch.0.more(1);
         Contained { future: Some(future), task, lane }
     }
 }
@@ -51,7 +51,7 @@ impl Drop for Contained {
         let future = self.future.take();
         // The panic hook has said what happened; the task is over either way.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        self.lane.shared.watch.less();
+        self.lane.shared.watch.0.less();
     }
 }
 

@@ -94,22 +94,22 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
 
     let shared = &runtime.lane.shared;
     let limit = scenario.limits.end;
-    shared.watch.more(arrivals.len() as u64);
+    shared.watch.0.more(arrivals.len() as u64);
     let (first, later) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.at == Time::ZERO));
     for arrival in first {
         prepared.arrive(runtime.host(), arrival);
-        shared.watch.less();
+        shared.watch.0.less();
     }
     runtime.start().map_err(|problem| vec![problem])?;
     let mut later = later.iter();
     let mut next = later.next();
     let why = loop {
-        if let Some(payload) = shared.watch.failure() {
+        if let Some(payload) = shared.watch.0.failure() {
             runtime.shut_down();
             resume_unwind(payload);
         }
         let now = shared.clock.now();
-        if shared.watch.left() == 0 {
+        if shared.watch.0.left() == 0 {
             break Ended::Complete;
         }
         if now >= limit {
@@ -118,18 +118,18 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
         match next {
             Some(arrival) if arrival.at <= now => {
                 prepared.arrive(runtime.host(), arrival);
-                shared.watch.less();
+                shared.watch.0.less();
                 next = later.next();
             }
             _ => {
                 let until = next.map_or(limit, |arrival| arrival.at.min(limit));
                 // In pieces, because a system need not sleep for centuries at once.
-                shared.watch.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
+                shared.watch.0.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
             }
         }
     };
     let to_come = u64::from(next.is_some()) + later.len() as u64;
-    let left = u32::try_from(shared.watch.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
+    let left = u32::try_from(shared.watch.0.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
     let end = shared.tracer.as_ref().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
     runtime.shut_down();
     Ok(recording(&runtime, &prepared, cpus, end))

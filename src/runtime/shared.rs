@@ -24,7 +24,7 @@ use super::tracer::{Pen, Tracer};
 use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
-use crate::sync::{Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
+use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
 use crate::task::{Home, Runnable};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
@@ -36,10 +36,6 @@ pub(super) const CLOSING: u32 = 1;
 /// Every task is dropped.
 pub(super) const BURIED: u32 = 2;
 
-/// Something on cache lines of its own, because others write beside it all the time.
-#[repr(align(128))]
-pub(super) struct Apart<T>(pub(super) T);
-
 /// What all threads of a runtime share. Read by everybody, written rarely: what is written often stands apart.
 pub(super) struct Shared {
     /// Itself, for the threads that it starts.
@@ -50,10 +46,11 @@ pub(super) struct Shared {
     pub(super) shape: Shape,
     pub(super) seed: u64,
     pub(super) clock: Clock,
-    pub(super) driver: Driver,
+    /// Workers look at it in turns: its locks are written all the time.
+    pub(super) driver: Apart<Driver>,
     pub(super) tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
-    pub(super) watch: Watch,
+    pub(super) watch: Apart<Watch>,
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
     pub(super) pool: Apart<Pool>,
@@ -100,17 +97,17 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
     // Fails while the thread's locals are destroyed: then it counts as a thread outside.
     let _ = HERE.try_with(|here| {
         if here.runtime.get() == runtime {
-            let lane = here.lane.borrow();
-            let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
             let Some(entry) = entry.take() else { return };
             // The short way: nobody traces, and there is a worker.
-            if shared.tracer.is_none()
+            if !here.is_traced.get()
                 && let Some(worker) = &mut *here.seat.borrow_mut()
             {
                 let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
-                let mut acts = Acts { shared, here: Some(here) };
+                let mut acts = Acts { shared: Of::Thread(here), here: Some(here) };
                 return worker.wake(entry, origin, &mut Control::new(None, &mut acts, None));
             }
+            let lane = here.lane.borrow();
+            let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
             shared.woken(Some(here), entry, rewoken);
         }
     });
@@ -138,9 +135,9 @@ impl Shared {
             shape,
             seed,
             clock,
-            driver,
+            driver: Apart(driver),
             tracer,
-            watch: Watch::default(),
+            watch: Apart(Watch::default()),
             phase: AtomicU32::new(OPEN),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
@@ -199,7 +196,7 @@ impl Shared {
         call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
     ) -> R {
         match &self.tracer {
-            None => call(&mut Control::new(None, &mut Acts { shared: self, here }, line)),
+            None => call(&mut Control::new(None, &mut Acts { shared: Of::Known(self), here }, line)),
             Some(tracer) => self.traced_hook(tracer, here, line, before, call),
         }
     }
@@ -217,7 +214,7 @@ impl Shared {
     ) -> R {
         let mut pen = tracer.pen(here);
         before(&mut pen);
-        call(&mut Control::new(Some(&mut pen), &mut Acts { shared: self, here }, line))
+        call(&mut Control::new(Some(&mut pen), &mut Acts { shared: Of::Known(self), here }, line))
     }
 
     /// Records, if somebody traces.
@@ -330,18 +327,18 @@ impl Shared {
         drop(lock(&self.stretches.0));
         self.stretches.1.notify_all();
         for parker in &self.parkers {
-            parker.0.unpark(|| self.driver.poke());
+            parker.0.unpark(|| self.driver.0.poke());
         }
         // A driver with a thread of its own has no parker.
-        self.driver.poke();
-        self.driver.close();
+        self.driver.0.poke();
+        self.driver.0.close();
         drop(self.pool.0.close());
     }
 
     /// Drops every task. Only after the last thread has left.
     pub(super) fn bury(&self) {
         debug_assert!(!self.is_open(), "buried alive");
-        self.driver.close();
+        self.driver.0.close();
         for list in &self.owned {
             for waker in list.0.close() {
                 waker.wake();
@@ -363,13 +360,29 @@ impl Shared {
 
 /// The acts that hooks ask for.
 struct Acts<'a> {
-    shared: &'a Shared,
+    shared: Of<'a>,
     here: Option<&'a Here>,
+}
+
+/// Which runtime's acts.
+enum Of<'a> {
+    Known(&'a Shared),
+    /// That of the thread: looked up when a hook asks for an act, which a wake almost never does.
+    Thread(&'a Here),
+}
+
+impl Acts<'_> {
+    fn shared<R>(&self, act: impl FnOnce(&Shared) -> R) -> R {
+        match self.shared {
+            Of::Known(shared) => act(shared),
+            Of::Thread(here) => act(&here.lane.borrow().as_ref().expect("a thread of a runtime has a lane").shared),
+        }
+    }
 }
 
 impl World<Runnable> for Acts<'_> {
     fn now(&mut self) -> Time {
-        self.shared.clock.now()
+        self.shared(|shared| shared.clock.now())
     }
 
     fn deferred(&self) -> usize {
@@ -377,14 +390,16 @@ impl World<Runnable> for Acts<'_> {
     }
 
     fn unpark(&mut self, worker: WorkerId) {
-        self.shared.parker(worker).unpark(|| self.shared.driver.poke());
+        self.shared(|shared| shared.parker(worker).unpark(|| shared.driver.0.poke()));
     }
 
     fn start(&mut self, worker: WorkerId) {
         // If no thread can be started the worker waits in the pool's queue, and the thread that gave it away takes it
         // back when it returns.
-        let refused = pool::submit(self.shared, Item::Worker(worker));
-        debug_assert!(refused.is_ok() || !self.shared.is_open(), "the pool refused a worker");
+        self.shared(|shared| {
+            let refused = pool::submit(shared, Item::Worker(worker));
+            debug_assert!(refused.is_ok() || !shared.is_open(), "the pool refused a worker");
+        });
     }
 
     fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {

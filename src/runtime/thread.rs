@@ -45,7 +45,7 @@ pub(super) fn start(
             shared.trace(Some(here), |pen| pen.record(Event::ThreadEnd));
             here.leave();
             if let Err(payload) = result {
-                shared.watch.fail(payload);
+                shared.watch.0.fail(payload);
                 shared.close();
             }
             shared.thread_ends();
@@ -74,19 +74,19 @@ pub(super) fn run(lane: &Arc<Lane>, start: Start) {
 /// The whole life of a driver that has a thread of its own.
 pub(super) fn drive(lane: &Arc<Lane>) {
     let shared = &lane.shared;
-    let mut turner = shared.driver.try_take().expect("a driver with a thread of its own is taken by nobody else");
+    let mut turner = shared.driver.0.try_take().expect("a driver with a thread of its own is taken by nobody else");
     HERE.with(|here| {
         shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
         while shared.is_open() {
-            shared.driver.wait(&mut turner, shared.clock);
-            shared.driver.collect(&mut turner, shared.clock);
+            shared.driver.0.wait(&mut turner, shared.clock);
+            shared.driver.0.collect(&mut turner, shared.clock);
             if !turner.due.is_empty() {
                 fire(shared, here, &mut turner);
             }
         }
         shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     });
-    shared.driver.put_back(turner);
+    shared.driver.0.put_back(turner);
 }
 
 fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
@@ -297,7 +297,7 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
     here.stamp.set(Time::ZERO);
     let parker = shared.parker(here.worker.get().expect("only a worker parks"));
     let may_drive = sleep == Sleep::DriverIfFree && shared.shape.driver == DriverBy::ParkedWorker;
-    let Some(mut turner) = may_drive.then(|| shared.driver.try_take()).flatten() else {
+    let Some(mut turner) = may_drive.then(|| shared.driver.0.try_take()).flatten() else {
         shared.trace(Some(here), |pen| pen.record(Event::Park { sleep: Sleep::Plain }));
         parker.park();
         shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: false }));
@@ -312,16 +312,16 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
         if !parker.enter_driver() {
             break true;
         }
-        shared.driver.wait(&mut turner, shared.clock);
+        shared.driver.0.wait(&mut turner, shared.clock);
         let has_token = parker.leave_driver();
-        shared.driver.collect(&mut turner, shared.clock);
+        shared.driver.0.collect(&mut turner, shared.clock);
         if has_token || !turner.due.is_empty() {
             break has_token;
         }
     };
     shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: !by_token }));
     let woken = fire(shared, here, &mut turner);
-    shared.driver.put_back(turner);
+    shared.driver.0.put_back(turner);
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     unparked(shared, here, Some(woken));
 }
@@ -330,13 +330,13 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
 fn look(shared: &Shared, here: &Here) {
     here.stamp.set(Time::ZERO);
     let is_ours = shared.shape.driver == DriverBy::ParkedWorker;
-    let Some(mut turner) = is_ours.then(|| shared.driver.try_take()).flatten() else {
+    let Some(mut turner) = is_ours.then(|| shared.driver.0.try_take()).flatten() else {
         return unparked(shared, here, None);
     };
     shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
-    shared.driver.collect(&mut turner, shared.clock);
+    shared.driver.0.collect(&mut turner, shared.clock);
     let woken = fire(shared, here, &mut turner);
-    shared.driver.put_back(turner);
+    shared.driver.0.put_back(turner);
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     unparked(shared, here, Some(woken));
 }
