@@ -61,6 +61,14 @@ pub(super) struct Here {
     pub(super) budget_kept: Cell<u32>,
     /// Where the thread records, while tracing.
     pub(super) buffer: RefCell<Option<Arc<Buffer>>>,
+    /// Polls since they were last published.
+    pub(super) polls: Cell<u64>,
+    /// The runtime that the program entered on this thread, ahead of the one whose thread it is.
+    pub(super) entered: RefCell<Option<Arc<Lane>>>,
+    /// The thread is inside `block_on`.
+    pub(super) is_blocked_on: Cell<bool>,
+    /// The thread came back from `block_in_place`, found its worker taken and finishes its poll.
+    pub(super) is_orphan: Cell<bool>,
     /// A stamp that the next record may share; zero: none.
     pub(super) stamp: Cell<Time>,
 }
@@ -87,6 +95,10 @@ impl Here {
             left_as: Cell::new(None),
             budget_kept: Cell::new(u32::MAX),
             buffer: RefCell::new(None),
+            polls: Cell::new(0),
+            entered: RefCell::new(None),
+            is_blocked_on: Cell::new(false),
+            is_orphan: Cell::new(false),
             stamp: Cell::new(Time::ZERO),
         }
     }

@@ -13,10 +13,12 @@
 
 use std::sync::Weak;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::clock::Clock;
 use super::driver::Driver;
 use super::here::{HERE, Here};
+use super::metrics::{Totals, WorkerCounts};
 use super::owned::Owned;
 use super::parker::Parker;
 use super::pool::{self, Item, Pool};
@@ -29,12 +31,13 @@ use crate::task::{Home, Runnable};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
-/// Tasks are taken and polled.
-pub(super) const OPEN: u32 = 0;
-/// Threads leave.
-pub(super) const CLOSING: u32 = 1;
-/// Every task is dropped.
-pub(super) const BURIED: u32 = 2;
+/// Bits of the phase. None: tasks are taken and polled. This one: threads leave.
+const CLOSING: u32 = 1;
+/// And this one: every task is dropped.
+const BURIED: u32 = 2;
+/// One task that was aborted and is not dropped yet: counted in the same word, so that a poll that nobody aborts looks
+/// at nothing else.
+const ABORT: u32 = 4;
 
 /// What all threads of a runtime share. Read by everybody, written rarely: what is written often stands apart.
 pub(super) struct Shared {
@@ -51,14 +54,23 @@ pub(super) struct Shared {
     pub(super) tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
     pub(super) watch: Apart<Watch>,
+    /// Bits as above. Read at every poll, written rarely.
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
     pub(super) pool: Apart<Pool>,
-    /// Lists of all tasks, so that they can be dropped. One per worker and one for the world outside.
+    /// Lists of all tasks, so that they can be dropped. One for the world outside, one per worker, one for jobs.
     pub(super) owned: Box<[Apart<Owned>]>,
     tasks: Apart<AtomicU32>,
+    pub(super) policy_name: String,
+    /// What threads are called, before their number.
+    pub(super) thread_name: String,
+    /// What is counted for each worker, by whoever holds it.
+    pub(super) counts: Box<[Apart<WorkerCounts>]>,
+    pub(super) totals: Apart<Totals>,
     /// Threads that have not left; the last one buries.
     threads: AtomicU32,
+    /// For who waits until the last thread has left, and the tasks are dropped.
+    left: (Mutex<bool>, Condvar),
     pub(super) alarm: Mutex<Option<JoinHandle<()>>>,
     /// Blocking stretches wait here, so that the end of the runtime ends them.
     stretches: (Mutex<()>, Condvar),
@@ -73,9 +85,26 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(shared: Arc<Shared>, number: usize) -> Arc<Lane> {
-        let list = number % shared.owned.len();
+        let list = number % (shared.owned.len() - 1);
         Arc::new(Lane { shared, list })
     }
+
+    /// The list for a new task, or a new job.
+    pub(super) fn list(&self, job: bool) -> usize {
+        if job { self.shared.owned.len() - 1 } else { self.list }
+    }
+}
+
+/// What a runtime is made of, besides the policy's own facts.
+pub(super) struct Parts {
+    pub(super) policy: Box<dyn Policy<Runnable>>,
+    /// The policy's, perhaps with other bounds for the pool.
+    pub(super) shape: Shape,
+    pub(super) seed: u64,
+    pub(super) policy_name: String,
+    pub(super) thread_name: String,
+    /// Records that are kept; `None`: none.
+    pub(super) records: Option<u64>,
 }
 
 #[cold]
@@ -119,16 +148,15 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
 }
 
 impl Shared {
-    pub(super) fn new(
-        id: u64,
-        policy: Box<dyn Policy<Runnable>>,
-        seed: u64,
-        driver: Driver,
-        clock: Clock,
-        tracer: Option<Tracer>,
-    ) -> Arc<Shared> {
-        let shape = policy.shape();
-        Arc::new_cyclic(|me| Shared {
+    pub(super) fn new(parts: Parts) -> std::io::Result<Arc<Shared>> {
+        // The standard one: a static needs a constant, and nothing rests on its order.
+        static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        let Parts { policy, shape, seed, policy_name, thread_name, records } = parts;
+        let driver = Driver::new(shape.timer_grain)?;
+        let clock = Clock::start();
+        let id = RUNTIMES.fetch_add(1, Ordering::Relaxed);
+        let workers = usize::from(shape.workers);
+        Ok(Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             id,
             policy,
@@ -136,17 +164,22 @@ impl Shared {
             seed,
             clock,
             driver: Apart(driver),
-            tracer,
+            tracer: records.map(|records| Tracer::new(clock, records)),
             watch: Apart(Watch::default()),
-            phase: AtomicU32::new(OPEN),
+            phase: AtomicU32::new(0),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
-            owned: (0..=shape.workers).map(|_| Apart(Owned::default())).collect(),
+            owned: (0..workers + 2).map(|_| Apart(Owned::default())).collect(),
             tasks: Apart(AtomicU32::new(0)),
+            policy_name,
+            thread_name,
+            counts: (0..workers).map(|_| Apart::default()).collect(),
+            totals: Apart::default(),
             threads: AtomicU32::new(0),
+            left: (Mutex::new(false), Condvar::new()),
             alarm: Mutex::new(None),
             stretches: (Mutex::new(()), Condvar::new()),
-        })
+        }))
     }
 
     /// A reference to itself.
@@ -156,11 +189,30 @@ impl Shared {
 
     #[inline]
     pub(super) fn is_open(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == OPEN
+        self.phase.load(Ordering::Relaxed) & CLOSING == 0
+    }
+
+    /// Whether some task is aborted and not dropped yet.
+    #[inline]
+    pub(super) fn has_aborts(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) >= ABORT
+    }
+
+    pub(super) fn abort_begins(&self) {
+        self.phase.fetch_add(ABORT, Ordering::SeqCst);
+    }
+
+    pub(super) fn abort_done(&self) {
+        self.phase.fetch_sub(ABORT, Ordering::SeqCst);
     }
 
     pub(super) fn reserve(&self) -> TaskId {
         TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// How many tasks and jobs there ever were.
+    pub(super) fn spawned(&self) -> u64 {
+        self.tasks.0.load(Ordering::Relaxed).into()
     }
 
     /// The name of the `number`-th thread of the pool, from 1: after the world outside, and the driver if that has a
@@ -179,7 +231,24 @@ impl Shared {
     pub(super) fn thread_ends(&self) {
         if self.threads.fetch_sub(1, Ordering::AcqRel) == 1 && !self.is_open() {
             self.bury();
+            *lock(&self.left.0) = true;
+            self.left.1.notify_all();
         }
+    }
+
+    /// Waits until the last thread has left and every task is dropped, or until then. Whether they have.
+    pub(super) fn wait_left(&self, until: Instant) -> bool {
+        let mut has_left = lock(&self.left.0);
+        while !*has_left && self.threads.load(Ordering::Acquire) > 0 {
+            let now = Instant::now();
+            if now >= until {
+                return false;
+            }
+            // In pieces, because a system need not sleep for centuries at once.
+            let piece = (until - now).min(Duration::from_secs(3600));
+            has_left = self.left.1.wait_timeout(has_left, piece).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+        true
     }
 
     pub(super) fn parker(&self, worker: WorkerId) -> &Parker {
@@ -225,7 +294,30 @@ impl Shared {
         }
     }
 
-    /// Calls `act` with this thread's part in this runtime; `None`: it has none, or is about to end.
+    /// Calls `act` with this thread's part in this runtime; `None`: it has none.
+    #[inline]
+    pub(super) fn on_thread<R>(&self, act: impl FnOnce(Option<&Here>) -> R) -> R {
+        let mut act = Some(act);
+        let done = HERE.try_with(|here| {
+            let act = act.take().expect("called once");
+            act((here.runtime.get() == self.id).then_some(here))
+        });
+        match (done, act) {
+            (Ok(result), _) => result,
+            (Err(_), Some(act)) => act(None),
+            (Err(_), None) => unreachable!("the thread's locals fail before the call or not at all"),
+        }
+    }
+
+    /// Makes the polls of this thread since the last time public.
+    pub(super) fn publish(&self, here: &Here, worker: WorkerId) {
+        let counts = &self.counts[worker.index()].0;
+        // Only who holds the worker writes: no read-modify-write is needed.
+        let polls = counts.polls.load(Ordering::Relaxed) + here.polls.take();
+        counts.polls.store(polls, Ordering::Relaxed);
+    }
+
+    /// As [`Shared::on_thread`], for an entry.
     #[inline]
     fn on_this_thread(&self, entry: Runnable, act: impl Fn(Option<&Here>, Runnable)) {
         let mut entry = Some(entry);
@@ -295,7 +387,8 @@ impl Shared {
     fn inject(&self, here: Option<&Here>, entry: Runnable, origin: Origin, before: impl FnOnce(&mut Pen<'_>)) {
         let origin = if origin == Origin::Driver { origin } else { Origin::Outside };
         self.hook(here, None, before, |ctl| self.policy.inject(entry, origin, ctl));
-        if self.phase.load(Ordering::SeqCst) == BURIED {
+        self.totals.0.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        if self.phase.load(Ordering::SeqCst) & BURIED != 0 {
             drop(self.policy.drain());
         }
     }
@@ -321,7 +414,7 @@ impl Shared {
 
     /// Begins the end: no thread takes anything new. Returns at once.
     pub(super) fn close(&self) {
-        if self.phase.compare_exchange(OPEN, CLOSING, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if self.phase.fetch_or(CLOSING, Ordering::SeqCst) & CLOSING != 0 {
             return;
         }
         drop(lock(&self.stretches.0));
@@ -346,7 +439,7 @@ impl Shared {
         }
         // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
         while self.drop_entries() {}
-        self.phase.store(BURIED, Ordering::SeqCst);
+        self.phase.fetch_or(BURIED, Ordering::SeqCst);
         while self.drop_entries() {}
     }
 

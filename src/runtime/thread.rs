@@ -6,11 +6,10 @@ use std::thread::JoinHandle;
 
 use super::driver::Turner;
 use super::here::{HERE, Here};
-use super::job::Job;
 use super::shared::{Lane, Shared};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 use crate::task::Runnable;
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink, Sleep};
@@ -22,7 +21,7 @@ pub(super) enum Start {
     /// To claim a worker that was given away.
     For(WorkerId),
     /// For a job.
-    Job(Job),
+    Job(Runnable),
 }
 
 /// Starts a thread of the runtime. A panic that reaches its end is a bug; it closes the runtime and is passed on to
@@ -51,7 +50,7 @@ pub(super) fn start(
             shared.thread_ends();
         });
     };
-    let started = std::thread::Builder::new().name(format!("dandori-{}", id.0)).spawn(main);
+    let started = std::thread::Builder::new().name(format!("{}-{}", shared.thread_name, id.0)).spawn(main);
     if started.is_err() {
         shared.thread_ends();
     }
@@ -67,7 +66,7 @@ pub(super) fn run(lane: &Arc<Lane>, start: Start) {
                 work(&lane.shared, here, worker);
             }
         }
-        Start::Job(job) => job.run(here),
+        Start::Job(job) => run_job(&lane.shared, here, job),
     });
 }
 
@@ -142,6 +141,7 @@ fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
 fn release(shared: &Shared, here: &Here, why: Release) {
     let Some(mut worker) = here.stand_up() else { return };
     let id = worker.id();
+    shared.publish(here, id);
     let entries = if why == Release::Shutdown { worker.drain() } else { Vec::new() };
     here.stamp.set(Time::ZERO);
     shared.hook(
@@ -161,11 +161,15 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         Budget::Rest => {}
         Budget::Unlimited => here.budget.set(u32::MAX),
     }
+    if shared.has_aborts() && is_aborted(shared, &entry) {
+        return cancel(shared, here, entry);
+    }
     let is_traced = shared.tracer.is_some();
     // The metadata is not touched without need: it may have to come from another CPU.
     let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
+    here.polls.set(here.polls.get() + 1);
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -178,15 +182,66 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if is_traced {
         poll_ended(shared, here, task, end, known.is_some());
     }
+    after_poll(shared, here, end)
+}
+
+/// The policy hears of the end of a poll. False: another thread has the worker.
+#[inline]
+fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     if here.away.get() > 0 {
         // It panicked between leaving and returning.
         here.away.set(0);
         come_back(shared, here);
     }
     let mut seat = here.seat.borrow_mut();
-    let Some(worker) = &mut *seat else { return false };
+    let Some(worker) = &mut *seat else {
+        here.is_orphan.set(false);
+        return false;
+    };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
+}
+
+#[cold]
+#[inline(never)]
+fn is_aborted(shared: &Shared, entry: &Runnable) -> bool {
+    let meta = entry.0.metadata();
+    shared.owned[meta.list as usize].0.is_aborted(meta.key)
+}
+
+/// Drops an aborted task in place of its poll. The policy is told of a poll that was the last.
+#[cold]
+#[inline(never)]
+fn cancel(shared: &Shared, here: &Here, entry: Runnable) -> bool {
+    drop_aborted(shared, here, entry);
+    after_poll(shared, here, PollEnd::Ready)
+}
+
+fn drop_aborted(shared: &Shared, here: &Here, entry: Runnable) {
+    let task = entry.task();
+    here.stamp.set(Time::ZERO);
+    shared.trace(Some(here), |pen| pen.record(Event::Cancel { task }));
+    // Whoever awaits the handle is woken by the drop.
+    here.cause.set(Cause::Join);
+    drop(entry);
+    here.cause.set(Cause::Task);
+}
+
+/// Polls a job of the blocking pool, which has no worker.
+pub(super) fn run_job(shared: &Shared, here: &Here, entry: Runnable) {
+    if shared.has_aborts() && is_aborted(shared, &entry) {
+        return drop_aborted(shared, here, entry);
+    }
+    let task = entry.task();
+    here.budget.set(u32::MAX);
+    here.stamp.set(Time::ZERO);
+    shared.trace(Some(here), |pen| pen.record(Event::PollStart { task, budget: u32::MAX, tick: 0 }));
+    here.begin(task, Cause::Pool);
+    here.end.set(None);
+    entry.0.run();
+    // Its end was recorded in the poll: a job does not wait.
+    here.finish();
+    here.away.set(0);
 }
 
 #[cold]
@@ -260,8 +315,9 @@ pub(super) fn return_from_away(shared: &Shared, here: &Here) {
 
 fn come_back(shared: &Shared, here: &Here) {
     let Some(had) = here.left_as.take() else { return };
-    if let Some(worker) = claim(shared, here, had) {
-        acquire(shared, here, worker);
+    match claim(shared, here, had) {
+        Some(worker) => acquire(shared, here, worker),
+        None => here.is_orphan.set(true),
     }
 }
 
@@ -295,7 +351,16 @@ fn pause(shared: &Shared, here: &Here, length: Nanos) {
 /// Sleeps with the worker.
 fn park(shared: &Shared, here: &Here, sleep: Sleep) {
     here.stamp.set(Time::ZERO);
-    let parker = shared.parker(here.worker.get().expect("only a worker parks"));
+    let worker = here.worker.get().expect("only a worker parks");
+    shared.publish(here, worker);
+    let parks = &shared.counts[worker.index()].0.parks_and_unparks;
+    parks.store(parks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    sleep_with(shared, here, worker, sleep);
+    parks.store(parks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
+    let parker = shared.parker(worker);
     let may_drive = sleep == Sleep::DriverIfFree && shared.shape.driver == DriverBy::ParkedWorker;
     let Some(mut turner) = may_drive.then(|| shared.driver.0.try_take()).flatten() else {
         shared.trace(Some(here), |pen| pen.record(Event::Park { sleep: Sleep::Plain }));
@@ -329,6 +394,9 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
 /// One turn of the driver without waiting, if nobody has it.
 fn look(shared: &Shared, here: &Here) {
     here.stamp.set(Time::ZERO);
+    if let Some(worker) = here.worker.get() {
+        shared.publish(here, worker);
+    }
     let is_ours = shared.shape.driver == DriverBy::ParkedWorker;
     let Some(mut turner) = is_ours.then(|| shared.driver.0.try_take()).flatten() else {
         return unparked(shared, here, None);

@@ -12,6 +12,10 @@ pub struct Meta {
     pub task: TaskId,
     /// Its kind.
     pub kind: KindId,
+    /// Its place in its list of tasks.
+    pub key: u32,
+    /// Which list of the runtime that is.
+    pub list: u32,
     /// When its kind wants to be done with it; [`Time::MAX`]: whenever.
     pub deadline: Time,
     /// Number of the runtime that it belongs to: a thread of that runtime needs nothing else to take it.

@@ -25,8 +25,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
-use dandori::policy::{Args, Params, Registry};
-use dandori::runtime::Runtime;
+use dandori::runtime::{Builder, Runtime};
 
 const GATE: f64 = 1.2;
 const TASKS: u32 = 200;
@@ -47,18 +46,13 @@ struct Ours(Runtime);
 
 impl Side for Ours {
     fn start(workers: usize) -> Ours {
-        let registry = Registry::standard();
-        let found = registry.get("tokio").expect("a built-in policy");
-        let params = Params([("workers".to_owned(), (workers as u64).into())].into());
-        let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
-        let policy = found.threaded(&Args { spec: &found.spec, params: &params, cpus, seed: 1 });
-        Ours(Runtime::new(policy).expect("a runtime"))
+        Ours(Builder::new().policy("tokio").workers(workers).build().expect("a runtime"))
     }
     fn spawn_outside(&self, future: impl Future<Output = ()> + Send + 'static) {
         drop(self.0.spawn(future));
     }
     fn spawn_inside(future: impl Future<Output = ()> + Send + 'static) {
-        drop(dandori::runtime::spawn(future));
+        drop(dandori::task::spawn(future));
     }
 }
 

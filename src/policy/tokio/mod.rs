@@ -197,6 +197,10 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
         self.shape
     }
 
+    fn global_queue_depth(&self) -> Option<usize> {
+        Some(self.shared.inject.0.len())
+    }
+
     fn drain(&self) -> Vec<E> {
         let mut entries = Vec::new();
         self.shared.inject.0.pop_into(usize::MAX, &mut entries);
