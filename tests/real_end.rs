@@ -13,7 +13,7 @@ use dandori::id::KindId;
 use dandori::runtime::Runtime;
 use dandori::task::{Env, spawn};
 use dandori::time::Nanos;
-use real_common::{PATIENCE, arrive};
+use real_common::{PATIENCE, arrive, wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 
@@ -186,6 +186,20 @@ fn who_awaits_a_task_hears_of_its_result_its_panic_and_its_cancellation() {
         let waits = runtime.spawn(std::future::pending::<()>());
         runtime.shut_down();
         assert!(runtime.block_on(waits).unwrap_err().is_cancelled());
+    }
+}
+
+/// Neither end is an ordinary one: nobody would tell, if the end of the future did not.
+#[test]
+fn who_awaits_a_scenario_s_task_that_panics_goes_on() {
+    for name in POLICIES {
+        let runtime = runtime(name, 1);
+        let joins = watched(&runtime, 0, |env: Env| async move {
+            env.spawn(KindId(0), None, |_| async { panic!("on purpose") }).await;
+            env.spawn_blocking(|_| async { panic!("in a job, on purpose") }).await;
+        });
+        wait(&joins);
+        end(runtime);
     }
 }
 

@@ -296,6 +296,17 @@ fn real_block_in_place_hands_the_worker_on_also_nested_and_under_block_on() {
         assert_eq!(runtime.block_on(runtime.spawn(async { nested(4) })).unwrap(), 4);
         assert_eq!(runtime.block_on(async { nested(4) }), 4);
         assert_eq!(task::block_in_place(|| 3), 3, "outside of a runtime it calls the closure");
+        // Twice in one poll: after the first the worker may be somebody else's.
+        let twice = runtime.spawn(async {
+            let first = task::block_in_place(|| {
+                let (sender, receiver) = mpsc::channel();
+                drop(spawn(async move { sender.send(thread::current().id()).unwrap() }));
+                receiver.recv().unwrap()
+            });
+            assert_ne!(first, thread::current().id());
+            task::block_in_place(|| Handle::current().block_on(async { spawn(async { 5 }).await.unwrap() }))
+        });
+        assert_eq!(runtime.block_on(twice).unwrap(), 5);
         let panicked = runtime.spawn(async { task::block_in_place(|| panic!("in place")) });
         assert_eq!(message(runtime.block_on(panicked).unwrap_err().into_panic()), "in place");
         assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1, "the worker is still there");
@@ -451,6 +462,8 @@ fn real_what_is_wrong_with_a_builder_is_told_at_once() {
     let mut paths: Vec<_> = error.problems().iter().map(|problem| problem.path.as_str()).collect();
     paths.sort_unstable();
     assert_eq!(paths, ["keep_alive", "policy.colour", "policy.coop_budget", "policy.workers", "thread_name"]);
+    let alone = Builder::new().policy("block-on").build().unwrap_err();
+    assert!(alone.to_string().contains("exactly one future"), "{alone}");
     assert!(Builder::new().policy("tokyo").build().unwrap_err().to_string().contains("tokio"));
 }
 

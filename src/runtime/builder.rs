@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::handle::Runtime;
 use super::shared::{Lane, Parts, Shared};
+use crate::policy::spec::Feature;
 use crate::policy::{Args, Policy, Registry};
 use crate::scenario::{Json, PolicyChoice, Problem};
 use crate::task::Runnable;
@@ -225,6 +226,10 @@ fn named(
     let json = Json::parse(&Value::Object(fields).to_string())?;
     let choice = PolicyChoice::read(&json, registry)?;
     let found = registry.get(&choice.name).expect("what was read is in the registry");
+    if let Some(refusal) = found.spec.refuses.iter().find(|refusal| refusal.feature == Feature::Spawn) {
+        let message = format!("{} cannot run a program's tasks: {}", choice.name, refusal.reason);
+        return Err(vec![Problem::new("policy.name", message)]);
+    }
     let cpus = std::thread::available_parallelism().map_or(1, |n| u16::try_from(n.get()).unwrap_or(u16::MAX));
     Ok(found.threaded(&Args { spec: &found.spec, params: &choice.params, cpus, seed }))
 }

@@ -163,7 +163,7 @@ impl Inside {
     #[track_caller]
     fn block_on() -> Inside {
         HERE.with(|here| {
-            let in_task = here.worker.get().is_some() || here.is_orphan.get();
+            let in_task = here.worker.get().is_some() || here.is_orphan.get() && here.away.get() == 0;
             assert!(
                 !in_task,
                 "block_on was called in a task, whose worker it would block: .await the future instead, or call \

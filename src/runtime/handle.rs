@@ -16,7 +16,7 @@ use super::thread;
 use crate::id::ThreadId;
 use crate::policy::DriverBy;
 use crate::scenario::Problem;
-use crate::sync::{Arc, Mutex, lock};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::task::Host;
 use crate::trace::{Role, Trace};
 
@@ -40,6 +40,8 @@ pub struct Runtime {
     host: Arc<dyn Host>,
     /// Threads that do not belong to the pool.
     threads: Mutex<Vec<Thread<()>>>,
+    /// Somebody has ended it, and has waited for its threads or does not want to.
+    is_ended: AtomicBool,
 }
 
 impl Runtime {
@@ -53,7 +55,7 @@ impl Runtime {
 
     pub(super) fn over(lane: Arc<Lane>) -> Runtime {
         let host: Arc<dyn Host> = Arc::new(ThreadHost::new(lane.clone()));
-        Runtime { handle: Handle { lane }, host, threads: Mutex::new(Vec::new()) }
+        Runtime { handle: Handle { lane }, host, threads: Mutex::new(Vec::new()), is_ended: AtomicBool::new(false) }
     }
 
     /// Starts the threads of a runtime from [`Builder::build_stopped`], once. Workers are claimed here, in order, so that
@@ -135,6 +137,7 @@ impl Runtime {
     /// leave does the rest.
     pub fn shut_down(&self) {
         let shared = &self.handle.lane.shared;
+        self.is_ended.store(true, Ordering::Relaxed);
         shared.close();
         if self.is_own_thread() {
             return;
@@ -162,6 +165,7 @@ impl Runtime {
     /// ```
     pub fn shutdown_timeout(self, at_most: Duration) -> bool {
         let shared = &self.handle.lane.shared;
+        self.is_ended.store(true, Ordering::Relaxed);
         shared.close();
         let until = Instant::now().checked_add(at_most);
         let has_left = !self.is_own_thread()
@@ -197,10 +201,12 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        let was_open = self.handle.lane.shared.is_open();
+        if self.is_ended.load(Ordering::Relaxed) {
+            return;
+        }
         self.shut_down();
         assert!(
-            !was_open || !self.is_own_thread() || std::thread::panicking(),
+            !self.is_own_thread() || std::thread::panicking(),
             "a runtime was dropped in a task of its own, where its end cannot be waited for: call shutdown_background, or \
              drop it on another thread"
         );

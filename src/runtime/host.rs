@@ -11,7 +11,7 @@ use super::shared::{Lane, Shared};
 use super::spawn::{self, Name};
 use super::thread;
 use crate::id::TaskId;
-use crate::sync::{Arc, lock};
+use crate::sync::Arc;
 use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Runnable, Timer};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Sink, What};
@@ -127,17 +127,7 @@ impl Host for ThreadHost {
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
-        let shared = self.shared();
-        let (task, cause, due) = (timer.task, timer.cause, timer.due);
-        self.record(Event::Timer { task, cause, due, fires: shared.driver.0.fires(timer) });
-        if shared.driver.0.arm(timer, shared.clock.now()) {
-            let lane = self.lane.clone();
-            let alarm = std::thread::Builder::new()
-                .name("dandori-alarm".to_owned())
-                .spawn(move || lane.shared.driver.0.ring(lane.shared.clock))
-                .unwrap_or_else(|error| panic!("{task}: no thread could be started for the alarm: {error}"));
-            *lock(&shared.alarm) = Some(alarm);
-        }
+        self.shared().arm(&self.lane, timer);
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {

@@ -4,7 +4,6 @@ use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Mutex;
 use std::task::{Context, Poll, ready};
 
 use async_task::{FallibleTask, Task};
@@ -13,7 +12,7 @@ use super::coop;
 use super::shared::Lane;
 use super::spawn::{Name, Output, Payload};
 use crate::id::TaskId;
-use crate::sync::{Arc, lock};
+use crate::sync::{Arc, Mutex, lock};
 use crate::task::Meta;
 
 /// A handle on a spawned task: awaiting it gives what the task returned, or a [`JoinError`]. Dropping it leaves the task

@@ -24,17 +24,21 @@ mod driver;
 mod handle;
 mod here;
 mod host;
+mod interval;
 mod job;
 mod join;
 mod merge;
 mod metrics;
+pub(crate) mod net;
 mod owned;
 mod parker;
 mod pool;
 mod recorded;
 mod run;
 mod shared;
+mod sleep;
 mod spawn;
+pub(crate) mod sync;
 mod thread;
 mod tracer;
 mod watch;
@@ -50,4 +54,12 @@ pub(crate) mod tasks {
     pub use super::blocking::{block_in_place, spawn, spawn_blocking};
     pub use super::coop::{Budgeted, Unconstrained, consume_budget, has_budget_remaining, unconstrained, yield_now};
     pub use super::join::{AbortHandle, JoinError, JoinHandle};
+}
+
+/// What `crate::time` shows of this module.
+pub(crate) mod times {
+    pub use std::time::{Duration, Instant};
+
+    pub use super::interval::{Interval, MissedTickBehavior, interval, interval_at};
+    pub use super::sleep::{Elapsed, Sleep, Timeout, sleep, sleep_until, timeout, timeout_at};
 }

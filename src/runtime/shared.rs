@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::driver::Driver;
+use super::driver::{Driver, NOBODY};
 use super::here::{HERE, Here};
 use super::metrics::{Totals, WorkerCounts};
 use super::owned::Owned;
@@ -27,7 +27,7 @@ use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
 use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Home, Runnable};
+use crate::task::{Home, Runnable, Timer};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
@@ -409,6 +409,23 @@ impl Shared {
                 break;
             }
             guard = closing.wait_timeout(guard, left).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+    }
+
+    /// Registers a timer with the driver.
+    pub(super) fn arm(&self, lane: &Arc<Lane>, timer: &Arc<Timer>) {
+        let (task, cause, due) = (timer.task, timer.cause, timer.due);
+        if self.tracer.is_some() && task != NOBODY {
+            let fires = self.driver.0.fires(timer);
+            self.on_thread(|here| self.trace(here, |pen| pen.record(Event::Timer { task, cause, due, fires })));
+        }
+        if self.driver.0.arm(timer, self.clock.now()) {
+            let lane = lane.clone();
+            let alarm = std::thread::Builder::new()
+                .name(format!("{}-alarm", self.thread_name))
+                .spawn(move || lane.shared.driver.0.ring(lane.shared.clock))
+                .unwrap_or_else(|error| panic!("{task}: no thread could be started for the alarm: {error}"));
+            *lock(&self.alarm) = Some(alarm);
         }
     }
 

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::thread::JoinHandle;
 
-use super::driver::Turner;
+use super::driver::{NOBODY, Turner};
 use super::here::{HERE, Here};
 use super::shared::{Lane, Shared};
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -79,7 +79,7 @@ pub(super) fn drive(lane: &Arc<Lane>) {
         while shared.is_open() {
             shared.driver.0.wait(&mut turner, shared.clock);
             shared.driver.0.collect(&mut turner, shared.clock);
-            if !turner.due.is_empty() {
+            if turner.has_news() {
                 fire(shared, here, &mut turner);
             }
         }
@@ -380,7 +380,7 @@ fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
         shared.driver.0.wait(&mut turner, shared.clock);
         let has_token = parker.leave_driver();
         shared.driver.0.collect(&mut turner, shared.clock);
-        if has_token || !turner.due.is_empty() {
+        if has_token || turner.has_news() {
             break has_token;
         }
     };
@@ -402,6 +402,7 @@ fn look(shared: &Shared, here: &Here) {
         return unparked(shared, here, None);
     };
     shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
+    shared.driver.0.look(&mut turner);
     shared.driver.0.collect(&mut turner, shared.clock);
     let woken = fire(shared, here, &mut turner);
     shared.driver.0.put_back(turner);
@@ -420,9 +421,12 @@ fn fire(shared: &Shared, here: &Here, turner: &mut Turner) -> u32 {
     let mut wakers: Vec<(Waker, Cause)> = Vec::new();
     for due in turner.due.drain(..) {
         let (task, cause) = (due.timer.task, due.timer.cause);
-        shared.trace(Some(here), |pen| pen.due(due.since, Event::Due { task, cause }));
+        if task != NOBODY {
+            shared.trace(Some(here), |pen| pen.due(due.since, Event::Due { task, cause }));
+        }
         wakers.extend(due.timer.fire().map(|waker| (waker, cause)));
     }
+    wakers.extend(turner.ready.drain(..).map(|waker| (waker, Cause::Io)));
     let woken = wakers.len() as u32;
     shared.trace(Some(here), |pen| pen.record(Event::DriverTurn { woken }));
     here.origin.set(Origin::Driver);
