@@ -67,6 +67,9 @@ impl Flags {
             recording.meta.dropped,
             report.is_clean()
         );
+        for violation in report.violations.iter().take(10) {
+            println!("{violation}");
+        }
         Ok(())
     }
 }

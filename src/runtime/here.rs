@@ -61,6 +61,8 @@ pub(super) struct Here {
     pub(super) budget_kept: Cell<u32>,
     /// Where the thread records, while tracing.
     pub(super) buffer: RefCell<Option<Arc<Buffer>>>,
+    /// Number and time of the end of a pending poll, taken before the task was let go. While tracing only.
+    pub(super) reserved_end: Cell<Option<(u32, Time)>>,
     /// Polls since they were last published.
     pub(super) polls: Cell<u64>,
     /// The runtime that the program entered on this thread, ahead of the one whose thread it is.
@@ -95,6 +97,7 @@ impl Here {
             left_as: Cell::new(None),
             budget_kept: Cell::new(u32::MAX),
             buffer: RefCell::new(None),
+            reserved_end: Cell::new(None),
             polls: Cell::new(0),
             entered: RefCell::new(None),
             is_blocked_on: Cell::new(false),

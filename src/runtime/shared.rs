@@ -348,8 +348,7 @@ impl Shared {
                 (cause, by) = (here.cause.get(), here.task.get());
                 if rewoken {
                     // The end of the poll comes before the wake that it delivers.
-                    let worker = here.worker.get();
-                    pen.record_as(worker, Event::PollEnd { task, end: PollEnd::Rewoken });
+                    pen.poll_end(task, PollEnd::Rewoken);
                     here.end.set(Some(PollEnd::Rewoken));
                     here.stamp.set(pen.stamp());
                     // Another thread woke it: who, and why, is not known here.

@@ -16,6 +16,7 @@ use super::here::HERE;
 use super::join::JoinHandle;
 use super::pool::{self, Item, Refused};
 use super::shared::{self, Lane};
+use super::tracer;
 use crate::id::{KindId, TaskId};
 use crate::sync::Arc;
 use crate::task::{Meta, Runnable};
@@ -102,7 +103,10 @@ impl<F: Future> Future for Cell<F> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut().expect("a task is not polled after its end");
         let (end, output) = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
-            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Pending) => {
+                tracer::reserve_end(this.entered.lane.shared.tracer.as_ref(), *this.task);
+                return Poll::Pending;
+            }
             Ok(Poll::Ready(output)) => (PollEnd::Ready, Ok(output)),
             Err(payload) => {
                 // Recorded before the future is dropped, which counts its end.

@@ -261,7 +261,7 @@ fn poll_starts(shared: &Shared, here: &Here, entry: &Runnable) -> TaskId {
 fn poll_ended(shared: &Shared, here: &Here, task: TaskId, end: PollEnd, is_recorded: bool) {
     if !is_recorded {
         shared.trace(Some(here), |pen| {
-            pen.record(Event::PollEnd { task, end });
+            pen.poll_end(task, end);
             here.stamp.set(pen.stamp());
         });
     }
@@ -386,8 +386,9 @@ fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
     };
     shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: !by_token }));
     let woken = fire(shared, here, &mut turner);
-    shared.driver.0.put_back(turner);
+    // Recorded before somebody else may take it.
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
     unparked(shared, here, Some(woken));
 }
 
@@ -405,8 +406,9 @@ fn look(shared: &Shared, here: &Here) {
     shared.driver.0.look(&mut turner);
     shared.driver.0.collect(&mut turner, shared.clock);
     let woken = fire(shared, here, &mut turner);
-    shared.driver.0.put_back(turner);
+    // Recorded before somebody else may take it.
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
     unparked(shared, here, Some(woken));
 }
 
