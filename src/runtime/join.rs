@@ -9,11 +9,10 @@ use std::task::{Context, Poll, ready};
 use async_task::{FallibleTask, Task};
 
 use super::coop;
-use super::shared::Lane;
-use super::spawn::{Name, Output, Payload};
+use super::spawn::{Output, Payload};
 use crate::id::TaskId;
 use crate::sync::{Arc, Mutex, lock};
-use crate::task::Meta;
+use crate::task::{Home, Meta};
 
 /// A handle on a spawned task: awaiting it gives what the task returned, or a [`JoinError`]. Dropping it leaves the task
 /// alone and its result is lost.
@@ -32,43 +31,48 @@ use crate::task::Meta;
 #[must_use = "a task runs without its handle: drop it on purpose"]
 pub struct JoinHandle<T> {
     state: State<T>,
-    place: AbortHandle,
+    task: TaskId,
 }
 
 enum State<T> {
-    Runs(FallibleTask<Output<T>, Meta>),
+    /// Nobody has awaited it yet. Holds nothing but the task, because most handles are dropped like this.
+    New(Task<Output<T>, Meta>),
+    Awaited(FallibleTask<Output<T>, Meta>, AbortHandle),
     /// The runtime was closed when the task was spawned.
     Refused,
     Taken,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: Task<Output<T>, Meta>, lane: &Arc<Lane>, key: u32, name: Name) -> JoinHandle<T> {
-        let place = AbortHandle { lane: lane.clone(), list: lane.list(name.job), key, task: name.task };
-        JoinHandle { state: State::Runs(task.fallible()), place }
+    pub(super) fn new(task: Task<Output<T>, Meta>, id: TaskId) -> JoinHandle<T> {
+        JoinHandle { state: State::New(task), task: id }
     }
 
-    pub(super) fn refused(lane: &Arc<Lane>, task: TaskId) -> JoinHandle<T> {
-        // No list has so many places.
-        JoinHandle { state: State::Refused, place: AbortHandle { lane: lane.clone(), list: 0, key: u32::MAX, task } }
+    pub(super) fn refused(task: TaskId) -> JoinHandle<T> {
+        JoinHandle { state: State::Refused, task }
     }
 
     /// Ends the task: a worker drops its future instead of polling it again. See [`AbortHandle::abort`].
     pub fn abort(&self) {
-        self.place.abort();
+        self.abort_handle().abort();
     }
 
     /// Another handle on the task, which can only end it. It may outlive this one.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
-        self.place.clone()
+        match &self.state {
+            State::New(task) => AbortHandle::of(task.metadata()),
+            State::Awaited(_, place) => place.clone(),
+            State::Refused | State::Taken => AbortHandle { place: None, task: self.task },
+        }
     }
 
     /// Whether the task is over: complete, panicked or cancelled. Its future may still be on the way of being dropped.
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.state {
-            State::Runs(task) => task.is_finished(),
+            State::New(task) => task.is_finished(),
+            State::Awaited(task, _) => task.is_finished(),
             State::Refused | State::Taken => true,
         }
     }
@@ -76,7 +80,7 @@ impl<T> JoinHandle<T> {
     /// The task's number, as in the runtime's trace.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.place.task
+        self.task
     }
 }
 
@@ -84,9 +88,15 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.place.task;
+        let id = self.task;
+        if matches!(self.state, State::New(_))
+            && let State::New(task) = std::mem::replace(&mut self.state, State::Taken)
+        {
+            let place = AbortHandle::of(task.metadata());
+            self.state = State::Awaited(task.fallible(), place);
+        }
         let result = match &mut self.state {
-            State::Runs(task) => {
+            State::Awaited(task, _) => {
                 ready!(coop::poll_budget(cx));
                 match ready!(Pin::new(task).poll(cx)) {
                     Some(output) => output.take().map_err(|payload| JoinError::panicked(id, payload)),
@@ -94,7 +104,7 @@ impl<T> Future for JoinHandle<T> {
                 }
             }
             State::Refused => Err(JoinError::cancelled(id)),
-            State::Taken => panic!("the handle of {id} was polled after it gave its result"),
+            State::New(_) | State::Taken => panic!("the handle of {id} was polled after it gave its result"),
         };
         coop::spend();
         self.state = State::Taken;
@@ -104,28 +114,42 @@ impl<T> Future for JoinHandle<T> {
 
 impl<T> Drop for JoinHandle<T> {
     fn drop(&mut self) {
-        if let State::Runs(task) = std::mem::replace(&mut self.state, State::Taken) {
-            task.detach();
+        match std::mem::replace(&mut self.state, State::Taken) {
+            State::New(task) => task.detach(),
+            State::Awaited(task, _) => task.detach(),
+            State::Refused | State::Taken => {}
         }
     }
 }
 
 impl<T> fmt::Debug for JoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JoinHandle").field("id", &self.place.task).finish_non_exhaustive()
+        f.debug_struct("JoinHandle").field("id", &self.task).finish_non_exhaustive()
     }
 }
 
 /// The right to end a task, from anywhere and without its result.
 #[derive(Clone)]
 pub struct AbortHandle {
-    lane: Arc<Lane>,
-    list: usize,
-    key: u32,
+    /// `None`: it was over when the handle was made.
+    place: Option<Place>,
     task: TaskId,
 }
 
+/// Where a task stands in its runtime.
+#[derive(Clone)]
+struct Place {
+    home: Arc<dyn Home>,
+    list: u32,
+    key: u32,
+}
+
 impl AbortHandle {
+    fn of(meta: &Meta) -> AbortHandle {
+        let Meta { home, list, key, task, .. } = meta;
+        AbortHandle { place: Some(Place { home: home.clone(), list: *list, key: *key }), task: *task }
+    }
+
     /// Ends the task. Takes effect between two polls: a poll under way goes on to its next `.await` that waits, and if it
     /// completes the task is complete, not cancelled. A closure of `spawn_blocking` that runs already cannot be ended.
     /// The future is dropped on a worker. Nothing happens if the task is over.
@@ -138,19 +162,15 @@ impl AbortHandle {
     /// # });
     /// ```
     pub fn abort(&self) {
-        let shared = &self.lane.shared;
-        let Some(list) = shared.owned.get(self.list) else { return };
-        if let Some(waker) = list.0.abort(self.key, self.task) {
-            // Told before the wake: the poll that it causes must see it.
-            shared.abort_begins();
-            waker.wake();
+        if let Some(Place { home, list, key }) = &self.place {
+            home.abort(*list, *key, self.task);
         }
     }
 
     /// Whether the task's future is gone: it is complete, panicked or cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.lane.shared.owned.get(self.list).is_none_or(|list| !list.0.has(self.key, self.task))
+        self.place.as_ref().is_none_or(|Place { home, list, key }| !home.has(*list, *key, self.task))
     }
 
     /// The task's number, as in the runtime's trace.

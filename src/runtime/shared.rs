@@ -117,6 +117,18 @@ impl Home for Lane {
     fn schedule(&self, entry: Runnable) {
         self.shared.woken(None, entry, false);
     }
+
+    fn abort(&self, list: u32, key: u32, task: TaskId) {
+        if let Some(waker) = self.shared.owned[list as usize].0.abort(key, task) {
+            // Told before the wake: the poll that it causes must see it.
+            self.shared.abort_begins();
+            waker.wake();
+        }
+    }
+
+    fn has(&self, list: u32, key: u32, task: TaskId) -> bool {
+        self.shared.owned[list as usize].0.has(key, task)
+    }
 }
 
 /// A task's waker was called; or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.

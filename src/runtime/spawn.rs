@@ -125,7 +125,6 @@ impl<F: Future> Future for Cell<F> {
 pub(super) struct Created<T> {
     pub(super) runnable: Runnable,
     pub(super) handle: Task<Output<T>, Meta>,
-    pub(super) key: u32,
 }
 
 /// What a task is called and where it is kept.
@@ -159,7 +158,7 @@ where
         };
         let builder = async_task::Builder::new().metadata(meta);
         let (runnable, handle) = builder.spawn(move |_| cell, WithInfo(schedule));
-        (runnable.waker(), Created { runnable: Runnable(runnable), handle, key })
+        (runnable.waker(), Created { runnable: Runnable(runnable), handle })
     });
     drop(future);
     created
@@ -191,12 +190,12 @@ where
 {
     let shared = &lane.shared;
     let name = Name { task: shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: false };
-    let Some(Created { runnable, handle, key }) = create(lane, name, future) else {
-        return JoinHandle::refused(lane, name.task);
+    let Some(Created { runnable, handle }) = create(lane, name, future) else {
+        return JoinHandle::refused(name.task);
     };
     let (task, kind) = (name.task, name.kind);
     shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent: parent(lane), kind, job: false }));
-    JoinHandle::new(handle, lane, key, name)
+    JoinHandle::new(handle, task)
 }
 
 /// Sends a closure to the blocking pool of the lane's runtime.
@@ -206,7 +205,7 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
 ) -> JoinHandle<R> {
     let name = Name { task: lane.shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: true };
     let Some(created) = create(lane, name, async move { body() }) else {
-        return JoinHandle::refused(lane, name.task);
+        return JoinHandle::refused(name.task);
     };
     record_job(lane, name.task, parent(lane), name.kind);
     // What the pool refuses is dropped: whoever awaits it hears that it is cancelled.
@@ -214,7 +213,7 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
         Ok(()) => {}
         Err(Refused::Closed(item) | Refused::NoThread(item, _)) => drop(item),
     }
-    JoinHandle::new(created.handle, lane, created.key, name)
+    JoinHandle::new(created.handle, name.task)
 }
 
 /// A job of the blocking pool exists and waits there.

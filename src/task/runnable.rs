@@ -29,6 +29,10 @@ pub struct Meta {
 pub trait Home: Send + Sync {
     /// A task is ready, on a thread that does not belong to the runtime.
     fn schedule(&self, entry: Runnable);
+    /// The task at that place of a list is to end, if it is still this one.
+    fn abort(&self, list: u32, key: u32, task: TaskId);
+    /// Whether the task at that place of a list is still this one.
+    fn has(&self, list: u32, key: u32, task: TaskId) -> bool;
 }
 
 impl std::fmt::Debug for dyn Home {
