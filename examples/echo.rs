@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release --example echo -- --policy global-queue --clients 50 --lines 100 --trace echo.jsonl`
 
+#![expect(clippy::disallowed_methods, reason = "a program of the real world reads its clock")]
+
 mod support;
 
 use std::error::Error;

@@ -4,6 +4,8 @@
 //! `cargo run --release --example http -- --policy tokio --address 127.0.0.1:8080`
 //! `cargo run --release --example http -- --policy global-queue --load 5 --trace http.jsonl`
 
+#![expect(clippy::disallowed_methods, reason = "a program of the real world reads its clock")]
+
 mod support;
 
 use std::convert::Infallible;

@@ -5,6 +5,8 @@
 //!
 //! `cargo run --release --example pipeline -- --policy tokio`; with `--cure none --trace mistake.jsonl` for one of them.
 
+#![expect(clippy::disallowed_methods, reason = "a program of the real world reads its clock")]
+
 mod support;
 
 use std::error::Error;

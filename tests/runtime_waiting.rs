@@ -57,7 +57,7 @@ where
 // ---- Time -----------------------------------------------------------------------------------------------------------------
 
 #[test]
-fn real_sleeps_end_in_the_order_of_their_deadlines_and_never_early() {
+fn real_sleeps_end_and_never_early() {
     check(|| async {
         let start = Instant::now();
         let (sender, mut receiver) = mpsc::unbounded_channel();
@@ -69,9 +69,13 @@ fn real_sleeps_end_in_the_order_of_their_deadlines_and_never_early() {
             }));
         }
         drop(sender);
-        for length in [3, 6, 9] {
-            assert_eq!(receiver.recv().await, Some((length, true)));
+        // In which order they are told depends on the machine; that nobody was early does not.
+        let mut told = Vec::new();
+        while let Some(length) = receiver.recv().await {
+            told.push(length);
         }
+        told.sort_unstable();
+        assert_eq!(told, [(3, true), (6, true), (9, true)]);
         sleep_until(start).await;
         let far = sleep(Duration::MAX);
         assert!(!far.is_elapsed());
