@@ -16,6 +16,14 @@ export class Session {
      */
     at(x: number, y: number): any;
     /**
+     * Goes on trying; the table as far as it is known.
+     */
+    helpAdvance(records: number): any;
+    /**
+     * The table of what would help; nothing is tried yet.
+     */
+    help(): any;
+    /**
      * Everything about the run.
      */
     info(): any;
@@ -31,6 +39,10 @@ export class Session {
      * Starts a run; every problem, or an empty list.
      */
     open(settings: any): any;
+    /**
+     * The run at a time as one SVG file.
+     */
+    picture(t: number): string;
     /**
      * The lanes of a range on so many pixels.
      */
@@ -52,10 +64,13 @@ export interface InitOutput {
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly session_advance: (a: number, b: number) => [number, number, number];
     readonly session_at: (a: number, b: number, c: number) => [number, number, number];
+    readonly session_help: (a: number) => [number, number, number];
+    readonly session_helpAdvance: (a: number, b: number) => [number, number, number];
     readonly session_info: (a: number) => [number, number, number];
     readonly session_moment: (a: number, b: number) => [number, number, number];
     readonly session_new: () => number;
     readonly session_open: (a: number, b: any) => [number, number, number];
+    readonly session_picture: (a: number, b: number) => [number, number];
     readonly session_scene: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly session_select: (a: number, b: number, c: number) => void;
     readonly session_step: (a: number, b: number, c: number, d: number, e: number) => number;

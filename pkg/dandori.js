@@ -40,6 +40,29 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Goes on trying; the table as far as it is known.
+     * @param {number} records
+     * @returns {any}
+     */
+    helpAdvance(records) {
+        const ret = wasm.session_helpAdvance(this.__wbg_ptr, records);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The table of what would help; nothing is tried yet.
+     * @returns {any}
+     */
+    help() {
+        const ret = wasm.session_help(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Everything about the run.
      * @returns {any}
      */
@@ -82,6 +105,23 @@ export class Session {
             throw takeFromExternrefTable0(ret[1]);
         }
         return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The run at a time as one SVG file.
+     * @param {number} t
+     * @returns {string}
+     */
+    picture(t) {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.session_picture(this.__wbg_ptr, t);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
     }
     /**
      * The lanes of a range on so many pixels.

@@ -92,6 +92,23 @@ impl Session {
         object(&self.0.at(x as f32, y as f32))
     }
 
+    /// The table of what would help; nothing is tried yet.
+    pub fn help(&mut self) -> Result<JsValue, JsValue> {
+        object(&self.0.help())
+    }
+
+    /// Goes on trying; the table as far as it is known.
+    #[wasm_bindgen(js_name = helpAdvance)]
+    pub fn help_advance(&mut self, records: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.help_advance(time(records).0))
+    }
+
+    /// The run at a time as one SVG file.
+    #[must_use]
+    pub fn picture(&self, t: f64) -> String {
+        self.0.picture(time(t))
+    }
+
     /// Looks at the worst wait of a task, or of the run.
     pub fn select(&mut self, task: Option<f64>) {
         self.0.select(task.map(|task| TaskId(time(task).0.min(u32::MAX.into()) as u32)));

@@ -58,6 +58,11 @@ fn wrong_input_names_every_problem_with_its_path_and_ends_with_status_2() {
         &["scenarios", "none"],
         &["export", "w1", "--out", "/no/such/folder/file"],
         &["sim", "w1", "--seed", "-1"],
+        &["explain", "w1", "--task", "nobody"],
+        &["sweep", "w1"],
+        &["sweep", "w1", "--set", "policy.workers=4..1"],
+        &["sweep", "w1", "--set", "policy.workers=0..2"],
+        &["sweep", "w1", "--set", "policy.workers=1..2", "--focus", "nobody"],
     ] {
         let output = dandori(args);
         assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
@@ -131,6 +136,38 @@ fn a_calibration_is_a_profile_for_other_commands() {
     assert_eq!(output.status.code(), Some(2));
     let problems = text(&output.stderr);
     assert!(problems.contains("--costs no-such-file") && problems.contains("policy.workers"), "{problems}");
+}
+
+#[test]
+fn an_explanation_has_parts_findings_and_what_would_help() {
+    let told = json(&["explain", "w1", "--json"]);
+    let parts = told["why"]["parts"].as_array().unwrap();
+    assert!(parts.iter().any(|part| part["largest"] == true && part["record"].is_u64()), "{told}");
+    assert_eq!(told["findings"][0]["kind"], "late_timer");
+    let rows = told["help"]["rows"].as_array().unwrap();
+    assert_eq!(rows.last().unwrap()["verdict"], "same", "the slot has nothing to do with it");
+    assert!(rows[0]["value"].as_u64() > rows[1]["value"].as_u64());
+    // Of one task, by its name, in words.
+    let output = text(&dandori(&["explain", "lifo-slot", "--task", "H", "--lang", "ja"]).stdout);
+    assert!(output.contains("Hはなぜ") && output.contains("LIFOスロットなし"), "{output}");
+    // The parts are told to the nanosecond, whatever the unit in which they are written.
+    let sum: u64 = parts.iter().map(|part| part["ns"].as_u64().unwrap()).sum();
+    assert_eq!(sum, rows[0]["value"].as_u64().unwrap());
+}
+
+#[test]
+fn a_sweep_has_a_band_for_each_value_and_repeats_on_any_number_of_cores() {
+    let args = ["sweep", "w1", "--set", "policy.workers=1..3", "--seeds", "3", "--json"];
+    let told = json(&args);
+    let bands = told["bands"].as_array().unwrap();
+    let values: Vec<_> = bands.iter().map(|band| band["value"].as_str().unwrap()).collect();
+    assert_eq!((values, told["measure"].as_str()), (vec!["1", "2", "3"], Some("lateness")));
+    let worst = |index: usize| bands[index]["max_ns"].as_u64().unwrap();
+    assert!(worst(1) > 100 * worst(2), "two jobs block two workers, and not three");
+    assert_eq!(json(&args)["bands"], told["bands"]);
+    let text =
+        text(&dandori(&["sweep", "w1", "--set", "tasks.job.program.0.measure.do.0.block=100ms..200ms..100ms"]).stdout);
+    assert!(text.contains("100 ms") && text.contains("200 ms") && text.contains("p90"), "{text}");
 }
 
 #[test]

@@ -80,8 +80,66 @@ fn tokio(costs: Costs) -> Shape<'static> {
     Shape { policy: "tokio", params: INTERVAL, unit: 1_000, alone: false, costs }
 }
 
+/// Without preemption: the monitor of one worker has nothing to do then.
+fn go(costs: Costs) -> Shape<'static> {
+    Shape {
+        policy: "go",
+        params: &[("workers", 1), ("force_preempt", 3_600_000_000_000)],
+        unit: 1_000,
+        alone: false,
+        costs,
+    }
+}
+
+fn async_std(costs: Costs) -> Shape<'static> {
+    Shape { policy: "async-std", params: &[("workers", 1)], unit: 1_000, alone: false, costs }
+}
+
 fn block_on(costs: Costs) -> Shape<'static> {
     Shape { policy: "block-on", params: &[], unit: 1_000, alone: true, costs }
+}
+
+/// The other policies that have an order with one worker, with what they must be set to. Under `thread-per-task` the
+/// order is the system's.
+const OTHERS: &[(&str, &[(&str, u64)])] = &[
+    ("tokio-current-thread", &[]),
+    ("tokio-0.1", &[("workers", 1)]),
+    ("smol", &[("workers", 1)]),
+    ("sharded", &[("workers", 1)]),
+    ("work-stealing", &[("workers", 1)]),
+    ("thread-per-core", &[("workers", 1)]),
+    ("event-loop", &[]),
+];
+
+fn others(costs: Costs) -> impl Iterator<Item = Shape<'static>> {
+    OTHERS.iter().map(move |&(policy, params)| Shape { policy, params, unit: 1_000, alone: false, costs })
+}
+
+#[test]
+fn every_policy_is_compared_or_has_no_order() {
+    let registry = Registry::standard();
+    for policy in registry.iter().map(|policy| policy.spec.name) {
+        let compared =
+            ["tokio", "global-queue", "block-on"].contains(&policy) || OTHERS.iter().any(|(other, _)| *other == policy);
+        assert_ne!(compared, policy == "thread-per-task", "{policy}");
+    }
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_the_other_policies() {
+    for shape in others(Costs::SERVER) {
+        assert_eq!(agreements(&shape, 200, Options::default()), 200);
+    }
+    for shape in others(Costs::IDEAL) {
+        assert_eq!(agreements(&shape, 50, Options::default()), 50);
+    }
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_the_other_policies() {
+    for shape in others(Costs::IDEAL) {
+        threads_agree(&shape, 0..150);
+    }
 }
 
 #[test]
@@ -99,6 +157,20 @@ fn the_simulator_tells_the_story_of_the_inline_host_under_tokio() {
 #[test]
 fn the_simulator_tells_the_story_of_the_inline_host_under_block_on() {
     assert_eq!(agreements(&block_on(Costs::SERVER), 1_000, Options::default()), 1_000);
+}
+
+#[test]
+fn the_simulator_tells_the_story_of_the_inline_host_under_go_and_async_std() {
+    for shape in [go, async_std] {
+        assert_eq!(agreements(&shape(Costs::SERVER), 500, Options::default()), 500);
+        assert_eq!(agreements(&shape(Costs::IDEAL), 300, Options::default()), 300);
+    }
+}
+
+#[test]
+fn real_threads_tell_the_story_of_the_inline_host_under_go_and_async_std() {
+    threads_agree(&go(Costs::IDEAL), 0..300);
+    threads_agree(&async_std(Costs::IDEAL), 0..300);
 }
 
 #[test]

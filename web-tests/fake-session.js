@@ -100,7 +100,12 @@ export class Session {
       quiet: ['global queue', 'blocking pool', 'CPUs'],
       why: late ? this.#why() : null,
       model: [{ text: 'Model: tokio 1.53.1, 9 assumptions. Engine 0.1, seed ' + this.value('seed') + '.' }],
-      digest: '0123456789abcdef', records: 1234, notice: null,
+      digest: `0123456789abcdef${JSON.stringify(this.settings.set)}`, records: 1234, notice: null,
+      question: 'Which of these does not help?',
+      findings: late
+        ? [{ kind: 'late_timer', text: [{ text: 'The timer of ' }, { text: 'T', task: 0 }, { text: ' was due, and for 395.0\u00a0ms nobody looked.' }], from: WAIT.rounded, to: WAIT.seen, at: 252 * MS, record: 92, task: 0, length: '395.0\u00a0ms' }]
+        : [],
+      before: null,
     };
   }
 
@@ -108,7 +113,7 @@ export class Session {
   #why() {
     const total = WAIT.to - WAIT.due;
     /** @param {number} from @param {number} to */
-    const part = (from, to) => ({ ns: to - from, amount: ms(to - from), at: from, share: (to - from) / total, largest: false, harm: false });
+    const part = (from, to) => ({ ns: to - from, amount: ms(to - from), at: from, record: 92, cause: from, share: (to - from) / total, largest: false, harm: false });
     return {
       title: 'Why did T wait 395.9\u00a0ms?',
       parts: [
@@ -232,6 +237,37 @@ export class Session {
       return { task, t: time(x), from: time(left), to: time(left + w), text: [{ text: task === TASKS.ticker ? 'T' : `J${task}`, style: 'bold' }, { text: `, ${ms(time(left))} to ${ms(time(left + w))}` }] };
     }
     return null;
+  }
+
+  helped = 0;
+
+  /** @returns {import('../www/contract').Help} */
+  help() {
+    this.helped = 0;
+    return this.#help();
+  }
+
+  /** @param {number} _records @returns {import('../www/contract').Help} */
+  helpAdvance(_records) {
+    this.helped += 1;
+    return this.#help();
+  }
+
+  /** @returns {import('../www/contract').Help} */
+  #help() {
+    if (!this.isLate) return { rows: [], done: true };
+    const whole = WAIT.to - WAIT.due;
+    /** @type {[string, Record<string, unknown>, number, 'better' | 'same'][]} */
+    const changes = [['a third worker', { 'policy.workers': 3 }, 1.1 * MS, 'better'], ['LIFO slot off', { seed: 2 }, whole, 'same']];
+    const rows = changes.map(([label, set, value, verdict], i) => ({
+      label, code: false, set, ...(i < this.helped ? { value, amount: ms(value), share: value / whole, verdict } : { value: null, amount: null, share: 0, verdict: null }),
+    }));
+    return { rows: [{ label: 'as it is', code: false, set: {}, value: whole, amount: ms(whole), share: 1, verdict: null }, ...rows], done: this.helped >= changes.length };
+  }
+
+  /** @param {number} _t */
+  picture(_t) {
+    return '<svg xmlns="http://www.w3.org/2000/svg"></svg>';
   }
 
   /** @param {number | null} task */

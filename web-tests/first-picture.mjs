@@ -72,7 +72,7 @@ const words = (page) => page.evaluate(() => {
   };
   live.querySelectorAll('.lanes > :not(canvas)').forEach((node) => node.remove());
   live.querySelectorAll('.token, .link').forEach((node) => as(node, 'span'));
-  live.querySelectorAll('.knobs, .transport').forEach((node) => node.setAttribute('inert', ''));
+  live.querySelectorAll('.knobs, .transport, .help').forEach((node) => node.setAttribute('inert', ''));
   const shown = document.getElementById('live');
   live.querySelectorAll('input').forEach((input) => {
     const original = /** @type {HTMLInputElement} */ (shown?.querySelector(`#${input.id}`));
@@ -93,8 +93,8 @@ const words = (page) => page.evaluate(() => {
   return live.innerHTML;
 });
 
-/** Heights and shares that the live page sets as it goes: a rule each, because a strict policy refuses `style` in markup. @param {Record<string, number[]>} heights @param {number[]} shares */
-function rules(heights, shares) {
+/** Heights and shares that the live page sets as it goes: a rule each, because a strict policy refuses `style` in markup. @param {Record<string, number[]>} heights @param {number[]} shares @param {string[]} helps */
+function rules(heights, shares, helps) {
   const rem = (/** @type {number} */ px) => `${px / 16}rem`;
   const rows = (/** @type {number[]} */ list) => list.map((height, i) => `.still .row-name:nth-child(${i + 1}), .still .cell:nth-child(${i + 1}) { --height: ${rem(height)}; }`);
   const indent = (/** @type {string[]} */ lines) => lines.map((line) => `  ${line}`).join('\n');
@@ -102,6 +102,7 @@ function rules(heights, shares) {
     '/* Written by web-tests/first-picture.mjs. What the still picture needs beside style.css: which of its three pictures shows, and its measures. */',
     ...rows(heights.narrow), '.still .rows { --axis: 2.125rem; }',
     ...shares.map((share, i) => `.still .why-bar .part:nth-child(${i + 1}) { flex-grow: ${share.toFixed(4)}; }`),
+    ...helps.map((share, i) => `.still .help-rows li:nth-child(${i + 1}) .bar { inline-size: ${share}; }`),
     '.still .capacity i { inline-size: 0; }',
     '.still .lanes svg { display: block; inline-size: 100%; }', '.still .lanes .still-wide, .still .lanes .still-middle { display: none; }',
     '/* The narrow bar has other controls; its place is kept. */', '.still .knobs { block-size: 3.125rem; overflow: hidden; visibility: hidden; }',
@@ -116,6 +117,8 @@ export const wordsOf = (html) => html.replace(/<svg[\s\S]*?<\/svg>/g, ' ').repla
 
 const dandori = await open();
 const { page } = await dandori.visit();
+await page.locator('.help[data-done]').waitFor();
+const helps = await page.evaluate(() => [...document.querySelectorAll('.help-rows .bar')].map((bar) => /** @type {HTMLElement} */ (bar).style.inlineSize));
 let html = await words(page);
 const shares = await page.evaluate(() => [...document.querySelectorAll('.why-bar .part')].map((part) => Number(getComputedStyle(part).flexGrow)));
 /** @type {Record<string, number[]>} */
@@ -139,6 +142,6 @@ if (process.argv.includes('--check')) {
   }
 } else {
   writeFileSync(HTML, old.replace(MARKS, (_, begin, end) => `${begin}${still}${end}`));
-  writeFileSync(CSS, rules(heights, shares));
+  writeFileSync(CSS, rules(heights, shares, helps));
   console.log(`first picture: ${(still.length / 1024).toFixed(1)} KiB`);
 }

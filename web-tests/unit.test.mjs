@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { nextFinding } from '../www/findings.js';
 import { formatPace } from '../www/format.js';
 import { FIELD, FLAG, ICON, KIND, OP, STYLE } from '../www/primitives.js';
 import { clamp, LAYOUT, measure, MEASURES, timeToX, xToTime } from '../www/scales.js';
@@ -196,4 +197,11 @@ test('of many questions of one kind only the newest waits, and every one is answ
   say({ type: 'answer', id: sent[1].id, value: 9 });
   assert.deepEqual(await Promise.all(answers), ['one', null, null, 'four']);
   assert.equal(await step, 9);
+});
+
+test('findings go round in both directions, and begin with the worst', () => {
+  assert.equal(nextFinding(null, 1, 0), null);
+  assert.equal(nextFinding(null, 1, 3), 0);
+  assert.equal(nextFinding(null, -1, 3), 2);
+  assert.deepEqual([nextFinding(0, 1, 3), nextFinding(2, 1, 3), nextFinding(0, -1, 3), nextFinding(0, 1, 1)], [1, 0, 2, 0]);
 });

@@ -1,6 +1,7 @@
 // @ts-check
 /** The board: rows with their history left and their state at the cursor right, what is quiet, the signs, transport and caption. */
 import { el, svg } from './dom.js';
+import { createFindings } from './findings.js';
 import { createGutter } from './gutter.js';
 import { createLanes } from './lanes.js';
 import { richNodes } from './rich.js';
@@ -14,13 +15,14 @@ export function createBoard(actions, at) {
   const gutter = createGutter(actions);
   const lanes = createLanes(actions, at);
   const stage = createStage(actions);
-  const transport = createTransport(actions);
+  const findings = createFindings(actions);
+  const transport = createTransport(actions, findings.root);
   const quiet = el('p', { class: 'quiet' });
   const signs = legend();
   const help = el('button', { type: 'button', class: 'key help', 'aria-expanded': 'false', 'aria-controls': 'signs', onclick: () => showSigns(root.dataset.signs === undefined) }, 'Signs');
   const clock = el('b', { class: 'clock' });
   const words = el('span', {});
-  const caption = el('p', { class: 'caption', id: 'caption' }, clock, ' ', words);
+  const caption = el('p', { class: 'caption', id: 'caption' }, clock, ' ', words, findings.text);
   transport.root.append(help);
   const root = el('section', { class: 'board', id: 'board', tabindex: -1, 'aria-label': 'Board' },
     gutter.root, lanes.root, stage.root, el('div', { class: 'below', id: 'signs' }, quiet, signs), transport.root, caption);
@@ -53,6 +55,7 @@ export function createBoard(actions, at) {
       stage.update(state, before);
       lanes.update(state, before);
       transport.update(state, before);
+      findings.update(state, before);
       if (state.moment !== before.moment || state.progress !== before.progress) sayCaption(state);
       if (state.info && state.info !== before.info) {
         const { quiet: names } = state.info;

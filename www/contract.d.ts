@@ -35,13 +35,25 @@ export interface RunInfo {
   /** rows of the board in order; `quiet` are named in the line "Quiet in this run" */
   rows: Row[]; quiet: string[];
   why: Why | null; model: Rich; digest: string; records: number;
+  /** what the lesson asks before the numbers of "What would help?" are shown */
+  question: string;
+  /** what is worth knowing, worst first */
+  findings: Finding[];
+  /** the wait in question and the measure of the run before the last change */
+  before: { from: number; to: number; amount: string } | null;
   /** the run ended early (limit, deadlock): a sentence, else null */
   notice: Rich | null;
 }
 /** A row; `y` (from the top of the board's axis) and `height` as in the wide and middle layout. What is true for the shown layout stands in `Scene.rows`. */
 export interface Row { id: string; kind: 'focus' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
-/** `text` of a part ends with its time as a link. `share` is 0..1; shares add up to 1, amounts to the title's. */
-export interface Why { title: string; parts: { ns: number; amount: string; text: Rich; at: number; largest: boolean; harm: boolean; share: number; sign: 'due' | 'queue' | 'grain' | 'last' | 'other' }[] }
+/** `record`: index of the record that caused the part, `cause`: its time. `text` of a part ends with its time as a link. `share` is 0..1; shares add up to 1, amounts to the title's. */
+export interface Why { title: string; parts: { ns: number; amount: string; text: Rich; at: number; record: number; cause: number; largest: boolean; harm: boolean; share: number; sign: 'due' | 'queue' | 'grain' | 'last' | 'other' }[] }
+
+/** `at`: where to look; `kind`: one of the names in src/view/findings. */
+export interface Finding { kind: string; text: Rich; from: number; to: number; at: number; record: number; task: number | null; length: string }
+/** One change, or the run as it is (`set` empty). `value` is null until the run with it is done; `share` is of the largest value, 0..1. */
+export interface HelpRow { label: string; code: boolean; set: Record<string, unknown>; value: number | null; amount: string | null; share: number; verdict: 'better' | 'same' | 'worse' | null }
+export interface Help { rows: HelpRow[]; done: boolean }
 
 /** What is true at the cursor. */
 export interface Moment {
@@ -90,6 +102,11 @@ export interface Session {
   step(t: number, direction: number, row: string | null): number;
   /** What lies under a point of the last scene: its task and span, for selection and tooltip. */
   at(x: number, y: number): { task: number | null; t: number; from: number; to: number; text: Rich } | null;
+  /** Begins the table of what would help for the run that is shown, and for the selected task; `helpAdvance` until done. A run that is opened ends it. */
+  help(): Help;
+  helpAdvance(records: number): Help;
+  /** The run at a time as one SVG file. */
+  picture(t: number): string;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
 }

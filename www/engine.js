@@ -10,13 +10,15 @@
 /** @typedef {import('./contract').Scene} Scene */
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Problem} Problem */
+/** @typedef {import('./contract').Help} Help */
 /** @typedef {{ layout: number, width: number }} Box */
 /** @typedef {{ info: RunInfo, moment: Moment, scene: Scene }} Picture */
 /** @typedef {{ task: number | null, t: number, from: number, to: number, text: import('./contract').Rich }} Hit */
 /**
  * What the page is told. `absent`: there is no module here (no WebAssembly, a file missing); `crash`: a mistake of ours, this engine is over.
  * @typedef {{ done: (run: number, picture: Picture) => void, problems: (run: number, problems: Problem[]) => void,
- *   progress: (run: number, records: number, now: number) => void, absent: (message: string) => void, crash: (message: string) => void }} Listeners
+ *   progress: (run: number, records: number, now: number) => void,
+ *   help: (run: number, help: Help) => void, absent: (message: string) => void, crash: (message: string) => void }} Listeners
  */
 
 /** The only address that this page ever makes a script from. */
@@ -48,6 +50,7 @@ export function createEngine(listeners) {
     else if (data.run !== run) return;                 // of a run that a newer one replaced
     else if (data.type === 'done') listeners.done(data.run, { info: data.info, moment: data.moment, scene: data.scene });
     else if (data.type === 'problems') listeners.problems(data.run, data.problems);
+    else if (data.type === 'help') listeners.help(data.run, data.help);
     else if (data.type === 'progress') listeners.progress(data.run, data.records, data.now);
   };
   worker.onerror = (event) => {

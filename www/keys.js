@@ -26,6 +26,8 @@ export function listenToBoard(board, store, actions) {
     Enter: () => selectAtCursor(),
     Escape: () => clear(),
     ' ': () => actions.toggle(),
+    n: (event) => finding(1, event),
+    p: (event) => finding(-1, event),
   };
 
   /** @param {1 | -1} direction @param {KeyboardEvent} event */
@@ -35,6 +37,12 @@ export function listenToBoard(board, store, actions) {
     actions.pause();
     if (event.shiftKey) actions.seek(Math.round(t + (direction * (info.to - info.from)) / 10), 160);
     else void actions.stepBy(direction, rowId());
+  }
+
+  /** @param {1 | -1} by @param {KeyboardEvent} event */
+  function finding(by, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    actions.showFinding(by);
   }
 
   /** @param {1 | -1} by */

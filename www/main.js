@@ -7,6 +7,8 @@
 import { createBoard } from './board.js';
 import { el } from './dom.js';
 import { createEngine } from './engine.js';
+import { nextFinding } from './findings.js';
+import { createHelp } from './help.js';
 import { listenToBoard, listenToPage } from './keys.js';
 import { createKnobs } from './knobs.js';
 import { createLive } from './live.js';
@@ -45,6 +47,7 @@ const boxOf = (measures) => ({ layout: measures.layout, width: measures.lanes / 
 const store = createStore(/** @type {State} */ ({
   settings: link.settings, unknown: link.unknown, info: null, moment: null, scene: null, t: link.settings.t ?? 0, glide: 0, row: 0,
   measures: measureNow(), palette: readPalette(), playing: false, speed: 4, progress: null, messages: linkMessages(link.problems),
+  help: null, finding: null, canUndo: false, canRedo: false,
 }));
 
 /** Settings of the run that is shown; what a refused or cancelled change goes back to. @type {Settings | null} */
@@ -68,7 +71,7 @@ const listeners = {
     clearTimeout(slowTimer);
     slow = false;
     mount();
-    store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, row: Math.min(store.get().row, picture.info.rows.length - 1) });
+    store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
   },
   problems(_run, problems) {
     clearTimeout(slowTimer);
@@ -89,6 +92,9 @@ const listeners = {
       store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: `This link is damaged at ${text}` }))] });
       start(settings);
     }
+  },
+  help(_run, help) {
+    store.set({ help });
   },
   progress(_run, records, now) {
     if (slow) store.set({ progress: { records, now } });
@@ -211,6 +217,25 @@ const actions = {
     const next = path === 'seed' ? { ...rest, ...(isInitial ? {} : { seed: Number(value) }) } : { ...settings, set: changed(settings.set, path, value, isInitial) };
     change(next);
   },
+  tryChange(set) {
+    const { settings, info } = store.get();
+    let next = settings;
+    for (const [path, value] of Object.entries(set)) {
+      const initial = info?.knobs.find((one) => one.path === path)?.initial;
+      const isInitial = initial !== undefined && JSON.stringify(value) === JSON.stringify(initial);
+      next = path === 'seed' ? { ...next, seed: Number(value) } : { ...next, set: changed(next.set, path, value, isInitial) };
+    }
+    change(next);
+    headline.focus();
+  },
+  showFinding(by) {
+    const { info, finding } = store.get();
+    const to = nextFinding(finding, by, info?.findings.length ?? 0);
+    if (!info || to === null) return;
+    actions.pause();
+    store.set({ finding: to });
+    actions.seek(info.findings[to].at, GLIDE_MS);
+  },
   refuse(path, text) {
     store.set({ messages: [...store.get().messages.filter((message) => message.id !== `problem-${path}`), { id: `problem-${path}`, text }] });
   },
@@ -263,11 +288,13 @@ async function play() {
   }
 }
 
-const headline = el('h1', { class: 'headline', id: 'headline' });
+const headline = el('h1', { class: 'headline', id: 'headline', tabindex: -1 });
+const undoBar = el('p', { class: 'undo', hidden: true });
 const lead = el('p', { class: 'lead' });
 const knobs = createKnobs(actions);
 const board = createBoard(actions, (x, y) => engine.at(x, y));
 const why = createWhy(actions);
+const help = createHelp(actions);
 const model = el('p', { class: 'model' });
 const messages = createMessages(actions);
 const region = createLive();
@@ -279,7 +306,7 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root), model);
+  live.replaceChildren(headline, undoBar, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -311,8 +338,18 @@ function writeUrl(state, before) {
   }, URL_MS);
 }
 
-for (const part of [knobs, board, why, messages, region]) store.subscribe((state, before) => part.update(state, before));
+/** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
+function showUndo(state, before) {
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo) return;
+  undoBar.hidden = !state.canUndo && !state.canRedo;
+  const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
+    el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
+  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
+}
+
+for (const part of [knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
+store.subscribe(showUndo);
 store.subscribe(writeUrl);
 
 /** Another link put into the address by hand. */
@@ -338,7 +375,7 @@ page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
 document.getElementById('tools')?.append(themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, board.root, why.root], actions);
+listenToPage(() => [knobs.root, board.root, why.root, help.root], actions);
 recolour();
 messages.update(store.get(), { ...store.get(), messages: [] });
 start(store.get().settings);

@@ -31,6 +31,8 @@ let running = null;
 /** The finished run that questions are about. */
 let shown = 0;
 let told = 0;
+/** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
+let helping = null;
 /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
 const questions = [];
 let pumping = false;
@@ -63,10 +65,11 @@ async function pump() {
   if (pumping || !session) return;
   pumping = true;
   try {
-    while (next || running || questions.length > 0) {
+    while (next || running || questions.length > 0 || helping) {
       if (next) start(next);
       else if (running) slice(running);
-      else answer(/** @type {Question} */ (questions.shift()));
+      else if (questions.length > 0) answer(/** @type {Question} */ (questions.shift()));
+      else tryOn();
       await breathe();
     }
   } catch (error) {
@@ -88,6 +91,7 @@ function start(message) {
     return;
   }
   running = message;
+  helping = null;
   shown = 0;
   told = performance.now();
 }
@@ -101,10 +105,27 @@ function slice(message) {
     const info = open().info();
     const t = Math.min(message.t ?? info.cursor, info.end);
     postMessage({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
+    beginHelp();
   } else if (performance.now() - told > PROGRESS_MS) {
     told = performance.now();
     postMessage({ type: 'progress', run: message.run, records, now });
   }
+}
+
+/** The table begins empty; what is tried runs whenever nobody asks for anything else. */
+function beginHelp() {
+  const help = open().help();
+  helping = help.done ? null : { known: 0 };
+  postMessage({ type: 'help', run: shown, help });
+}
+
+/** A slice of the change that is being tried. */
+function tryOn() {
+  if (!helping) return;
+  const help = open().helpAdvance(SLICE);
+  const known = help.rows.filter((row) => row.value !== null).length;
+  if (known !== helping.known || help.done) postMessage({ type: 'help', run: shown, help });
+  helping = help.done ? null : { known };
 }
 
 /** @param {number} t @param {Box} box @param {import('./contract').RunInfo} info */
@@ -125,6 +146,7 @@ function reply(question) {
   if (question.type === 'at') return s.at(question.x, question.y);
   if (question.type === 'select') s.select(question.task);
   const info = s.info();
+  if (question.type === 'select') beginHelp();
   if (question.type === 'select') return { info, ...picture(question.t, question.box, info) };
   return s.scene(question.box.layout, question.box.width, info.from, info.to);
 }

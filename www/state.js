@@ -22,6 +22,10 @@
  * @property {number} speed events a second
  * @property {{ records: number, now: number } | null} progress of a run that takes long
  * @property {Message[]} messages
+ * @property {import('./contract').Help | null} help what would help, as far as it is known
+ * @property {number | null} finding index of the finding that is shown
+ * @property {boolean} canUndo
+ * @property {boolean} canRedo
  */
 
 /**
@@ -33,6 +37,8 @@
  * @property {(points: { x: number, y: number }[]) => Promise<void>} pickFirst selects the first task under any of these points
  * @property {(path: string, value: unknown) => void} setKnob
  * @property {(path: string, text: string) => void} refuse says that a knob cannot take a value
+ * @property {(set: Record<string, unknown>) => void} tryChange changes several fields at once, as one change that can be undone
+ * @property {(by: 1 | -1) => void} showFinding goes to the next or previous finding
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => void} toggle play or pause

@@ -10,8 +10,8 @@ const SCALE_MS = 500;
 const PLAY = 'M4 2.5v11l9-5.5z';
 const PAUSE = 'M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z';
 
-/** @param {import('./state.js').Actions} actions */
-export function createTransport(actions) {
+/** @param {import('./state.js').Actions} actions @param {HTMLElement} findings stands in the middle of the bar */
+export function createTransport(actions, findings) {
   const button = (/** @type {string} */ name, /** @type {string} */ label, /** @type {SVGElement} */ sign, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: `key ${name}`, 'aria-label': label, title: label, onclick: act }, sign);
   const playSign = icon(PLAY);
@@ -34,7 +34,7 @@ export function createTransport(actions) {
     play,
     button('forward', 'Next event', icon('M6 3l5 5-5 5', 'stroke'), step(1)),
     button('to-end', 'To end', icon('M11.5 2.5h2v11h-2zM2.5 2.5v11l8-5.5z'), ends('to')),
-    event, el('span', { class: 'spacer' }), scale, el('span', { class: 'select speed' }, speed, icon('M4 6l4 4 4-4', 'stroke')));
+    event, el('span', { class: 'spacer' }), findings, el('span', { class: 'spacer' }), scale, el('span', { class: 'select speed' }, speed, icon('M4 6l4 4 4-4', 'stroke')));
   /** @type {State | null} */
   let state = null;
   /** @type {{ at: number, t: number }} where the playing cursor was when the scale was last stated */

@@ -9,6 +9,7 @@
 //!
 //! *Deviations*: see [`SPEC`].
 
+use super::parts::{Blocking, blocking};
 use super::spec::{Assumption, Feature, Nouns, Param, Range, Refusal, Spec};
 use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy};
 use crate::id::{ThreadId, WorkerId};
@@ -34,18 +35,8 @@ pub const SPEC: Spec = Spec {
             range: Range::Duration { min: 1, max: 1_000_000_000, default: 1_000 },
             source: "taste: about twenty spin hints; long enough that a run stays readable",
         },
-        Param {
-            name: "max_blocking_threads",
-            what: "Most threads of the blocking pool.",
-            range: Range::Integer { min: 1, max: 10_000, default: Some(512), unit: "threads" },
-            source: "taste: tokio's number, so that the two compare",
-        },
-        Param {
-            name: "thread_keep_alive",
-            what: "A thread of the blocking pool ends after idling this long.",
-            range: Range::Duration { min: 1_000_000, max: 3_600_000_000_000, default: 10_000_000_000 },
-            source: "taste: tokio's number, so that the two compare",
-        },
+        blocking::max_blocking_threads(blocking::TOKIO_THREADS, blocking::AS_TOKIO),
+        blocking::keep_alive(blocking::TOKIO_KEEP_ALIVE, blocking::AS_TOKIO),
     ],
     assumptions: &[
         Assumption {
@@ -97,15 +88,16 @@ impl Design for BlockOn {
 
     fn build<E: Entry>(args: &Args<'_>) -> Box<dyn Policy<E>> {
         let busy = args.choice("wait") == "busy";
+        let pool = Blocking::new(args, 1);
         let shape = Shape {
             workers: 1,
             threads_at_start: 1,
             retakes: false,
             driver: DriverBy::ParkedWorker,
             timer_grain: Nanos(1),
-            keep_alive: args.duration("thread_keep_alive"),
+            keep_alive: pool.keep_alive,
             yield_by: YieldBy::SelfWake,
-            pool_max: args.integer("max_blocking_threads") as u32 + 1,
+            pool_max: pool.pool_max,
             busy_poll: busy,
         };
         let woken = Arc::new(Mutex::new(None));
@@ -152,7 +144,7 @@ impl<E: Entry> Policy<E> for One<E> {
     }
 
     fn grow(&self, pool: PoolView) -> u32 {
-        u32::from(pool.idle == 0)
+        blocking::one_if_nobody_idles(pool)
     }
 
     fn shape(&self) -> Shape {

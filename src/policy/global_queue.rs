@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 
+use super::parts::{Blocking, blocking};
 use super::spec::{Assumption, Nouns, Param, Range, Spec};
 use super::{
     Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy,
@@ -30,18 +31,8 @@ pub const SPEC: Spec = Spec {
             range: Range::Integer { min: 1, max: 1024, default: None, unit: "workers" },
             source: "textbook: one per CPU",
         },
-        Param {
-            name: "max_blocking_threads",
-            what: "Most threads of the blocking pool.",
-            range: Range::Integer { min: 1, max: 10_000, default: Some(512), unit: "threads" },
-            source: "taste: tokio's number, so that the two compare",
-        },
-        Param {
-            name: "keep_alive",
-            what: "A thread of the blocking pool ends after idling this long.",
-            range: Range::Duration { min: 1_000_000, max: 3_600_000_000_000, default: 10_000_000_000 },
-            source: "taste: tokio's number, so that the two compare",
-        },
+        blocking::max_blocking_threads(blocking::TOKIO_THREADS, blocking::AS_TOKIO),
+        blocking::keep_alive(blocking::TOKIO_KEEP_ALIVE, blocking::AS_TOKIO),
     ],
     assumptions: &[
         Assumption {
@@ -73,6 +64,7 @@ impl Design for GlobalQueue {
 
     fn build<E: Entry>(args: &Args<'_>) -> Box<dyn Policy<E>> {
         let workers = u16::try_from(args.integer("workers")).expect("validated against the range");
+        let pool = Blocking::new(args, workers);
         let shared = Shared {
             state: Mutex::new(State {
                 queue: VecDeque::new(),
@@ -86,9 +78,9 @@ impl Design for GlobalQueue {
                 retakes: false,
                 driver: DriverBy::Thread,
                 timer_grain: Nanos(1),
-                keep_alive: args.duration("keep_alive"),
+                keep_alive: pool.keep_alive,
                 yield_by: YieldBy::SelfWake,
-                pool_max: args.integer("max_blocking_threads") as u32 + u32::from(workers),
+                pool_max: pool.pool_max,
                 busy_poll: false,
             },
         };
@@ -159,7 +151,7 @@ impl<E: Entry> Policy<E> for Pool<E> {
     }
 
     fn grow(&self, pool: PoolView) -> u32 {
-        u32::from(pool.idle == 0)
+        blocking::one_if_nobody_idles(pool)
     }
 
     fn shape(&self) -> Shape {

@@ -19,14 +19,24 @@
 //! Rules for hooks: touch at most one shared line per call; never call a waker; never drop an entry (dropping runs
 //! user code); hold at most one lock, and none across a call into [`Control`].
 
+pub mod async_std;
 pub mod block_on;
+pub mod event_loop;
 pub mod global_queue;
+pub mod go;
 pub mod parts;
 pub mod registry;
+pub mod sharded;
+pub mod smol;
 pub mod spec;
 #[cfg(all(test, not(loom)))]
 mod test_world;
+pub mod thread_per_core;
+pub mod thread_per_task;
 pub mod tokio;
+pub mod tokio_0_1;
+pub mod tokio_current_thread;
+pub mod work_stealing;
 
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -106,12 +116,25 @@ pub trait Policy<E: Entry>: Send + Sync {
     fn claim(&self, thread: ThreadId, had: Option<WorkerId>, ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>>;
     /// A worker comes loose. Keep it idle, or start a thread for it through [`World::start`].
     fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>);
-    /// One look of the monitor; returns the pause before the next, `None`: this policy has no monitor.
+    /// One look of the monitor, on a thread of its own, at every thread that holds a worker; only where
+    /// [`Shape::retakes`]. Returns the pause before the next look, which [`World::rouse`] cuts short; `None`: it sleeps
+    /// until it is roused. A worker that it takes with [`Control::retake`] it hands to its own [`Policy::release`].
     fn monitor(&self, _threads: &[ThreadView], _ctl: &mut Control<'_, E>) -> Option<Nanos> {
         None
     }
     /// How many threads to add to the blocking pool now, asked after every job that is queued.
     fn grow(&self, pool: PoolView) -> u32;
+    /// The same, asked after a thread of the pool has taken a job; the job is not in the view any more.
+    fn grow_on_take(&self, _pool: PoolView) -> u32 {
+        0
+    }
+    /// Every blocking call of a task announces itself, because the language brackets it (Go): then
+    /// [`Doing::Blocking`] is said of all of them, not only of those that a program announces.
+    fn brackets(&self) -> bool {
+        false
+    }
+    /// A task on a worker begins an announced blocking call, or is back from it. Only where [`Shape::retakes`].
+    fn announced(&self, _ctl: &mut Control<'_, E>) {}
     /// Facts that a world reads once.
     fn shape(&self) -> Shape;
     /// Tasks in the queue that all workers share, as of some recent moment; `None`: there is no such queue, or its length
@@ -130,6 +153,8 @@ pub struct PoolView {
     pub queued: u32,
     /// Threads that wait for a job.
     pub idle: u32,
+    /// Threads that were started or woken and have not come yet.
+    pub coming: u32,
     /// Threads of the pool in all.
     pub threads: u32,
 }
@@ -141,7 +166,7 @@ pub struct Shape {
     pub workers: u16,
     /// Threads that are started before the first task, each asking `claim` for a worker.
     pub threads_at_start: u16,
-    /// A monitor may take workers from threads in the middle of a poll.
+    /// There is a monitor, on a thread of its own, that may take workers from threads in the middle of a poll.
     pub retakes: bool,
     /// Who looks after timers and I/O.
     pub driver: DriverBy,
@@ -235,8 +260,12 @@ pub struct ThreadView {
     pub thread: ThreadId,
     /// The worker that it holds.
     pub worker: Option<WorkerId>,
-    /// Polls that it has started.
+    /// Polls that it has started; wraps around.
     pub polls: u32,
+    /// Announced blocking calls that it has begun; wraps around.
+    pub calls: u32,
+    /// When the monitor first saw it with these counters: for the record of a retake.
+    pub first: Time,
     /// What it does.
     pub doing: Doing,
 }
@@ -265,6 +294,8 @@ pub enum Op {
     InjectPop,
     /// Went through the sleepers or scanned the queues before sleeping.
     Rescan,
+    /// Interrupted a selector in which nobody waits: a system call.
+    Notify,
 }
 
 /// What a hook may do besides deciding. `emit` is one branch when nobody listens; in the simulator the listener also
@@ -310,6 +341,16 @@ impl<'a, E: Entry> Control<'a, E> {
         self.line
     }
 
+    /// Takes a worker from a thread in the middle of a poll, and records it. `None`: the thread does something else by
+    /// now, or a hook has the worker in hand: look again later.
+    pub fn retake(&mut self, seen: &ThreadView) -> Option<Box<dyn Worker<E>>> {
+        let taken = self.world.retake(seen)?;
+        let worker = taken.id();
+        self.emit(Event::Retake { target: seen.thread, worker, first: seen.first });
+        self.emit(Event::Release { worker, why: Release::Retaken });
+        Some(taken)
+    }
+
     /// The acts.
     pub fn world(&mut self) -> &mut dyn World<E> {
         self.world
@@ -326,10 +367,29 @@ pub trait World<E: Entry> {
     fn unpark(&mut self, worker: WorkerId);
     /// Finds or makes a thread that will `claim` this worker; queued if the pool is full.
     fn start(&mut self, worker: WorkerId);
-    /// Takes a worker from a thread: only in the middle of a poll, only if `polls` still matches.
+    /// Takes a worker from a thread: only in the middle of a poll, only if the counters still match. Policies call
+    /// [`Control::retake`], which records it.
     fn retake(&mut self, seen: &ThreadView) -> Option<Box<dyn Worker<E>>>;
-    /// Cuts the poll of a thread short; always false on threads.
+    /// Cuts the poll of a thread short: in a computing stretch at once, else before the next one. The task comes back
+    /// through [`Worker::wake`] with [`Origin::Preempted`] and goes on later in the same poll. Always false on threads.
     fn preempt(&mut self, seen: &ThreadView) -> bool;
+    /// The same at the end of the computing stretch under way. Always false on threads.
+    fn preempt_later(&mut self, _seen: &ThreadView) -> bool {
+        false
+    }
+    /// Wakes the monitor, if it sleeps.
+    fn rouse(&mut self) {}
+    /// A turn of the driver for I/O, without waiting and without its timers, on the monitor's own thread after its hook:
+    /// what it wakes goes to [`Policy::inject`] with [`Origin::Driver`]. Nothing if somebody else has the driver.
+    fn drive_io(&mut self) {}
+    /// Whether a thread has the driver: it sleeps on it, and will wake for what is due, or it looks at it just now.
+    fn driver_is_held(&mut self) -> bool {
+        false
+    }
+    /// When the first timer fires, for a policy that looks at timers whenever it decides; `None`: none is registered.
+    fn next_timer(&mut self) -> Option<Time> {
+        None
+    }
     /// Charges an operation. Nothing on threads.
     fn pay(&mut self, op: Op);
 }

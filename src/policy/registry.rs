@@ -56,8 +56,19 @@ impl Registry {
     pub fn standard() -> Registry {
         Registry(Arc::new(vec![
             Registered::of::<super::tokio::Tokio>(),
+            Registered::of::<super::tokio_current_thread::CurrentThread>(),
+            Registered::of::<super::tokio_0_1::Tokio01>(),
+            Registered::of::<super::smol::Smol>(),
             Registered::of::<super::block_on::BlockOn>(),
             Registered::of::<super::global_queue::GlobalQueue>(),
+            Registered::of::<super::sharded::Sharded>(),
+            Registered::of::<super::work_stealing::WorkStealing>(),
+            Registered::of::<super::thread_per_core::ThreadPerCore>(),
+            Registered::of::<super::thread_per_task::ThreadPerTask>(),
+            Registered::of::<super::event_loop::EventLoop>(),
+            Registered::of::<super::go::Go>(),
+            Registered::of::<super::async_std::AsyncStd>(),
+            Registered::of::<super::async_std::AsyncStdMonitor>(),
         ]))
     }
 

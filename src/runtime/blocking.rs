@@ -49,6 +49,8 @@ where
 /// # });
 /// ```
 ///
+/// Under a policy without a pool, as in Go, the closure is a task of its own.
+///
 /// A closure that runs cannot be ended: the end of the runtime waits for it, see
 /// [`Runtime::shutdown_timeout`](crate::runtime::Runtime::shutdown_timeout). If the system refuses the only thread that
 /// could run it, the handle says *cancelled*.
@@ -76,8 +78,8 @@ pub fn spawn_blocking<R: Send + 'static>(body: impl FnOnce() -> R + Send + 'stat
 /// # });
 /// ```
 ///
-/// It may be nested. Where no worker can be blocked (in [`spawn_blocking`], in `block_on`, outside of a runtime) it just
-/// calls the closure.
+/// It may be nested. Where no worker can be blocked (in [`spawn_blocking`], in `block_on`, outside of a runtime), and under
+/// a policy that has no thread to take over, it just calls the closure.
 pub fn block_in_place<R>(body: impl FnOnce() -> R) -> R {
     let _away = Away::go();
     body()
@@ -89,7 +91,7 @@ struct Away;
 impl Away {
     fn go() -> Away {
         HERE.with(|here| {
-            let lane = here.lane.borrow().clone();
+            let lane = here.lane.borrow().clone().filter(|lane| lane.shared.offers.hand_over);
             match lane {
                 Some(lane) => {
                     stretch(What::Leave, true);
@@ -106,7 +108,7 @@ impl Away {
 impl Drop for Away {
     fn drop(&mut self) {
         HERE.with(|here| {
-            let lane = here.lane.borrow().clone();
+            let lane = here.lane.borrow().clone().filter(|lane| lane.shared.offers.hand_over);
             match lane {
                 Some(lane) => {
                     stretch(What::Return, true);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::handle::Runtime;
-use super::shared::{Lane, Parts, Shared};
+use super::shared::{Lane, Offers, Parts, Shared};
 use crate::policy::spec::Feature;
 use crate::policy::{Args, Policy, Registry};
 use crate::scenario::{Json, PolicyChoice, Problem};
@@ -178,6 +178,7 @@ impl Builder {
             Choice::Named(name) => name.clone(),
             Choice::Made(_) => "custom".to_owned(),
         };
+        let mut offers = Offers { pool: true, hand_over: true };
         let policy = match self.policy {
             Choice::Made(policy) => {
                 problems.extend(self.params.iter().map(|(name, _)| {
@@ -189,16 +190,16 @@ impl Builder {
                 Some(policy)
             }
             Choice::Named(ref name) => {
+                if let Some(found) = self.registry.get(name) {
+                    let refuses = |feature| found.spec.refuses.iter().any(|refusal| refusal.feature == feature);
+                    offers.pool = !refuses(Feature::SpawnBlocking);
+                    offers.hand_over = !refuses(Feature::BlockInPlace);
+                }
                 named(name, &self.params, &self.registry, self.seed).map_err(|wrong| problems.extend(wrong)).ok()
             }
         };
         let Some(policy) = policy.filter(|_| problems.is_empty()) else { return Err(BuildError(problems)) };
         let mut shape = policy.shape();
-        if shape.retakes {
-            let message = "this policy takes workers from threads in the middle of a poll, which real threads do not \
-                           offer yet; it runs in the simulator only";
-            return Err(Problem::new("policy.name", message).into());
-        }
         if let Some(threads) = self.max_blocking_threads {
             shape.pool_max = threads + u32::from(shape.workers);
         }
@@ -206,7 +207,7 @@ impl Builder {
             shape.keep_alive = length.into();
         }
         let Builder { seed, thread_name, records, .. } = self;
-        let parts = Parts { policy, shape, seed, policy_name, thread_name, records };
+        let parts = Parts { policy, shape, seed, policy_name, thread_name, offers, records };
         let shared = Shared::new(parts)
             .map_err(|error| Problem::new("machine", format!("the system refuses a selector: {error}")))?;
         Ok(Runtime::over(Lane::new(shared, 0)))

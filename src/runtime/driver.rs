@@ -124,6 +124,11 @@ impl Driver {
         lock(&self.turner).take()
     }
 
+    /// Whether somebody is the driver.
+    pub(super) fn is_held(&self) -> bool {
+        lock(&self.turner).is_none()
+    }
+
     /// Stops being the driver.
     pub(super) fn put_back(&self, turner: Turner) {
         *lock(&self.turner) = Some(turner);
@@ -179,6 +184,25 @@ impl Driver {
         drop(deadlines);
         // Its waker goes outside of the lock.
         drop(found);
+    }
+
+    /// When the first registration fires, timer or I/O.
+    pub(super) fn next(&self) -> Option<Time> {
+        let deadlines = lock(&self.deadlines);
+        let firsts = [deadlines.timers.first_key_value(), deadlines.exact.first_key_value()];
+        firsts.into_iter().flatten().map(|(&(at, _), _)| at).min()
+    }
+
+    /// Moves the I/O that may fire now to `turner.due`, and leaves the timers.
+    pub(super) fn collect_io(&self, turner: &mut Turner, clock: Clock) {
+        let now = clock.now();
+        let mut deadlines = lock(&self.deadlines);
+        let is_due = |(key, (timer, _)): &(&Key, &(Arc<Timer>, Time))| key.0 <= now && timer.cause == Cause::Io;
+        let due: Vec<Key> = deadlines.exact.iter().filter(is_due).map(|(key, _)| *key).collect();
+        for key in due {
+            let Some((timer, armed)) = deadlines.exact.remove(&key) else { continue };
+            turner.due.push(Due { since: timer.due.max(armed), timer });
+        }
     }
 
     /// Waits until something is due or somebody interrupts; may return without either.

@@ -11,6 +11,7 @@ use super::here::HERE;
 use super::host::ThreadHost;
 use super::join::JoinHandle;
 use super::metrics::RuntimeMetrics;
+use super::monitor;
 use super::shared::Lane;
 use super::thread;
 use crate::id::ThreadId;
@@ -70,6 +71,12 @@ impl Runtime {
             let lane = Lane::new(shared.clone(), 0);
             let driver = thread::start(lane, ThreadId(1), Role::Driver, thread::drive).map_err(refused)?;
             lock(&self.threads).push(driver);
+        }
+        if shared.shape.retakes {
+            let lane = Lane::new(shared.clone(), 0);
+            let id = ThreadId(1 + u16::from(shared.shape.driver == DriverBy::Thread));
+            let monitor = thread::start(lane, id, Role::Monitor, monitor::watch).map_err(refused)?;
+            lock(&self.threads).push(monitor);
         }
         for number in 1..=shared.shape.threads_at_start {
             let id = shared.thread_id(number.into());

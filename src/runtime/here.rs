@@ -1,12 +1,13 @@
 //! What a thread of a runtime knows about itself: its worker, and the poll that it is in.
 //!
-//! The seat is the place of the worker between hooks. It is a plain cell: only policies that never retake run here so
-//! far, so nobody but the thread itself looks into it. A hook that called a waker would find the seat borrowed, which
+//! The seat is the place of the worker between hooks. It is a plain cell: nobody but the thread itself looks into it.
+//! Where a monitor may take the worker it lies on a shelf during polls instead (see [`super::shelf`]). A hook that called a waker would find the seat borrowed, which
 //! panics: a bug in the policy.
 
 use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
+use super::monitor::WorkerShelf;
 use super::shared::Lane;
 use super::tracer::Buffer;
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -35,6 +36,10 @@ pub(super) struct Here {
     /// The worker in the seat.
     pub(super) worker: Cell<Option<WorkerId>>,
     pub(super) seat: RefCell<Seat>,
+    /// Where the worker lies during polls, if a monitor may take it; else the seat is the only place.
+    pub(super) shelf: RefCell<Option<Arc<WorkerShelf>>>,
+    /// The worker that a monitor took, until the thread has asked for another one.
+    pub(super) lost: Cell<Option<WorkerId>>,
     /// Wakers of tasks that yielded on this thread.
     pub(super) deferred: RefCell<Vec<Waker>>,
     /// What is left of the poll's budget; `u32::MAX`: unlimited.
@@ -84,6 +89,8 @@ impl Here {
             thread: Cell::new(ThreadId(0)),
             worker: Cell::new(None),
             seat: RefCell::new(None),
+            shelf: RefCell::new(None),
+            lost: Cell::new(None),
             deferred: RefCell::new(Vec::new()),
             budget: Cell::new(u32::MAX),
             origin: Cell::new(Origin::Wake),
@@ -114,6 +121,11 @@ impl Here {
         self.is_traced.set(lane.shared.tracer.is_some());
         self.thread.set(thread);
         *self.buffer.borrow_mut() = buffer;
+        if lane.shared.shape.retakes {
+            let shelf = Arc::new(WorkerShelf::new(thread));
+            lane.shared.monitor.0.join(&shelf);
+            *self.shelf.borrow_mut() = Some(shelf);
+        }
     }
 
     /// The thread leaves its runtime.
@@ -121,6 +133,9 @@ impl Here {
         self.runtime.set(0);
         self.thread.set(ThreadId(0));
         self.worker.set(None);
+        if let (Some(shelf), Some(lane)) = (self.shelf.borrow_mut().take(), &*self.lane.borrow()) {
+            lane.shared.monitor.0.leave(&shelf);
+        }
         let (lane, buffer) = (self.lane.borrow_mut().take(), self.buffer.borrow_mut().take());
         // Outside of the borrows: the last reference to a runtime may go with it.
         drop((lane, buffer));

@@ -6,6 +6,7 @@ use super::clock;
 use super::coop;
 use super::here::Here;
 use super::job::{Contained, Once};
+use super::monitor;
 use super::pool::{self, Item, Refused};
 use super::shared::{Lane, Shared};
 use super::spawn::{self, Name};
@@ -104,13 +105,17 @@ impl Host for ThreadHost {
         let (name, length) = match what {
             Occupy::Cpu(length) => (What::Cpu, length),
             Occupy::Block(length) => (What::Block, length),
+            Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave => (What::Leave, Nanos::ZERO),
             Occupy::Return => (What::Return, Nanos::ZERO),
         };
         self.record(Event::StretchStart { task, what: name, length });
         match what {
             Occupy::Cpu(length) => clock::burn(length, || !shared.is_open()),
-            Occupy::Block(length) => shared.block(length),
+            Occupy::Block(length) if !shared.brackets => shared.block(length),
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                self.here(|here| monitor::announced(shared, here, || shared.block(length)));
+            }
             Occupy::Leave => self.here(|here| {
                 if let Some(here) = here {
                     thread::go_away(shared, here);

@@ -47,6 +47,8 @@ struct State {
     idle: u32,
     /// Threads that were woken and have not noticed.
     notified: u32,
+    /// Threads that were started for the queue and have not come to it yet.
+    starting: u32,
     /// All threads, with those that are being started and those that hold workers.
     threads: u32,
     /// Threads that hold workers, and will not come for a job before they give them away.
@@ -70,7 +72,7 @@ pub(super) fn submit(shared: &Shared, item: Item) -> Result<(), Refused> {
         let number = state.queued;
         state.queued += 1;
         state.queue.push_back((number, item));
-        let view = PoolView { queued: state.queue.len() as u32, idle: state.idle, threads: state.threads };
+        let view = state.view();
         if state.idle > 0 {
             state.idle -= 1;
             state.notified += 1;
@@ -87,6 +89,13 @@ pub(super) fn submit(shared: &Shared, item: Item) -> Result<(), Refused> {
     Ok(())
 }
 
+impl State {
+    fn view(&self) -> PoolView {
+        let coming = self.notified + self.starting;
+        PoolView { queued: self.queue.len() as u32, idle: self.idle, coming, threads: self.threads }
+    }
+}
+
 impl Pool {
     /// Starts a thread, with a worker or for whatever is queued; nothing if the pool is full or closed.
     pub(super) fn add(&self, shared: &Shared, worker: Option<Box<dyn Worker<Runnable>>>) -> std::io::Result<()> {
@@ -98,6 +107,7 @@ impl Pool {
             }
             state.threads += 1;
             state.holding += u32::from(worker.is_some());
+            state.starting += u32::from(worker.is_none());
             state.started += 1;
             state.started
         };
@@ -106,15 +116,24 @@ impl Pool {
         let id = shared.thread_id(number);
         let lane = Lane::new(shared.arc(), number as usize);
         let body = move |lane: &Arc<Lane>| {
+            let (shared, mut is_new) = (&lane.shared, worker.is_none());
             let mut next = worker.map(thread::Start::With);
             loop {
                 let start = match next.take() {
                     Some(start) => start,
-                    None => match lane.shared.pool.0.take(number, lane.shared.shape.keep_alive) {
-                        Some(Item::Job(job)) => thread::Start::Job(job),
-                        Some(Item::Worker(worker)) => thread::Start::For(worker),
-                        None => return,
-                    },
+                    None => {
+                        let Some((item, view)) = shared.pool.0.take(number, is_new, shared.shape.keep_alive) else {
+                            return;
+                        };
+                        is_new = false;
+                        match item {
+                            Item::Job(job) => {
+                                shared.pool.0.grow(shared, shared.policy.grow_on_take(view));
+                                thread::Start::Job(job)
+                            }
+                            Item::Worker(worker) => thread::Start::For(worker),
+                        }
+                    }
                 };
                 let held = matches!(start, thread::Start::With(_) | thread::Start::For(_));
                 thread::run(lane, start);
@@ -134,6 +153,7 @@ impl Pool {
                 let mut state = lock(&self.state);
                 state.threads -= 1;
                 state.holding -= holds;
+                state.starting -= 1 - holds;
                 Err(error)
             }
         }
@@ -143,7 +163,7 @@ impl Pool {
     pub(super) fn view(&self) -> PoolView {
         let state = lock(&self.state);
         let threads = state.threads.saturating_sub(state.holding);
-        PoolView { queued: state.queue.len() as u32, idle: state.idle, threads }
+        PoolView { threads, ..state.view() }
     }
 
     /// A thread could not be started. What was queued for it may wait for another thread, if there is one to come.
@@ -160,13 +180,24 @@ impl Pool {
         }
     }
 
-    /// The next thing for a thread of the pool; `None`: it ends.
-    fn take(&self, number: u32, keep_alive: Nanos) -> Option<Item> {
+    /// Adds threads because the queue is long. That the system refuses one matters to nobody: what waits is not lost.
+    fn grow(&self, shared: &Shared, threads: u32) {
+        for _ in 0..threads {
+            if self.add(shared, None).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// The next thing for a thread of the pool, and what it leaves behind; `None`: the thread ends. `is_new`: it was
+    /// started for the queue and comes for the first time.
+    fn take(&self, number: u32, is_new: bool, keep_alive: Nanos) -> Option<(Item, PoolView)> {
         let mut state = lock(&self.state);
+        state.starting -= u32::from(is_new);
         loop {
             if let Some((_, item)) = state.queue.pop_front() {
                 state.holding += u32::from(matches!(item, Item::Worker(_)));
-                return Some(item);
+                return Some((item, state.view()));
             }
             if state.is_closed {
                 state.threads -= 1;

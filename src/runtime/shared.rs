@@ -19,6 +19,7 @@ use super::clock::Clock;
 use super::driver::{Driver, NOBODY};
 use super::here::{HERE, Here};
 use super::metrics::{Totals, WorkerCounts};
+use super::monitor::{self, Monitor};
 use super::owned::Owned;
 use super::parker::Parker;
 use super::pool::{self, Item, Pool};
@@ -47,6 +48,9 @@ pub(super) struct Shared {
     pub(super) id: u64,
     pub(super) policy: Box<dyn Policy<Runnable>>,
     pub(super) shape: Shape,
+    /// Every blocking call announces itself.
+    pub(super) brackets: bool,
+    pub(super) offers: Offers,
     pub(super) seed: u64,
     pub(super) clock: Clock,
     /// Workers look at it in turns: its locks are written all the time.
@@ -54,6 +58,7 @@ pub(super) struct Shared {
     pub(super) tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
     pub(super) watch: Apart<Watch>,
+    pub(super) monitor: Apart<Monitor>,
     /// Bits as above. Read at every poll, written rarely.
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
@@ -95,6 +100,15 @@ impl Lane {
     }
 }
 
+/// What a policy has for code that blocks, by its description.
+#[derive(Clone, Copy)]
+pub(super) struct Offers {
+    /// A blocking pool. Without one a closure for it is a task like any other.
+    pub(super) pool: bool,
+    /// Threads that take over a worker. Without them `block_in_place` only calls its closure.
+    pub(super) hand_over: bool,
+}
+
 /// What a runtime is made of, besides the policy's own facts.
 pub(super) struct Parts {
     pub(super) policy: Box<dyn Policy<Runnable>>,
@@ -103,6 +117,7 @@ pub(super) struct Parts {
     pub(super) seed: u64,
     pub(super) policy_name: String,
     pub(super) thread_name: String,
+    pub(super) offers: Offers,
     /// Records that are kept; `None`: none.
     pub(super) records: Option<u64>,
 }
@@ -163,21 +178,24 @@ impl Shared {
     pub(super) fn new(parts: Parts) -> std::io::Result<Arc<Shared>> {
         // The standard one: a static needs a constant, and nothing rests on its order.
         static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-        let Parts { policy, shape, seed, policy_name, thread_name, records } = parts;
+        let Parts { policy, shape, seed, policy_name, thread_name, offers, records } = parts;
         let driver = Driver::new(shape.timer_grain)?;
         let clock = Clock::start();
         let id = RUNTIMES.fetch_add(1, Ordering::Relaxed);
-        let workers = usize::from(shape.workers);
+        let (workers, brackets) = (usize::from(shape.workers), policy.brackets());
         Ok(Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             id,
             policy,
             shape,
+            brackets,
+            offers,
             seed,
             clock,
             driver: Apart(driver),
             tracer: records.map(|records| Tracer::new(clock, records)),
             watch: Apart(Watch::default()),
+            monitor: Apart(Monitor::default()),
             phase: AtomicU32::new(0),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
@@ -227,10 +245,10 @@ impl Shared {
         self.tasks.0.load(Ordering::Relaxed).into()
     }
 
-    /// The name of the `number`-th thread of the pool, from 1: after the world outside, and the driver if that has a
-    /// thread. Names come again after 65,000 threads.
+    /// The name of the `number`-th thread of the pool, from 1: after the world outside, and driver and monitor if those
+    /// have threads. Names come again after 65,000 threads.
     pub(super) fn thread_id(&self, number: u32) -> ThreadId {
-        let first = u16::from(self.shape.driver == DriverBy::Thread);
+        let first = u16::from(self.shape.driver == DriverBy::Thread) + u16::from(self.shape.retakes);
         ThreadId(first + 1 + ((number - 1) % 65_000) as u16)
     }
 
@@ -389,8 +407,26 @@ impl Shared {
             if let Some(worker) = &mut *seat {
                 return self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
             }
+            drop(seat);
+            if self.shape.retakes {
+                return self.deliver_in_poll(here, entry, origin, before);
+            }
         }
         self.inject(here, entry, origin, before);
+    }
+
+    /// The same on a thread whose worker may be on its shelf.
+    #[cold]
+    #[inline(never)]
+    fn deliver_in_poll(&self, here: &Here, entry: Runnable, origin: Origin, before: impl FnOnce(&mut Pen<'_>)) {
+        let mut before = Some(before);
+        let refused = monitor::wake_on_shelf(here, entry, |worker, entry| {
+            let before = before.take().expect("called once");
+            self.hook(Some(here), None, before, |ctl| worker.wake(entry, origin, ctl));
+        });
+        if let (Some(entry), Some(before)) = (refused, before) {
+            self.inject(Some(here), entry, origin, before);
+        }
     }
 
     /// For a thread without a worker.
@@ -453,6 +489,7 @@ impl Shared {
         // A driver with a thread of its own has no parker.
         self.driver.0.poke();
         self.driver.0.close();
+        self.monitor.0.rouse();
         drop(self.pool.0.close());
     }
 
@@ -523,12 +560,28 @@ impl World<Runnable> for Acts<'_> {
         });
     }
 
-    fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
-        None
+    fn retake(&mut self, seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
+        self.shared(|shared| shared.monitor.0.retake(seen))
     }
 
     fn preempt(&mut self, _seen: &ThreadView) -> bool {
         false
+    }
+
+    fn rouse(&mut self) {
+        self.shared(|shared| shared.monitor.0.rouse());
+    }
+
+    fn drive_io(&mut self) {
+        self.shared(|shared| shared.monitor.0.want_io());
+    }
+
+    fn driver_is_held(&mut self) -> bool {
+        self.shared(|shared| shared.driver.0.is_held())
+    }
+
+    fn next_timer(&mut self) -> Option<Time> {
+        self.shared(|shared| shared.driver.0.next())
     }
 
     fn pay(&mut self, _op: Op) {}

@@ -203,6 +203,9 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
     lane: &Arc<Lane>,
     body: impl FnOnce() -> R + Send + 'static,
 ) -> JoinHandle<R> {
+    if !lane.shared.offers.pool {
+        return spawn(lane, async move { body() });
+    }
     let name = Name { task: lane.shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: true };
     let Some(created) = create(lane, name, async move { body() }) else {
         return JoinHandle::refused(name.task);

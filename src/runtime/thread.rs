@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 
 use super::driver::{NOBODY, Turner};
 use super::here::{HERE, Here};
+use super::monitor;
 use super::shared::{Lane, Shared};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
@@ -88,7 +89,7 @@ pub(super) fn drive(lane: &Arc<Lane>) {
     shared.driver.0.put_back(turner);
 }
 
-fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
+pub(super) fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
     shared.hook(Some(here), None, |_| {}, |ctl| shared.policy.claim(here.thread.get(), Some(had), ctl))
 }
 
@@ -130,7 +131,7 @@ fn work(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
     drop(deferred);
 }
 
-fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
+pub(super) fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
     here.stamp.set(Time::ZERO);
     let id = worker.id();
     here.sit(worker);
@@ -170,6 +171,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     here.end.set(None);
     here.yielded.set(false);
     here.polls.set(here.polls.get() + 1);
+    if shared.shape.retakes {
+        monitor::shelve(here);
+    }
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -192,6 +196,10 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
         // It panicked between leaving and returning.
         here.away.set(0);
         come_back(shared, here);
+    }
+    if shared.shape.retakes && here.seat.borrow().is_none() && !monitor::unshelve(shared, here) {
+        here.is_orphan.set(false);
+        return monitor::ask_for_another(shared, here);
     }
     let mut seat = here.seat.borrow_mut();
     let Some(worker) = &mut *seat else {
@@ -269,7 +277,7 @@ fn poll_ended(shared: &Shared, here: &Here, task: TaskId, end: PollEnd, is_recor
 }
 
 /// Wakes the tasks that yielded on this thread, newest first.
-fn drain(here: &Here) {
+pub(super) fn drain(here: &Here) {
     let mut list = here.deferred.take();
     if list.is_empty() {
         return;
@@ -295,6 +303,9 @@ pub(super) fn go_away(shared: &Shared, here: &Here) {
         return;
     }
     here.budget_kept.set(here.budget.replace(u32::MAX));
+    if shared.shape.retakes {
+        monitor::unshelve(shared, here);
+    }
     here.left_as.set(here.worker.get());
     if here.worker.get().is_some() {
         drain(here);
@@ -390,6 +401,19 @@ fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     shared.driver.0.put_back(turner);
     unparked(shared, here, Some(woken));
+}
+
+/// A look at I/O by a thread without a worker, if nobody has the driver.
+pub(super) fn look_at_io(shared: &Shared, here: &Here) {
+    here.stamp.set(Time::ZERO);
+    let Some(mut turner) = shared.driver.0.try_take() else { return };
+    shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
+    shared.driver.0.look(&mut turner);
+    shared.driver.0.collect_io(&mut turner, shared.clock);
+    fire(shared, here, &mut turner);
+    // Recorded before somebody else may take it.
+    shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
 }
 
 /// One turn of the driver without waiting, if nobody has it.

@@ -13,6 +13,7 @@
 //! it; the stream has a `dropped` record at the gap.
 
 use super::clock::Clock;
+use super::hands;
 use super::here::{HERE, Here};
 use super::merge::{self, Stamped};
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -104,7 +105,7 @@ impl Tracer {
             }
             streams.push(records);
         }
-        (merge::merge(streams), dropped)
+        (hands::named(merge::merge(streams)), dropped)
     }
 
     /// The next number of a task, for a record that is written later: its place among the task's records is now.
@@ -220,7 +221,7 @@ impl Pen<'_> {
 impl Sink for Pen<'_> {
     fn record(&mut self, event: Event) {
         // These say what was consumed just now: an older stamp could lie before the push that they answer.
-        if matches!(event, Event::Steal { .. } | Event::Batch { .. }) {
+        if matches!(event, Event::Steal { .. } | Event::Batch { .. } | Event::Retake { .. }) {
             self.lift();
         }
         let worker = self.here.and_then(|here| here.worker.get());

@@ -50,6 +50,7 @@ pub(super) enum Op {
 pub(super) enum Act {
     Cpu(Draw),
     Block(Draw),
+    Syscall(Draw),
     Sleep(Draw),
     Io(Draw),
     /// `cell` holds the last point of the schedule, 0 before the first.
@@ -90,6 +91,7 @@ pub(super) enum Draw {
         mean: Nanos,
         cell: u32,
     },
+    /// `cell` is where in the list the task is.
     List {
         lengths: Vec<Nanos>,
         cell: u32,
@@ -183,6 +185,7 @@ impl Code {
         match does {
             Does::Cpu(length) => Act::Cpu(self.draw(length)),
             Does::Block(length) => Act::Block(self.draw(length)),
+            Does::Syscall(length) => Act::Syscall(self.draw(length)),
             Does::Sleep(length) => Act::Sleep(self.draw(length)),
             Does::Io(length) => Act::Io(self.draw(length)),
             Does::Tick(period) => {

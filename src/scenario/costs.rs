@@ -66,6 +66,8 @@ pub struct Costs {
     pub syscall: u64,
     /// Send or receive one message.
     pub message: u64,
+    /// Stop a computing thread in the middle and switch it to another task: signal, handler, switch.
+    pub preempt: u64,
 }
 
 impl Costs {
@@ -97,6 +99,7 @@ impl Costs {
         slice: 700_000,
         syscall: 0,
         message: 0,
+        preempt: 0,
     };
 
     /// A laptop with idle cores: short wakes.
@@ -127,6 +130,7 @@ impl Costs {
         slice: 700_000,
         syscall: 240,
         message: 20,
+        preempt: 5_000,
     };
 
     /// A server or a virtual machine: waking an idle CPU is dear.
@@ -190,6 +194,7 @@ impl Costs {
             Op::Peek => self.peek,
             Op::InjectPop => self.global,
             Op::Rescan => self.rescan,
+            Op::Notify => self.syscall,
         })
     }
 
@@ -223,10 +228,10 @@ macro_rules! fields {
 }
 
 /// All fields, in the order in which they are documented.
-pub(super) const FIELDS: [CostField; 26] = fields!(
+pub(super) const FIELDS: [CostField; 27] = fields!(
     poll_start poll_end push_local global contention push_pool spawn overflow probe steal move_one peek rescan unpark
     wake_latency park driver_turn timer timer_slack driver_grain thread_start thread_latency context_switch slice
-    syscall message
+    syscall message preempt
 );
 
 impl Default for Costs {

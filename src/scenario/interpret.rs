@@ -48,7 +48,8 @@ struct Task {
     at: AtomicU32,
     /// When its first step began; zero unless the program has a schedule.
     born: Time,
-    /// See [`Code::cells`]. Atomics only because a task moves between threads; nobody else sees them.
+    /// See [`Code::cells`]. Atomics only because a task moves between threads: nobody else sees them, so they are read
+    /// and written one after the other.
     cells: Box<[AtomicU64]>,
     /// Spawned and not yet joined; empty unless the program joins.
     joins: Mutex<VecDeque<Join>>,
@@ -76,8 +77,18 @@ impl Task {
         while pc < range.end {
             match &ops[pc as usize] {
                 Op::Do { step, act } => {
-                    self.begin(*step, branch).await;
-                    self.act(*step, act, branch).await;
+                    if branch {
+                        self.pass().await;
+                    }
+                    self.begin(*step);
+                    // What programs do most often stands here: every async fn in between costs each poll its share.
+                    match act {
+                        Act::Sleep(draw) => self.env.sleep(self.length(draw, *step)).await,
+                        Act::Cpu(draw) => self.env.cpu(self.length(draw, *step)).await,
+                        Act::YieldNow => self.env.yield_now().await,
+                        Act::WakeSelf => self.env.wake_self().await,
+                        other => self.act(*step, other, branch).await,
+                    }
                 }
                 Op::JoinAll { branches } => join_all(self.branches(branches)).await,
                 Op::Select { branches } if branches.is_empty() => {}
@@ -85,7 +96,10 @@ impl Task {
                     select_first(self.branches(branches)).await;
                 }
                 control => {
-                    pc = self.control(control, pc, &mut stack, branch).await;
+                    if is_gated(control, branch) {
+                        self.pass().await;
+                    }
+                    pc = self.control(control, pc, &mut stack);
                     continue;
                 }
             }
@@ -101,10 +115,14 @@ impl Task {
         while pc < range.end {
             match &ops[pc as usize] {
                 Op::Do { step, act } => {
-                    self.begin(*step, branch).await;
+                    if branch {
+                        self.pass().await;
+                    }
+                    self.begin(*step);
                     match act {
                         Act::Cpu(draw) => self.env.cpu(self.length(draw, *step)).await,
                         Act::Block(draw) => self.env.block(self.length(draw, *step)).await,
+                        Act::Syscall(draw) => self.env.syscall(self.length(draw, *step)).await,
                         Act::Send { channel, count } => {
                             for _ in 0..*count {
                                 self.prepared.channel(*channel).send(&self.env).await;
@@ -114,13 +132,19 @@ impl Task {
                     }
                     pc += 1;
                 }
-                control => pc = self.control(control, pc, &mut stack, branch).await,
+                control => {
+                    if is_gated(control, branch) {
+                        self.pass().await;
+                    }
+                    pc = self.control(control, pc, &mut stack);
+                }
             }
         }
     }
 
     /// Loops and measures. Returns where to go on.
-    async fn control(&self, op: &Op, pc: u32, stack: &mut Vec<u64>, branch: bool) -> u32 {
+    #[inline(always)]
+    fn control(&self, op: &Op, pc: u32, stack: &mut Vec<u64>) -> u32 {
         match *op {
             Op::Repeat { times: 0, end } => return end,
             Op::Repeat { times, .. } => stack.push(times.into()),
@@ -133,17 +157,9 @@ impl Task {
                 stack.pop();
             }
             Op::Jump { to } => return to,
-            Op::Pass => self.pass().await,
-            Op::Measure => {
-                if branch {
-                    self.pass().await;
-                }
-                stack.push(self.env.now().0);
-            }
+            Op::Pass => {}
+            Op::Measure => stack.push(self.env.now().0),
             Op::Measured { label } => {
-                if branch {
-                    self.pass().await;
-                }
                 let start = Time(stack.pop().expect("Measure pushed it"));
                 let took = self.env.now().since(start);
                 self.env.note(Event::Measure { task: self.env.task(), label, took });
@@ -156,9 +172,8 @@ impl Task {
     async fn act(&self, step: u32, act: &Act, branch: bool) {
         let env = &self.env;
         match act {
-            Act::Cpu(draw) => env.cpu(self.length(draw, step)).await,
             Act::Block(draw) => env.block(self.length(draw, step)).await,
-            Act::Sleep(draw) => env.sleep(self.length(draw, step)).await,
+            Act::Syscall(draw) => env.syscall(self.length(draw, step)).await,
             Act::Io(draw) => env.io(self.length(draw, step)).await,
             Act::Tick { period, cell } => self.tick(*period, &self.cells[*cell as usize]).await,
             Act::Send { channel, count } => {
@@ -178,23 +193,22 @@ impl Task {
             }
             Act::Spawn { kind, count } => self.spawn(*kind, *count).await,
             Act::Join => self.join().await,
-            Act::YieldNow => env.yield_now().await,
-            Act::WakeSelf => env.wake_self().await,
             Act::ForgetWaker => env.forget_waker().await,
             Act::SpawnBlocking(body) => {
                 let (prepared, body) = (self.prepared.clone(), body.clone());
                 env.spawn_blocking(|env| run_job(prepared, env, body)).await;
             }
-            Act::BlockInPlace(body) => env.block_in_place(self.body(body.clone(), branch)).await,
+            // In a box, because every task would have to have room for it.
+            Act::BlockInPlace(body) => env.block_in_place(Box::pin(self.body(body.clone(), branch))).await,
+            Act::Sleep(_) | Act::Cpu(_) | Act::YieldNow | Act::WakeSelf => unreachable!("done by `walk`"),
         }
     }
 
-    /// Notes where the task is, once.
-    async fn begin(&self, step: u32, branch: bool) {
-        if branch {
-            self.pass().await;
-        }
-        if self.at.swap(step, Ordering::Relaxed) != step {
+    /// Notes where the task is, once. In a branch it stands behind a gate.
+    #[inline]
+    fn begin(&self, step: u32) {
+        if self.at.load(Ordering::Relaxed) != step {
+            self.at.store(step, Ordering::Relaxed);
             self.env.note(Event::At { task: self.env.task(), step });
         }
     }
@@ -214,18 +228,27 @@ impl Task {
     }
 
     /// The length of this round of a step: a function of seed, task, step and round.
+    #[inline]
     fn length(&self, draw: &Draw, step: u32) -> Nanos {
         match draw {
             Draw::Constant(length) => *length,
-            Draw::Exponential { mean, cell } => {
-                let round = self.cells[*cell as usize].fetch_add(1, Ordering::Relaxed);
-                Nanos(self.env.stream().exponential(mean.0, step, round))
-            }
+            Draw::Exponential { mean, cell } => self.exponential(*mean, *cell, step),
             Draw::List { lengths, cell } => {
-                let round = self.cells[*cell as usize].fetch_add(1, Ordering::Relaxed);
-                lengths[(round % lengths.len() as u64) as usize]
+                let cell = &self.cells[*cell as usize];
+                let at = cell.load(Ordering::Relaxed) as usize;
+                let next = if at + 1 == lengths.len() { 0 } else { at + 1 };
+                cell.store(next as u64, Ordering::Relaxed);
+                lengths[at]
             }
         }
+    }
+
+    #[inline(never)]
+    fn exponential(&self, mean: Nanos, cell: u32, step: u32) -> Nanos {
+        let cell = &self.cells[cell as usize];
+        let round = cell.load(Ordering::Relaxed);
+        cell.store(round + 1, Ordering::Relaxed);
+        Nanos(self.env.stream().exponential(mean.0, step, round))
     }
 
     /// Waits for the next point of the schedule. The first is the next multiple of the period since the task's first
@@ -264,6 +287,17 @@ impl Task {
             let Some(join) = next else { return };
             Joining { joins: &self.joins, join: Some(join) }.finish().await;
         }
+    }
+}
+
+/// Whether an instruction of control stands behind a gate: one without an effect on the world must let the world stop
+/// the task, and in a branch a sibling may be frozen.
+#[inline]
+fn is_gated(control: &Op, branch: bool) -> bool {
+    match control {
+        Op::Pass => true,
+        Op::Measure | Op::Measured { .. } => branch,
+        _ => false,
     }
 }
 

@@ -17,7 +17,18 @@ pub const STEPS: u32 = 14;
 const LINE: usize = 120;
 
 /// The lessons, in the order of the course.
-const TEXTS: [(&str, &str); 1] = [("late-ticker", include_str!("lessons/late-ticker.json"))];
+const TEXTS: [(&str, &str); 10] = [
+    ("late-ticker", include_str!("lessons/late-ticker.json")),
+    ("staircase", include_str!("lessons/staircase.json")),
+    ("waker-ticket", include_str!("lessons/waker-ticket.json")),
+    ("one-future", include_str!("lessons/one-future.json")),
+    ("one-queue", include_str!("lessons/one-queue.json")),
+    ("lifo-slot", include_str!("lessons/lifo-slot.json")),
+    ("waking", include_str!("lessons/waking.json")),
+    ("blocking-pool", include_str!("lessons/blocking-pool.json")),
+    ("block-in-place", include_str!("lessons/block-in-place.json")),
+    ("always-ready", include_str!("lessons/always-ready.json")),
+];
 
 /// A lesson.
 #[derive(Clone, Debug, PartialEq)]

@@ -17,13 +17,59 @@ pub struct Named {
     pub fits: &'static [&'static str],
 }
 
-/// Policies with workers.
-const POOLS: &[&str] = &["tokio", "global-queue"];
+/// Policies whose tasks may spawn tasks.
+const POOLS: &[&str] = &[
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+];
 
-/// Policies that can run a single future.
-const ANYBODY: &[&str] = &["block-on", "tokio", "global-queue"];
+/// The same and those that have nothing of the kind, with or without a monitor.
+const PLAIN: &[&str] = &[
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+    "go",
+    "async-std",
+    "async-std-monitor",
+];
 
-const IN_PLACE: &str = include_str!("library/in-place-join.json");
+/// The same, the one with one queue for all first.
+const SHARING: &[&str] = &["global-queue", "tokio", "tokio-0.1", "smol", "sharded", "work-stealing", "thread-per-core"];
+
+/// Those of them that have something like `block_in_place`.
+const IN_PLACE: &[&str] = &["tokio", "global-queue", "tokio-0.1", "sharded", "work-stealing", "thread-per-task"];
+
+/// All that can run a single task.
+const EVERY: &[&str] = &[
+    "block-on",
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+];
+
+const JOIN: &str = include_str!("library/in-place-join.json");
 
 const W1: &str = include_str!("library/w1.json");
 
@@ -32,14 +78,24 @@ const JOB: &str = "tasks.job.program";
 /// The path of how many jobs there are.
 const JOBS: &str = "tasks.main.program.0.measure.do.0.spawn.count";
 
+/// The same with jobs in `block_in_place`.
+const fn w_in_place(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: IN_PLACE }
+}
+
 /// One of W1 to W4 (see the comparison in `docs/validation.md`): 2 workers, 2 CPUs, a ticker and then so many jobs.
 const fn w(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
     Named { name, base: W1, set, fits: POOLS }
 }
 
+/// One of W1 to W4 with its jobs inside the task.
+const fn plain(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base: W1, set, fits: PLAIN }
+}
+
 /// Short tasks on eight workers that share a queue, or have their own.
 const fn queue_lock(name: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
-    Named { name, base: include_str!("library/queue-lock.json"), set, fits: &["global-queue", "tokio"] }
+    Named { name, base: include_str!("library/queue-lock.json"), set, fits: SHARING }
 }
 
 const fn pools(name: &'static str, base: &'static str) -> Named {
@@ -54,12 +110,12 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 36] = [
-    w("w1", &[]),
-    w("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
+pub static ALL: [Named; 37] = [
+    plain("w1", &[]),
+    w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
-    w("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
-    w(
+    plain("w2", &[(JOBS, "20"), ("limits.end", "4.2 s")]),
+    w_in_place(
         "w2-block-in-place",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))],
     ),
@@ -67,8 +123,8 @@ pub static ALL: [Named; 36] = [
         "w2-spawn-blocking",
         &[(JOBS, "20"), ("limits.end", "4.2 s"), (JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))],
     ),
-    w("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
-    w(
+    plain("w3", &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"cpu": "20 ms"}"#))]),
+    w_in_place(
         "w3-block-in-place",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "20 ms"}]}"#))],
     ),
@@ -76,8 +132,8 @@ pub static ALL: [Named; 36] = [
         "w3-spawn-blocking",
         &[(JOBS, "200"), ("limits.end", "2.5 s"), (JOB, job!(r#"{"spawn_blocking": [{"cpu": "20 ms"}]}"#))],
     ),
-    w("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
-    w(
+    plain("w4", &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"cpu": "2 ms"}"#))]),
+    w_in_place(
         "w4-block-in-place",
         &[(JOBS, "2000"), ("limits.end", "3 s"), (JOB, job!(r#"{"block_in_place": [{"cpu": "2 ms"}]}"#))],
     ),
@@ -100,8 +156,8 @@ pub static ALL: [Named; 36] = [
     pools("lost-wake-up", include_str!("library/lost-wake-up.json")),
     pools("driver-hazard", include_str!("library/driver-hazard.json")),
     pools("global-interval", include_str!("library/global-interval.json")),
-    Named { name: "one-sleep", base: include_str!("library/one-sleep.json"), set: &[], fits: ANYBODY },
-    Named { name: "staircase", base: include_str!("library/staircase.json"), set: &[], fits: ANYBODY },
+    Named { name: "one-sleep", base: include_str!("library/one-sleep.json"), set: &[], fits: EVERY },
+    Named { name: "staircase", base: include_str!("library/staircase.json"), set: &[], fits: EVERY },
     pools("waker-ticket", include_str!("library/waker-ticket.json")),
     pools("backoff", include_str!("library/backoff.json")),
     queue_lock("queue-lock", &[]),
@@ -111,16 +167,17 @@ pub static ALL: [Named; 36] = [
     pools("starving-pair", include_str!("library/starving-pair.json")),
     pools("herd", include_str!("library/herd.json")),
     pools("pool-limit", include_str!("library/pool-limit.json")),
-    pools("in-place-join", IN_PLACE),
+    Named { name: "in-place-join", base: JOIN, set: &[], fits: IN_PLACE },
     Named {
         name: "in-place-join-spawn-blocking",
-        base: IN_PLACE,
+        base: JOIN,
         set: &[(
             "tasks.both.program.0.measure.do.0.join!",
             r#"[[{"spawn_blocking": [{"block": "300 ms"}]}], [{"spawn_blocking": [{"block": "300 ms"}]}]]"#,
         )],
         fits: POOLS,
     },
+    Named { name: "in-place-sibling", base: include_str!("library/in-place-sibling.json"), set: &[], fits: IN_PLACE },
     pools("budget-blind", include_str!("library/budget-blind.json")),
 ];
 

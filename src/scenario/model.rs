@@ -161,6 +161,8 @@ pub enum Does {
     Cpu(Length),
     /// Blocks the thread, inside the poll.
     Block(Length),
+    /// Blocks the thread, inside the poll, and says so first, as Go does around every system call.
+    Syscall(Length),
     /// Waits through the driver.
     Sleep(Length),
     /// Waits until the next multiple of the period since the task's first step: an absolute schedule. After a tick

@@ -9,9 +9,10 @@ use crate::id::{ChannelId, KindId};
 use crate::time::Nanos;
 
 /// The verbs, in the order in which the documentation has them.
-pub(super) const VERBS: [&str; 19] = [
+pub(super) const VERBS: [&str; 20] = [
     "cpu",
     "block",
+    "syscall",
     "sleep",
     "io",
     "send",
@@ -107,14 +108,15 @@ impl<'a> Programs<'a> {
         let path = at(path, clip(verb));
         if place == Where::Blocking
             && VERBS.contains(&verb.as_str())
-            && !["cpu", "block", "send", "repeat", "measure"].contains(&verb.as_str())
+            && !["cpu", "block", "syscall", "send", "repeat", "measure"].contains(&verb.as_str())
         {
-            let allowed = "a blocking body has cpu, block, send, repeat and measure";
+            let allowed = "a blocking body has cpu, block, syscall, send, repeat and measure";
             problems.add(&path, format!("{verb} would wait on a thread that must not: {allowed}"));
         }
         Some(match verb.as_str() {
             "cpu" => Does::Cpu(length(problems, &path, json)),
             "block" => Does::Block(length(problems, &path, json)),
+            "syscall" => Does::Syscall(length(problems, &path, json)),
             "io" => Does::Io(length(problems, &path, json)),
             "sleep" => match json.get("every") {
                 Some(period) => {

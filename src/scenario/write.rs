@@ -133,6 +133,7 @@ fn step(does: &Does, scenario: &Scenario) -> Json {
     let (verb, json) = match does {
         Does::Cpu(amount) => ("cpu", length(amount)),
         Does::Block(amount) => ("block", length(amount)),
+        Does::Syscall(amount) => ("syscall", length(amount)),
         Does::Sleep(amount) => ("sleep", length(amount)),
         Does::Tick(period) => ("sleep", Json::map([("every", nanos(*period))])),
         Does::Io(amount) => ("io", length(amount)),

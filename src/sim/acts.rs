@@ -2,21 +2,22 @@
 //! just ran, timers, tokens between threads, the blocking pool, arrivals from outside.
 
 use super::agenda::Entry;
-use super::engine::Sim;
+use super::engine::{NO_DESK, Sim};
+use super::host::{Desk, at};
 use super::kernel::{Intent, control};
 use super::pool::Item;
 use super::state::{Act, Next, Task, TaskState};
+use super::waits::Slot;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Origin, Ticket, YieldBy};
-use crate::sync::Arc;
-use crate::task::{BoxFuture, New, Timer};
+use crate::task::{BoxFuture, New};
 use crate::time::Nanos;
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
 
 impl Sim {
-    /// Does the thread's first act. False: it waits for a line first, or sleeps.
-    pub(super) fn act(&mut self, id: ThreadId) -> bool {
-        let Some(act) = self.threads[id.index()].acts.pop_front() else { return true };
+    /// Does an act. False: the thread waits for a line first, or sleeps.
+    #[inline(always)]
+    pub(super) fn act(&mut self, id: ThreadId, act: Act) -> bool {
         match act {
             Act::Note(event) => {
                 if let Event::At { task, step } = event {
@@ -26,16 +27,13 @@ impl Sim {
             }
             Act::Wake { task, origin, cause, by } => return self.wake(id, task, origin, cause, by),
             Act::Launch { new } => return self.launched(id, new),
-            Act::Arm(timer) => self.arm(id, &timer),
-            Act::Disarm(timer) => self.driver.disarm(&timer),
-            Act::Defer(task) => self.defer(id, task),
-            Act::Finished(task) => {
-                self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
-                let slot = &mut self.tasks[task.index()];
-                slot.state = TaskState::Done;
-                slot.waker = std::task::Waker::noop().clone();
-                self.left -= 1;
+            Act::Arm(wait) => self.arm(id, wait),
+            Act::Disarm(wait) => {
+                drop(self.desk.as_mut().expect(NO_DESK).waits.forget(wait));
+                self.note_next_timer();
             }
+            Act::Defer(task) => self.defer(id, task),
+            Act::Finished(task) => self.finished(task),
             Act::Release(why) => self.release(id, why),
             Act::Claim(had) => self.claim(id, had),
             Act::Pool(item) => {
@@ -44,9 +42,19 @@ impl Sim {
                 }
                 self.queue_in_pool(id, item);
             }
+            Act::Requeue(task) => return self.requeue(id, task),
             Act::Nudge => self.nudge(id),
         }
         true
+    }
+
+    #[inline(never)]
+    fn finished(&mut self, task: TaskId) {
+        self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
+        let slot = &mut self.tasks[task.index()];
+        slot.state = TaskState::Done;
+        slot.waker = std::task::Waker::noop().clone();
+        self.left -= 1;
     }
 
     /// Whether the thread holds a line; if not it asks for it, and does the act again when it has it.
@@ -60,6 +68,7 @@ impl Sim {
     }
 
     /// A wake is played: whether it is a no-op is decided now.
+    #[inline(always)]
     pub(super) fn wake(
         &mut self,
         id: ThreadId,
@@ -70,7 +79,7 @@ impl Sim {
     ) -> bool {
         match self.tasks[task.index()].state {
             TaskState::Idle => {}
-            TaskState::Polling => {
+            TaskState::Polling | TaskState::QueuedFrozen => {
                 let slot = &mut self.tasks[task.index()];
                 if slot.rewoken.is_none() {
                     slot.rewoken = Some(cause);
@@ -92,21 +101,27 @@ impl Sim {
     }
 
     /// Hands a ready task to the policy.
+    #[inline(always)]
     pub(super) fn enqueue(&mut self, id: ThreadId, task: TaskId, origin: Origin) {
         let slot = &mut self.tasks[task.index()];
-        slot.state = TaskState::Queued;
+        slot.state = if origin == Origin::Preempted { TaskState::QueuedFrozen } else { TaskState::Queued };
         let ticket = Ticket { task, kind: slot.kind, deadline: slot.deadline };
         let line = self.kernel.thread(id).holds;
         let mut ctl = control(&mut self.recorder, &mut self.kernel, line);
         match &mut self.threads[id.index()].seat {
             Some(worker) => worker.wake(ticket, origin, &mut ctl),
             None => {
-                self.policy.inject(ticket, if origin == Origin::Driver { origin } else { Origin::Outside }, &mut ctl)
+                let origin = match origin {
+                    Origin::Driver | Origin::Preempted => origin,
+                    _ => Origin::Outside,
+                };
+                self.policy.inject(ticket, origin, &mut ctl)
             }
         }
         self.carry_out(id);
     }
 
+    #[inline(never)]
     pub(super) fn launched(&mut self, id: ThreadId, new: New) -> bool {
         let line = if new.job {
             Some(Line::Pool)
@@ -145,6 +160,8 @@ impl Sim {
         for intent in intents.drain(..) {
             match intent {
                 Intent::Unpark(worker) => self.unpark(worker),
+                Intent::Rouse => self.rouse(),
+                Intent::DriveIo => self.threads[id.index()].next = Next::Drive,
                 Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
             }
         }
@@ -220,20 +237,24 @@ impl Sim {
         let Some((sleeper, until)) = self.driver.sleeper else { return };
         let costs = &self.recorder.costs;
         let (grain, slack, latency) = (Nanos(costs.driver_grain), Nanos(costs.timer_slack), Nanos(costs.wake_latency));
-        let earlier = self.driver.wakes_at(self.kernel.now, grain, slack, latency);
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let earlier = self.driver.wakes_at(waits, self.kernel.now, grain, slack, latency);
         if earlier.is_some_and(|at| at < until) {
             self.token(sleeper);
         }
     }
 
-    pub(super) fn arm(&mut self, id: ThreadId, timer: &Arc<Timer>) {
-        let grain = if timer.cause == Cause::Timer { self.shape.timer_grain } else { Nanos::ZERO };
-        let (task, cause, due) = (timer.task, timer.cause, timer.due);
+    #[inline(always)]
+    pub(super) fn arm(&mut self, id: ThreadId, wait: u32) {
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let (&Slot { task, cause, due, .. }, generation) = waits.get(wait);
+        let grain = if cause == Cause::Timer { self.shape.timer_grain } else { Nanos::ZERO };
         let fires = due.round_up(grain);
         self.recorder.record(Event::Timer { task, cause, due, fires });
-        let (slot, generation) = self.driver.arm(timer, fires);
+        self.driver.arm(waits, wait, fires);
+        self.note_next_timer();
         if self.recorder.is_recording {
-            self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(slot, generation));
+            self.kernel.agenda.push(due.max(self.kernel.now), Entry::Due(wait, generation));
         }
         if self.driver.sleeper.is_some() {
             self.threads[id.index()].acts.push_front(Act::Nudge);
@@ -242,18 +263,30 @@ impl Sim {
 
     pub(super) fn queue_in_pool(&mut self, _id: ThreadId, item: Item) {
         self.pool.queue.push_back(item);
-        let view = self.pool.view();
+        let more = self.policy.grow(self.pool.view());
+        self.start_in_pool(more);
+        if let Some(idle) = self.pool.idle.pop() {
+            self.comes(idle);
+            self.token(idle);
+        }
+    }
+
+    /// Starts so many threads of the pool, as far as there is room.
+    fn start_in_pool(&mut self, threads: u32) {
         let room = self.shape.pool_max.saturating_sub(self.pool.threads);
-        for _ in 0..self.policy.grow(view).min(room) {
+        for _ in 0..threads.min(room) {
             let thread = self.add_thread(Role::Pool, Next::PoolTake);
             self.pool.threads += 1;
+            self.comes(thread);
             self.recorder.record(Event::ThreadStart { thread, role: Role::Pool });
             let at = self.kernel.now + Nanos(self.recorder.costs.thread_latency);
             self.kernel.resume_at(thread, at);
         }
-        if let Some(idle) = self.pool.idle.pop() {
-            self.token(idle);
-        }
+    }
+
+    fn comes(&mut self, thread: ThreadId) {
+        self.threads[thread.index()].is_coming = true;
+        self.pool.coming += 1;
     }
 
     pub(super) fn pool_take(&mut self, id: ThreadId) -> bool {
@@ -261,8 +294,13 @@ impl Sim {
             return false;
         }
         self.kernel.use_line(id);
+        if std::mem::take(&mut self.threads[id.index()].is_coming) {
+            self.pool.coming -= 1;
+        }
         match self.pool.queue.pop_front() {
             Some(Item::Job(task)) => {
+                let more = self.policy.grow_on_take(self.pool.view());
+                self.start_in_pool(more);
                 let thread = &mut self.threads[id.index()];
                 thread.budget = u32::MAX;
                 thread.next = Next::Enter(task);
@@ -311,29 +349,33 @@ impl Sim {
 
     pub(super) fn arrive(&mut self) {
         let Some(arrival) = self.arrivals.pop_front() else { return };
-        let acts = &mut self.threads[0].acts;
-        self.host.begin(self.kernel.now, None, acts, |_| {});
-        self.prepared.arrive(&self.dyn_host, &arrival);
-        self.host.end(acts, &mut self.launched, |_| {});
+        let mut desk = self.desk.take().expect(NO_DESK);
+        self.host.begin(&mut desk, self.kernel.now, None);
+        let ((), desk) = at(desk, || self.prepared.arrive(&self.dyn_host, &arrival));
         self.left -= 1;
-        self.add_tasks();
+        self.take_up(ThreadId(0), desk);
     }
 
-    /// Takes up what a call into task code launched. The spawns themselves are acts and come later.
-    #[inline]
-    pub(super) fn add_tasks(&mut self) {
-        if !self.launched.is_empty() {
-            self.add_all_tasks();
+    /// Takes up what a call into task code did: the thread's next acts. Spawns are acts as well and come later.
+    #[inline(always)]
+    pub(super) fn take_up(&mut self, id: ThreadId, mut desk: Box<Desk>) {
+        let acts = &mut self.threads[id.index()].acts;
+        if acts.is_empty() {
+            std::mem::swap(acts, &mut desk.acts);
+        } else {
+            acts.append(&mut desk.acts);
         }
+        if !desk.launched.is_empty() {
+            self.add_tasks(&mut desk.launched);
+        }
+        self.desk = Some(desk);
     }
 
     #[inline(never)]
-    fn add_all_tasks(&mut self) {
-        let mut launched = std::mem::take(&mut self.launched);
+    fn add_tasks(&mut self, launched: &mut Vec<(New, BoxFuture)>) {
         for (new, future) in launched.drain(..) {
             self.add_task(new, future);
         }
-        self.launched = launched;
     }
 
     fn add_task(&mut self, new: New, future: BoxFuture) {
@@ -352,6 +394,7 @@ impl Sim {
             yielded: false,
             frozen: None,
             skipped: Vec::new(),
+            rest: Nanos::ZERO,
             budget_before: u32::MAX,
         };
         // Numbers are reserved in order, but a program may launch in another one: the table has a row for each.

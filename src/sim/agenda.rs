@@ -21,6 +21,8 @@ pub(super) enum Entry {
     Due(u32, u32),
     /// The next arrival from outside.
     Arrival,
+    /// As `Thread`, of the monitor: that it will look again keeps no run alive.
+    Nap(ThreadId, u32),
     /// A pool thread has idled long enough. Its thread and generation.
     KeepAlive(ThreadId, u32),
 }
@@ -40,11 +42,17 @@ impl PartialEq for Item {
 }
 impl Eq for Item {}
 impl PartialOrd for Item {
+    #[inline]
     fn partial_cmp(&self, other: &Item) -> Option<Ordering> {
         Some(self.cmp(other))
     }
+    #[inline]
+    fn lt(&self, other: &Item) -> bool {
+        self.at < other.at || (self.at == other.at && self.seq < other.seq)
+    }
 }
 impl Ord for Item {
+    #[inline]
     fn cmp(&self, other: &Item) -> Ordering {
         (self.at, self.seq).cmp(&(other.at, other.seq))
     }
@@ -63,41 +71,54 @@ pub(super) struct Agenda {
     seq: u64,
     /// Entries that were next at once and were never put in.
     pub(super) skipped: u64,
-    /// Entries that can still make something happen to a task: all but idle pool threads' patience.
-    live: usize,
+    /// Entries that cannot make anything happen to a task: idle pool threads' patience, naps of the monitor.
+    idle: usize,
     /// Not zero: equal times are ordered by a hash of the sequence under this salt instead of by the sequence. Laws
     /// and expectations must hold for every salt.
     pub(super) shuffle: u64,
 }
 
 impl Agenda {
+    #[inline]
     pub(super) fn push(&mut self, at: Time, entry: Entry) {
         self.seq += 1;
-        self.live += usize::from(is_live(entry));
+        if let Entry::KeepAlive(..) | Entry::Nap(..) = entry {
+            self.idle += 1;
+        }
         let seq = if self.shuffle == 0 { self.seq } else { scramble(self.seq ^ self.shuffle) };
         self.put(Item { at: at.0, seq, entry });
     }
 
     #[inline]
     fn put(&mut self, item: Item) {
-        let is_next = self.front.first().is_some_and(|last| item < *last);
-        if !is_next && (self.front.len() == FRONT || !self.rest.is_empty()) {
-            return self.rest.push(Reverse(item));
+        if self.front.len() == FRONT || !self.rest.is_empty() {
+            if self.front.first().is_some_and(|last| *last < item) {
+                return self.rest.push(Reverse(item));
+            }
+            if self.front.len() == FRONT {
+                let last = self.front.remove(0);
+                self.rest.push(Reverse(last));
+            }
         }
-        if self.front.len() == FRONT {
-            let last = self.front.remove(0);
-            self.rest.push(Reverse(last));
+        // What comes before it moves up: mostly nothing or one.
+        let mut place = self.front.len();
+        self.front.push(item);
+        while place > 0 && self.front[place - 1] < item {
+            self.front[place] = self.front[place - 1];
+            place -= 1;
         }
-        let place = self.front.iter().rposition(|other| item < *other).map_or(0, |later| later + 1);
-        self.front.insert(place, item);
+        self.front[place] = item;
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<(Time, Entry)> {
         let item = self.front.pop()?;
         if self.front.is_empty() && !self.rest.is_empty() {
             self.refill();
         }
-        self.live -= usize::from(is_live(item.entry));
+        if let Entry::KeepAlive(..) | Entry::Nap(..) = item.entry {
+            self.idle -= 1;
+        }
         Some((Time(item.at), item.entry))
     }
 
@@ -120,13 +141,11 @@ impl Agenda {
         self.seq + self.skipped
     }
 
+    /// Whether there is an entry that can still make something happen to a task.
+    #[inline]
     pub(super) fn is_live(&self) -> bool {
-        self.live > 0
+        self.front.len() + self.rest.len() > self.idle
     }
-}
-
-fn is_live(entry: Entry) -> bool {
-    !matches!(entry, Entry::KeepAlive(..))
 }
 
 /// A bijection, so that shuffled sequence numbers stay unique.

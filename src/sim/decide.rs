@@ -3,9 +3,19 @@
 use super::engine::Sim;
 use super::kernel::control;
 use super::state::{Act, Next};
-use crate::id::ThreadId;
+use crate::id::{TaskId, ThreadId};
 use crate::policy::{Budget, Origin, Step};
 use crate::trace::{Cause, Ended, Line, Release};
+
+/// What a worker's decision comes to.
+enum Decided {
+    /// It is carried out; whether the thread goes on.
+    Goes(bool),
+    /// A task is to be polled.
+    Runs(TaskId),
+    /// It has the line that it asked for and is to be asked again.
+    Has(Line),
+}
 
 impl Sim {
     /// Does what comes next for the thread. False: it sleeps, blocks or waits for a line.
@@ -17,6 +27,8 @@ impl Sim {
             Next::Segment(task) => self.segment(id, task),
             Next::Unwound(task, is_done) => self.unwound(id, task, is_done),
             Next::StretchOver(task) => self.stretch_over(id, task),
+            Next::Cut(task) => self.cut(id, task),
+            Next::Resume(task) => self.resume(id, task),
             Next::Polled(task, end) => self.polled(id, task, end),
             Next::Drive => {
                 self.drive(id);
@@ -33,6 +45,8 @@ impl Sim {
             Next::DriverAsleep => self.driver_asleep(id),
             Next::PoolTake => self.pool_take(id),
             Next::PoolIdle => self.pool_idle(id),
+            Next::Look => self.look(id),
+            Next::Nap(pause) => self.nap(id, pause),
             Next::Outside => {
                 self.kernel.off(id, &mut self.recorder);
                 false
@@ -40,21 +54,41 @@ impl Sim {
         }
     }
 
-    pub(super) fn decide(&mut self, id: ThreadId, line: Option<Line>) -> bool {
+    /// Asks the worker; again at once if what it wants costs nothing.
+    #[inline(never)]
+    pub(super) fn decide(&mut self, id: ThreadId, mut line: Option<Line>) -> bool {
+        loop {
+            match self.decide_once(id, line) {
+                Decided::Goes(goes_on) => return goes_on,
+                Decided::Runs(task) => return if self.may_chain(id) { self.enter(id, task) } else { true },
+                Decided::Has(wanted) if self.may_chain(id) => line = Some(wanted),
+                Decided::Has(_) => return true,
+            }
+        }
+    }
+
+    /// Whether the thread goes on at once, with what comes next and not with an act.
+    #[inline(always)]
+    pub(super) fn may_chain(&mut self, id: ThreadId) -> bool {
+        self.threads[id.index()].acts.is_empty() && self.is_at_once(id)
+    }
+
+    #[inline(always)]
+    fn decide_once(&mut self, id: ThreadId, line: Option<Line>) -> Decided {
         if self.left == 0 {
             self.end(Ended::Complete);
-            return false;
+            return Decided::Goes(false);
         }
         let thread = &mut self.threads[id.index()];
         let Some(worker) = &mut thread.seat else {
             // Its worker was given to another thread: back to the pool.
             thread.next = Next::PoolTake;
-            return true;
+            return Decided::Goes(true);
         };
         if let Some(line) = line {
             // Woken from its sleep for the line, it asks again.
             if self.kernel.thread(id).holds != Some(line) && !self.kernel.ask(id, line, &mut self.recorder) {
-                return false;
+                return Decided::Goes(false);
             }
             self.kernel.use_line(id);
         }
@@ -70,12 +104,14 @@ impl Sim {
                     Budget::Unlimited => u32::MAX,
                 };
                 thread.next = Next::Enter(ticket.task);
+                return Decided::Runs(ticket.task);
             }
             // A line that this very step already holds is asked for anew: first come, first served.
             Step::Look(wanted) => {
                 thread.next = Next::DecideWith(wanted, true);
                 self.kernel.let_go(id, &mut self.recorder);
-                return self.kernel.ask(id, wanted, &mut self.recorder);
+                let is_granted = self.kernel.ask(id, wanted, &mut self.recorder);
+                return if is_granted { Decided::Has(wanted) } else { Decided::Goes(false) };
             }
             Step::Try(wanted) => {
                 self.kernel.let_go(id, &mut self.recorder);
@@ -90,7 +126,7 @@ impl Sim {
             Step::Pause(length) => {
                 thread.next = Next::Decide;
                 let cost = self.kernel.take_cost(&mut self.recorder);
-                return self.kernel.pay(id, cost + length, self.limits.end);
+                return Decided::Goes(self.kernel.pay(id, cost + length, self.limits.end));
             }
             // What the step cost is paid, and its line let go, before the thread goes to sleep.
             Step::Park(sleep) => thread.next = Next::Park(sleep),
@@ -99,7 +135,7 @@ impl Sim {
                 thread.next = Next::PoolTake;
             }
         }
-        true
+        Decided::Goes(true)
     }
 
     pub(super) fn drain_deferred(&mut self, id: ThreadId) {

@@ -1,23 +1,40 @@
 //! Timers and I/O: who waits until when, and what is due when somebody looks.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{BinaryHeap, VecDeque};
 
+use super::waits::Waits;
 use crate::id::ThreadId;
-use crate::sync::{Arc, Ordering};
-use crate::task::Timer;
 use crate::time::{Nanos, Time};
 use crate::trace::Cause;
 
-/// A registration's place, good until the registration is over.
-#[derive(Default)]
-struct Slot {
-    timer: Option<Arc<Timer>>,
+/// What the driver knows of a wait; stale if its generation is older than the wait's. In order of time, then of
+/// registration.
+#[derive(Clone, Copy)]
+struct Item {
+    fires: Time,
+    order: u64,
+    number: u32,
     generation: u32,
 }
 
-/// (fires, order, slot, generation); entries of an older generation are stale.
-type Item = (Time, u64, u32, u32);
+impl PartialEq for Item {
+    fn eq(&self, other: &Item) -> bool {
+        self.order == other.order
+    }
+}
+impl Eq for Item {}
+impl PartialOrd for Item {
+    fn partial_cmp(&self, other: &Item) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Item {
+    #[inline]
+    fn cmp(&self, other: &Item) -> Ordering {
+        (self.fires, self.order).cmp(&(other.fires, other.order))
+    }
+}
 
 /// Registrations by the time at which they fire. Those that come in order, as equal lengths of sleep do, stand in a
 /// line; only the others need a heap.
@@ -30,7 +47,8 @@ struct Queue {
 impl Queue {
     #[inline]
     fn push(&mut self, item: Item) {
-        if self.line.back().is_none_or(|last| *last < item) {
+        // It is the youngest, so equal times are in order.
+        if self.line.back().is_none_or(|last| last.fires <= item.fires) {
             self.line.push_back(item);
         } else {
             self.heap.push(Reverse(item));
@@ -54,13 +72,23 @@ impl Queue {
             self.heap.pop();
         }
     }
+
+    /// The earliest live entry; stale ones are dropped on the way.
+    #[inline]
+    fn next_of(&mut self, waits: &Waits) -> Option<Item> {
+        loop {
+            let item = *self.peek()?;
+            if waits.is_current(item.number, item.generation) {
+                return Some(item);
+            }
+            self.pop();
+        }
+    }
 }
 
 /// The driver's registrations, and who sleeps on it.
 #[derive(Default)]
 pub(super) struct Driver {
-    slots: Vec<Slot>,
-    free: Vec<u32>,
     timers: Queue,
     io: Queue,
     order: u64,
@@ -69,82 +97,66 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    /// Takes a registration. Returns its slot and generation, for the moment at which it is due.
-    pub(super) fn arm(&mut self, timer: &Arc<Timer>, fires: Time) -> (u32, u32) {
-        let index = self.free.pop().unwrap_or_else(|| {
-            self.slots.push(Slot::default());
-            u32::try_from(self.slots.len() - 1).expect("fewer registrations than records")
-        });
-        let slot = &mut self.slots[index as usize];
-        slot.timer = Some(timer.clone());
-        timer.slot.store(index, Ordering::Relaxed);
+    /// Takes up a wait that fires then.
+    #[inline]
+    pub(super) fn arm(&mut self, waits: &Waits, number: u32, fires: Time) {
+        let (wait, generation) = waits.get(number);
         self.order += 1;
-        let item = (fires, self.order, index, slot.generation);
-        if timer.cause == Cause::Io {
-            self.io.push(item)
-        } else {
-            self.timers.push(item)
-        }
-        (index, slot.generation)
+        let item = Item { fires, order: self.order, number, generation };
+        if wait.cause == Cause::Io { self.io.push(item) } else { self.timers.push(item) }
     }
 
-    /// The registration is not wanted any more.
-    pub(super) fn disarm(&mut self, timer: &Arc<Timer>) {
-        let index = timer.slot.load(Ordering::Relaxed);
-        let Some(slot) = self.slots.get_mut(index as usize) else { return };
-        if slot.timer.as_ref().is_some_and(|known| Arc::ptr_eq(known, timer)) {
-            self.remove(index);
-        }
+    /// Whether somebody waits for it.
+    pub(super) fn has_registrations(&mut self, waits: &Waits) -> bool {
+        self.timers.next_of(waits).is_some() || self.io.next_of(waits).is_some()
     }
 
-    /// The registration in a slot, if it is still the one of this generation.
-    pub(super) fn get(&self, slot: u32, generation: u32) -> Option<&Arc<Timer>> {
-        let slot = &self.slots[slot as usize];
-        slot.timer.as_ref().filter(|_| slot.generation == generation)
+    /// When the first timer fires.
+    #[inline]
+    pub(super) fn next_timer(&mut self, waits: &Waits) -> Option<Time> {
+        self.timers.next_of(waits).map(|item| item.fires)
     }
 
-    /// Everything that may fire now, in order of time, timers before I/O.
-    pub(super) fn due(&mut self, now: Time, into: &mut Vec<Arc<Timer>>) {
-        for io in [false, true] {
-            while let Some((_, _, slot, _)) = self.next_of(io).filter(|&(at, ..)| at <= now) {
-                let queue = if io { &mut self.io } else { &mut self.timers };
+    /// The next I/O that is complete, whatever timers are due.
+    pub(super) fn next_due_io(&mut self, waits: &Waits, now: Time) -> Option<u32> {
+        let item = self.io.next_of(waits).filter(|item| item.fires <= now)?;
+        self.io.pop();
+        Some(item.number)
+    }
+
+    /// The next wait that may fire now, in order of time, timers before I/O.
+    #[inline]
+    pub(super) fn next_due(&mut self, waits: &Waits, now: Time) -> Option<u32> {
+        for queue in [&mut self.timers, &mut self.io] {
+            if let Some(item) = queue.next_of(waits)
+                && item.fires <= now
+            {
                 queue.pop();
-                into.extend(self.remove(slot));
+                return Some(item.number);
             }
         }
+        None
     }
 
     /// When a sleep on the driver that begins now would end by itself. `grain`: the sleep for timers is counted in
     /// this and rounded up; `slack`: how late the kernel ends it; `latency`: how late I/O wakes it.
-    pub(super) fn wakes_at(&mut self, now: Time, grain: Nanos, slack: Nanos, latency: Nanos) -> Option<Time> {
-        let timer = self.next_of(false).map(|(at, ..)| {
-            let sleep = Time(at.since(now).0).round_up(grain);
+    pub(super) fn wakes_at(
+        &mut self,
+        waits: &Waits,
+        now: Time,
+        grain: Nanos,
+        slack: Nanos,
+        latency: Nanos,
+    ) -> Option<Time> {
+        let timer = self.timers.next_of(waits).map(|item| {
+            let sleep = Time(item.fires.since(now).0).round_up(grain);
             now + Nanos(sleep.0) + slack
         });
-        let io = self.next_of(true).map(|(at, ..)| at.max(now) + latency);
+        let io = self.io.next_of(waits).map(|item| item.fires.max(now) + latency);
         match (timer, io) {
             (Some(timer), Some(io)) => Some(timer.min(io)),
             (one, other) => one.or(other),
         }
-    }
-
-    /// The earliest live entry; stale ones are dropped on the way.
-    fn next_of(&mut self, io: bool) -> Option<Item> {
-        let queue = if io { &mut self.io } else { &mut self.timers };
-        while let Some(&(.., slot, generation)) = queue.peek() {
-            if self.slots[slot as usize].generation == generation {
-                break;
-            }
-            queue.pop();
-        }
-        queue.peek().copied()
-    }
-
-    fn remove(&mut self, index: u32) -> Option<Arc<Timer>> {
-        let slot = &mut self.slots[index as usize];
-        slot.generation += 1;
-        self.free.push(index);
-        slot.timer.take()
     }
 }
 
@@ -155,18 +167,31 @@ mod tests {
 
     #[test]
     fn what_is_due_comes_by_time_and_then_in_the_order_of_registration_whether_it_came_in_order_or_not() {
-        let mut driver = Driver::default();
-        let timers = [5, 7, 6, 7, 3, 9].map(|due| Timer::new(TaskId(due as u32), Time(due), Cause::Timer));
-        for timer in &timers {
-            let _ = driver.arm(timer, timer.due);
+        let (mut driver, mut waits) = (Driver::default(), Waits::default());
+        for due in [5, 7, 6, 7, 3, 9].map(Time) {
+            let number = waits.add(TaskId(due.0 as u32), due, Cause::Timer);
+            driver.arm(&waits, number, due);
         }
-        driver.disarm(&timers[2]);
-        let mut due = Vec::new();
-        driver.due(Time(8), &mut due);
-        let same = |at: usize, timer: &Arc<Timer>| Arc::ptr_eq(timer, &timers[at]);
-        assert_eq!(due.len(), 4);
-        assert!(same(4, &due[0]) && same(0, &due[1]) && same(1, &due[2]) && same(3, &due[3]));
+        waits.forget(2);
+        let due: Vec<_> = std::iter::from_fn(|| driver.next_due(&waits, Time(8))).collect();
+        assert_eq!(due, [4, 0, 1, 3]);
         let no = Nanos::ZERO;
-        assert_eq!(driver.wakes_at(Time(8), no, no, no), Some(Time(9)));
+        assert_eq!(driver.wakes_at(&waits, Time(8), no, no, no), Some(Time(9)));
+    }
+
+    #[test]
+    fn a_number_that_is_used_again_does_not_bring_back_what_it_stood_for() {
+        let (mut driver, mut waits) = (Driver::default(), Waits::default());
+        let number = waits.add(TaskId(0), Time(5), Cause::Timer);
+        driver.arm(&waits, number, Time(5));
+        waits.forget(number);
+        assert_eq!(waits.add(TaskId(1), Time(9), Cause::Timer), number);
+        driver.arm(&waits, number, Time(9));
+        assert_eq!(driver.next_due(&waits, Time(8)), None);
+        assert_eq!(driver.next_due(&waits, Time(9)), Some(number));
+        assert_eq!(waits.end(number).0, TaskId(1));
+        // The task has not seen it yet: nobody else gets the number.
+        assert_ne!(waits.add(TaskId(2), Time(9), Cause::Timer), number);
+        assert!(waits.is_over(number));
     }
 }

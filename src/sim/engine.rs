@@ -8,16 +8,17 @@ use std::collections::VecDeque;
 
 use super::agenda::Entry;
 use super::driver::Driver;
-use super::host::SimHost;
+use super::host::{Desk, SimHost};
 use super::kernel::{Kernel, Where};
+use super::monitor::Watched;
 use super::pool::Pool;
 use super::recorder::Recorder;
 use super::state::{Act, Next, Task, TaskState, Thread};
 use crate::id::{TaskId, ThreadId};
-use crate::policy::{Args, DriverBy, Policy, Registry, Shape, Ticket};
+use crate::policy::{Args, DriverBy, Policy, Registry, Shape, ThreadView, Ticket};
 use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Host, New, Timer};
+use crate::task::Host;
 use crate::time::{Nanos, Time};
 use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits};
 
@@ -38,6 +39,9 @@ impl Default for Options {
     }
 }
 
+/// Why the desk is where it is looked for.
+pub(super) const NO_DESK: &str = "the desk is here except during a call into task code, unless that panicked";
+
 /// How far a run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Progress {
@@ -54,6 +58,8 @@ pub struct Sim {
     pub(super) prepared: Arc<Prepared>,
     pub(super) policy: Box<dyn Policy<Ticket>>,
     pub(super) shape: Shape,
+    /// Every blocking call announces itself.
+    pub(super) brackets: bool,
     pub(super) kernel: Kernel,
     pub(super) recorder: Recorder,
     pub(super) host: Arc<SimHost>,
@@ -64,6 +70,10 @@ pub struct Sim {
     /// The thread that looks after timers and I/O.
     pub(super) driver_holder: Option<ThreadId>,
     pub(super) pool: Pool,
+    /// The monitor's thread, if the policy has one.
+    pub(super) monitor: Option<ThreadId>,
+    /// What it sees; empty between looks, its room is kept.
+    pub(super) views: Vec<ThreadView>,
     /// The thread that holds each worker.
     pub(super) seats: Vec<Option<ThreadId>>,
     pub(super) arrivals: VecDeque<Arrival>,
@@ -73,9 +83,8 @@ pub struct Sim {
     pub(super) at_instant: u64,
     pub(super) instant: Time,
     pub(super) ended: Option<Ended>,
-    pub(super) due: Vec<Arc<Timer>>,
-    /// What the last call into task code launched; empty between calls.
-    pub(super) launched: Vec<(New, BoxFuture)>,
+    /// What calls into task code may do and did; `None` only while one is under way.
+    pub(super) desk: Option<Box<Desk>>,
     pub(super) naive: bool,
     pub(super) limits: Limits,
 }
@@ -106,30 +115,32 @@ impl Sim {
             seed: scenario.seed,
         };
         let policy = found.simulated(&args);
-        let shape = policy.shape();
-        let host = SimHost::new(scenario.seed, options.naive, scenario.limits.instant);
+        let (shape, brackets) = (policy.shape(), policy.brackets());
+        let host = SimHost::new(scenario.seed, options.naive);
         let prepared = Prepared::new(scenario);
         let arrivals: VecDeque<_> = prepared.arrivals().into();
         let mut sim = Sim {
             policy,
             shape,
+            brackets,
             kernel: Kernel::new(scenario.machine.cpus, scenario.machine.costs),
             recorder: Recorder::new(scenario.machine.costs, options.record),
             dyn_host: host.clone(),
+            desk: Some(host.desk(scenario.limits.instant)),
             host,
             tasks: Vec::new(),
             threads: Vec::new(),
             driver: Driver::default(),
             driver_holder: None,
             pool: Pool::default(),
+            monitor: None,
+            views: Vec::new(),
             seats: vec![None; usize::from(shape.workers)],
             left: arrivals.len() as u64,
             arrivals,
             at_instant: 0,
             instant: Time::ZERO,
             ended: None,
-            due: Vec::new(),
-            launched: Vec::new(),
             naive: options.naive,
             limits: scenario.limits,
             prepared,
@@ -205,8 +216,8 @@ impl Sim {
         while self.arrivals.front().is_some_and(|arrival| arrival.at == Time::ZERO) {
             self.arrive();
         }
-        while !self.threads[0].acts.is_empty() {
-            self.act(outside);
+        while let Some(act) = self.threads[0].acts.pop_front() {
+            self.act(outside, act);
             self.kernel.take_cost(&mut self.recorder);
             self.kernel.let_go(outside, &mut self.recorder);
         }
@@ -214,6 +225,9 @@ impl Sim {
         self.kernel.off(outside, &mut self.recorder);
         if self.shape.driver == DriverBy::Thread {
             self.first_thread(Role::Driver, Next::DriverLoop);
+        }
+        if self.shape.retakes {
+            self.monitor = Some(self.add_monitor());
         }
         for _ in 0..self.shape.threads_at_start {
             let thread = self.first_thread(Role::Worker, Next::Decide);
@@ -245,8 +259,10 @@ impl Sim {
             budget: u32::MAX,
             token: false,
             parked: false,
+            is_coming: false,
             left_as: None,
             stretch: None,
+            watched: Watched::default(),
         });
         self.kernel.add_thread(role)
     }
@@ -288,7 +304,7 @@ impl Sim {
         for index in 0..self.tasks.len().min(NAMED) {
             let on = match self.tasks[index].state {
                 TaskState::Done => continue,
-                TaskState::Queued => Waits::Worker,
+                TaskState::Queued | TaskState::QueuedFrozen => Waits::Worker,
                 TaskState::Polling => Waits::Stretch,
                 TaskState::Idle => self.awaited(TaskId(index as u32)),
             };
@@ -298,7 +314,7 @@ impl Sim {
 
     pub(super) fn next_entry(&mut self) {
         let limits = self.limits;
-        if !self.kernel.agenda.is_live() {
+        if !self.kernel.agenda.is_live() && !self.monitor_may_help() {
             return self.end(Ended::Deadlock);
         }
         let Some((at, entry)) = self.kernel.agenda.pop() else { return self.end(Ended::Deadlock) };
@@ -316,7 +332,7 @@ impl Sim {
             return;
         }
         match entry {
-            Entry::Thread(id, generation) => {
+            Entry::Thread(id, generation) | Entry::Nap(id, generation) => {
                 if self.kernel.is_due(id, generation) {
                     self.wake_or_run(id);
                 }
@@ -329,9 +345,10 @@ impl Sim {
                 }
             }
             Entry::Due(slot, generation) => {
-                if let Some(timer) = self.driver.get(slot, generation) {
-                    let event = Event::Due { task: timer.task, cause: timer.cause };
-                    self.recorder.outside(event);
+                let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+                if waits.is_current(slot, generation) {
+                    let (wait, _) = waits.get(slot);
+                    self.recorder.outside(Event::Due { task: wait.task, cause: wait.cause });
                 }
             }
             Entry::Arrival => {
@@ -350,6 +367,7 @@ impl Sim {
     }
 
     /// Zero costs can make a run go on for ever at one instant; a limit names it.
+    #[inline(always)]
     pub(super) fn count_instant(&mut self, limit: u64) {
         if self.instant == self.kernel.now {
             self.at_instant += 1;
@@ -363,6 +381,7 @@ impl Sim {
     }
 
     /// A thread whose time has come: a sleeper takes a CPU first.
+    #[inline(always)]
     pub(super) fn wake_or_run(&mut self, id: ThreadId) {
         match self.kernel.thread(id).place {
             Where::Running => self.run(id),
@@ -381,20 +400,28 @@ impl Sim {
     }
 
     /// Lets a thread go on until it has to pay, waits or sleeps.
+    #[inline(never)]
     pub(super) fn run(&mut self, id: ThreadId) {
         let limits = self.limits;
+        self.kernel.current = id;
+        self.recorder.now = self.kernel.now;
+        self.recorder.thread = Some(id);
+        // From here on whoever changes it says so.
+        self.recorder.worker = self.threads[id.index()].worker;
+        self.kernel.let_go(id, &mut self.recorder);
         loop {
-            self.kernel.current = id;
-            self.recorder.now = self.kernel.now;
-            self.recorder.thread = Some(id);
-            self.recorder.worker = self.threads[id.index()].worker;
-            self.kernel.let_go(id, &mut self.recorder);
-            let goes_on = if self.threads[id.index()].acts.is_empty() { self.go_on(id) } else { self.act(id) };
+            let goes_on = match self.threads[id.index()].acts.pop_front() {
+                Some(act) => self.act(id, act),
+                None => self.go_on(id),
+            };
             if self.ended.is_some() {
                 return;
             }
             if !goes_on {
                 return self.kernel.owe(id, &mut self.recorder);
+            }
+            if self.is_at_once(id) {
+                continue;
             }
             let cost = self.kernel.take_cost(&mut self.recorder) + self.contention(id);
             if self.recorder.events >= limits.records {
@@ -403,11 +430,34 @@ impl Sim {
             if !self.kernel.pay(id, cost, limits.end) {
                 return;
             }
-            self.count_instant(limits.instant);
-            if self.ended.is_some() {
-                return;
+            if self.instant == self.kernel.now {
+                self.count_instant(limits.instant);
+                if self.ended.is_some() {
+                    return;
+                }
+            } else {
+                self.instant = self.kernel.now;
+                self.recorder.now = self.kernel.now;
+                self.at_instant = 0;
             }
+            self.kernel.let_go(id, &mut self.recorder);
         }
+    }
+
+    /// Whether the thread goes on at once: its step costs nothing and no limit is near. If so this does just what `run`
+    /// does between two steps, else nothing. A step that left no acts may ask it and do the next one by itself.
+    #[inline(always)]
+    pub(super) fn is_at_once(&mut self, id: ThreadId) -> bool {
+        if self.kernel.has_cost(&self.recorder)
+            || self.at_instant >= self.limits.instant
+            || self.recorder.events >= self.limits.records
+            || self.instant != self.kernel.now
+            || !self.kernel.is_uncontended(id)
+        {
+            return false;
+        }
+        self.at_instant += 1;
+        true
     }
 
     #[inline]

@@ -6,20 +6,22 @@
 //! # The desk
 //!
 //! Futures reach their host through a shared handle, from whatever thread drives the simulation. Yet only one call into
-//! task code is ever under way on a thread, so what that call may do and what it did lies on the thread's *desk*, and
-//! leaves touch neither lock nor counter. The engine clears the desk before a call ([`SimHost::begin`]) and takes what
-//! lies on it afterwards ([`SimHost::end`]). A waker that is called while its own simulation is not at the desk (by
-//! another thread, or while a run is torn down) goes to a list of latecomers, which the next call takes up first.
+//! task code is ever under way on a thread, so what that call may do and what it did lies on a *desk*: the simulation
+//! puts its desk where leaves on this thread find it for the time of a call ([`at`]), and leaves touch neither lock nor
+//! counter. A waker that is called while its own simulation is not at
+//! the desk (by another thread, or while a run is torn down) goes to a list of latecomers, which the next call takes up
+//! first.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Wake, Waker};
 
 use super::state::Act;
+use super::waits::Waits;
 use crate::id::TaskId;
 use crate::policy::Origin;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
+use crate::task::{BoxFuture, Host, Known, Leaf, New, Occupy, Timer, Wait};
 use crate::time::Time;
 use crate::trace::{Cause, Event};
 
@@ -34,20 +36,35 @@ pub(super) enum Mode {
     Resuming(Leaf),
 }
 
-/// A call into task code under way on this thread.
+/// What a poll of a wait comes to.
+enum Waiting {
+    Ready,
+    Pending,
+    /// The task is frozen.
+    Skip,
+    /// Pending, and the waker has to be kept with the wait of this number.
+    Keep(u32),
+}
+
+/// What a call into task code may do, and what it did.
 pub(super) struct Desk {
-    /// Which simulation is at it; 0: none.
+    /// Whose it is.
     owner: usize,
+    pub(super) now: Time,
     pub(super) task: Option<TaskId>,
+    /// The waker that the task is polled with, see [`name`].
+    own: (usize, usize),
     pub(super) mode: Mode,
     /// The stretch that froze this call.
     pub(super) stretch: Option<(Leaf, Occupy)>,
     /// Wakers of leaves that were skipped since the stretch began.
     pub(super) skipped: Vec<Waker>,
     /// What the thread has to do next: the call adds to it.
-    acts: VecDeque<Act>,
+    pub(super) acts: VecDeque<Act>,
     /// Futures of tasks that the call launched.
-    launched: Vec<(New, BoxFuture)>,
+    pub(super) launched: Vec<(New, BoxFuture)>,
+    /// Waits of tasks that the driver has to end.
+    pub(super) waits: Waits,
     /// Where its wakes come from.
     origin: Origin,
     /// What is left of the budget; `u32::MAX`: unlimited.
@@ -58,32 +75,29 @@ pub(super) struct Desk {
     swallow: bool,
     /// How often leaves may still act in this call: a program that never waits would never come back.
     acts_left: u64,
-}
-
-impl Desk {
-    /// Whether the call was stopped because it would not have ended.
-    pub(super) fn is_endless(&self) -> bool {
-        self.acts_left == 0
-    }
+    /// How often they may in one call.
+    most_acts: u64,
 }
 
 thread_local! {
-    static DESK: RefCell<Desk> = const {
-        RefCell::new(Desk {
-            owner: 0,
-            task: None,
-            mode: Mode::Act,
-            stretch: None,
-            skipped: Vec::new(),
-            acts: VecDeque::new(),
-            launched: Vec::new(),
-            origin: Origin::Wake,
-            budget: u32::MAX,
-            cause: Cause::Task,
-            swallow: false,
-            acts_left: u64::MAX,
-        })
-    };
+    static DESK: Cell<Option<Box<Desk>>> = const { Cell::new(None) };
+}
+
+/// A call into task code, in which leaves on this thread find the desk. Returns it with all that the call did. What lay
+/// in its place, of a simulation whose task runs this one, lies there again afterwards.
+#[inline(always)]
+pub(super) fn at<R>(desk: Box<Desk>, call: impl FnOnce() -> R) -> (R, Box<Desk>) {
+    DESK.with(|place| {
+        let before = place.replace(Some(desk));
+        let done = call();
+        (done, place.replace(before).expect("the desk lies where the call began"))
+    })
+}
+
+/// Tells wakers apart.
+#[inline]
+fn name(waker: &Waker) -> (usize, usize) {
+    (waker.data() as usize, std::ptr::from_ref(waker.vtable()) as usize)
 }
 
 /// The simulator as tasks see it.
@@ -98,13 +112,10 @@ pub(super) struct SimHost {
     is_late: AtomicBool,
     /// A broken freeze rule for the test that shows what it is good for: stretches merely answer Pending.
     naive: bool,
-    /// How often leaves may act in one call before it counts as endless.
-    most_acts: u64,
 }
 
 impl SimHost {
-    /// `most_acts`: how often leaves may act in one call before it counts as endless.
-    pub(super) fn new(seed: u64, naive: bool, most_acts: u64) -> Arc<SimHost> {
+    pub(super) fn new(seed: u64, naive: bool) -> Arc<SimHost> {
         Arc::new(SimHost {
             now: AtomicU64::new(0),
             seed,
@@ -112,53 +123,57 @@ impl SimHost {
             late: Mutex::new(Vec::new()),
             is_late: AtomicBool::new(false),
             naive,
+        })
+    }
+
+    /// A desk. `most_acts`: how often leaves may act in one call before it counts as endless.
+    pub(super) fn desk(&self, most_acts: u64) -> Box<Desk> {
+        Box::new(Desk {
+            owner: self.address(),
+            now: Time::ZERO,
+            task: None,
+            own: (0, 0),
+            mode: Mode::Act,
+            stretch: None,
+            skipped: Vec::new(),
+            acts: VecDeque::new(),
+            launched: Vec::new(),
+            waits: Waits::default(),
+            origin: Origin::Driver,
+            budget: u32::MAX,
+            cause: Cause::Task,
+            swallow: false,
+            acts_left: most_acts.max(1),
             most_acts: most_acts.max(1),
         })
     }
 
-    /// A call into task code begins, at this time: of this task, or of what tasks left with the driver or with the world
-    /// outside. What it does is added to `acts`. `set` says what else it may do.
+    /// A call into task code is about to begin, at this time, on the desk: of this task with its waker, or of what tasks
+    /// left with the driver or with the world outside. Who came late comes first.
     #[inline]
-    pub(super) fn begin(&self, now: Time, task: Option<TaskId>, acts: &mut VecDeque<Act>, set: impl FnOnce(&mut Desk)) {
+    pub(super) fn begin(&self, desk: &mut Desk, now: Time, poll: Option<(TaskId, &Waker)>) {
         self.now.store(now.0, Ordering::Relaxed);
-        // Not empty only after a panic in task code, and dropped outside of the desk.
-        let _stale = DESK.with_borrow_mut(|desk| {
-            desk.owner = self.address();
-            desk.task = task;
-            desk.origin = if task.is_some() { Origin::Wake } else { Origin::Driver };
-            desk.mode = Mode::Act;
-            desk.stretch = None;
-            desk.swallow = false;
-            desk.acts_left = self.most_acts;
-            std::mem::swap(&mut desk.acts, acts);
-            let is_clean = desk.skipped.is_empty() && acts.is_empty();
-            let stale = (!is_clean).then(|| (std::mem::take(&mut desk.skipped), std::mem::take(acts)));
-            set(desk);
-            if self.is_late.load(Ordering::Acquire) {
-                self.take_late(desk);
+        desk.now = now;
+        desk.acts_left = desk.most_acts;
+        desk.stretch = None;
+        desk.swallow = false;
+        match poll {
+            Some((task, waker)) => {
+                desk.task = Some(task);
+                desk.own = name(waker);
+                desk.origin = Origin::Wake;
             }
-            stale
-        });
-    }
-
-    /// The call is over. What it did is in `acts`, the futures that it launched are in `launched`, which was empty;
-    /// `get` reads what else is of interest.
-    #[inline]
-    pub(super) fn end(
-        &self,
-        acts: &mut VecDeque<Act>,
-        launched: &mut Vec<(New, BoxFuture)>,
-        get: impl FnOnce(&mut Desk),
-    ) {
-        DESK.with_borrow_mut(|desk| {
-            debug_assert_eq!(desk.owner, self.address(), "a call ends where it began");
-            desk.owner = 0;
-            std::mem::swap(&mut desk.acts, acts);
-            get(desk);
-            if !desk.launched.is_empty() {
-                launched.append(&mut desk.launched);
+            None => {
+                desk.task = None;
+                desk.origin = Origin::Driver;
+                // No waker lies there, so no call has this one.
+                desk.own = (0, 0);
             }
-        });
+        }
+        desk.mode = Mode::Act;
+        if self.is_late.load(Ordering::Acquire) {
+            self.take_late(desk);
+        }
     }
 
     /// Nobody listens any more: what came late is dropped.
@@ -194,7 +209,13 @@ impl SimHost {
     /// The desk, if this simulation is at it. `act` calls no code of users.
     #[inline]
     fn at_desk<R>(&self, act: impl FnOnce(&mut Desk) -> R) -> Option<R> {
-        DESK.with_borrow_mut(|desk| if desk.owner == self.address() { Some(act(desk)) } else { None })
+        DESK.with(|place| {
+            let mut desk = place.take()?;
+            let done = if desk.owner == self.address() { Some(act(&mut desk)) } else { None };
+            // What lies there meanwhile is nothing, which need not be dropped.
+            std::mem::forget(place.replace(Some(desk)));
+            done
+        })
     }
 
     /// Adds an act. What a future does while it is dropped with its simulation has no effect.
@@ -207,8 +228,73 @@ impl SimHost {
 }
 
 impl Desk {
+    /// Whether the call was stopped because it would not have ended.
     #[inline]
-    fn wake(&mut self, task: TaskId, cause: Cause) {
+    pub(super) fn is_endless(&self) -> bool {
+        self.acts_left == 0
+    }
+
+    /// A leaf wants to act: what leaves may do.
+    #[inline]
+    fn admit(&mut self) -> Mode {
+        if self.mode == Mode::Act {
+            self.acts_left -= 1;
+            if self.acts_left == 0 {
+                self.mode = Mode::Frozen;
+            }
+        }
+        self.mode
+    }
+
+    /// Whether there is budget left; if not the task yields.
+    #[inline]
+    fn affords(&mut self, task: TaskId) -> bool {
+        if self.budget == 0 {
+            self.force_yield(task);
+            return false;
+        }
+        true
+    }
+
+    #[cold]
+    fn force_yield(&mut self, task: TaskId) {
+        self.acts.push_back(Act::Note(Event::ForcedYield { task }));
+        self.defer();
+    }
+
+    #[inline]
+    fn spend(&mut self) {
+        if self.budget != u32::MAX {
+            self.budget = self.budget.saturating_sub(1);
+        }
+    }
+
+    /// One poll of a wait that may act.
+    #[inline]
+    fn wait(&mut self, wait: &mut Wait, waker: &Waker) -> Waiting {
+        if !self.affords(wait.task) {
+            return Waiting::Pending;
+        }
+        let is_own = self.own == name(waker);
+        if let Known::Number(number) = wait.known {
+            if !self.waits.is_over(number) {
+                let is_known = is_own && self.waits.wakes_task(number);
+                return if is_known { Waiting::Pending } else { Waiting::Keep(number) };
+            }
+            wait.known = Known::Not;
+        } else if let Some(due) = wait.due(self.now) {
+            let number = self.waits.add(wait.task, due, wait.cause);
+            self.acts.push_back(Act::Arm(number));
+            wait.known = Known::Number(number);
+            return if is_own { Waiting::Pending } else { Waiting::Keep(number) };
+        }
+        self.spend();
+        Waiting::Ready
+    }
+
+    /// Wakes a task as such.
+    #[inline]
+    pub(super) fn wake(&mut self, task: TaskId, cause: Cause) {
         self.acts.push_back(Act::Wake { task, origin: self.origin, cause, by: self.task });
     }
 
@@ -273,16 +359,7 @@ impl Host for SimHost {
         if self.naive {
             return Poll::Ready(());
         }
-        let mode = self.at_desk(|desk| {
-            if desk.mode == Mode::Act {
-                desk.acts_left -= 1;
-                if desk.acts_left == 0 {
-                    desk.mode = Mode::Frozen;
-                }
-            }
-            desk.mode
-        });
-        match mode {
+        match self.at_desk(Desk::admit) {
             Some(Mode::Act) => Poll::Ready(()),
             Some(Mode::Frozen) => self.skip(cx),
             // Reached again only by a leaf that waits inside itself; the stretch's own leaf comes through `occupy`.
@@ -317,30 +394,39 @@ impl Host for SimHost {
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
-        self.add(Act::Arm(timer.clone()));
+        unreachable!("{timer:?}: here waits have numbers, see `wait`");
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {
-        self.add(Act::Disarm(timer.clone()));
+        unreachable!("{timer:?}: here waits have numbers, see `wait`");
+    }
+
+    fn wait(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
+        let answer = self.at_desk(|desk| match if self.naive { Mode::Act } else { desk.admit() } {
+            Mode::Act => desk.wait(wait, cx.waker()),
+            Mode::Frozen => Waiting::Skip,
+            Mode::Resuming(_) => Waiting::Pending,
+        });
+        match answer {
+            Some(Waiting::Ready) => Poll::Ready(()),
+            Some(Waiting::Pending) | None => Poll::Pending,
+            Some(Waiting::Skip) => self.skip(cx),
+            Some(Waiting::Keep(number)) => self.keep(number, cx.waker()),
+        }
+    }
+
+    fn forget(&self, wait: &Wait) {
+        if let Known::Number(number) = wait.known {
+            self.add(Act::Disarm(number));
+        }
     }
 
     fn budget(&self, task: TaskId, _cx: &mut Context<'_>) -> Poll<()> {
-        let may = self.at_desk(|desk| {
-            if desk.budget == 0 {
-                desk.acts.push_back(Act::Note(Event::ForcedYield { task }));
-                desk.defer();
-            }
-            desk.budget > 0
-        });
-        if may == Some(true) { Poll::Ready(()) } else { Poll::Pending }
+        if self.at_desk(|desk| desk.affords(task)) == Some(true) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     fn spend(&self, _task: TaskId) {
-        self.at_desk(|desk| {
-            if desk.budget != u32::MAX {
-                desk.budget = desk.budget.saturating_sub(1);
-            }
-        });
+        self.at_desk(Desk::spend);
     }
 
     fn defer(&self, _task: TaskId, _waker: &Waker) {
@@ -355,6 +441,17 @@ impl Host for SimHost {
         }
     }
 
+    fn wake_self(&self, waker: &Waker) {
+        // Inside its own poll, where leaves may act, a task that wakes itself by its own waker needs no call through it.
+        let is_done = self.at_desk(|desk| {
+            let task = desk.task.filter(|_| desk.own == name(waker) && desk.mode == Mode::Act && !desk.swallow);
+            task.map(|task| desk.wake(task, Cause::SelfWake)).is_some()
+        });
+        if is_done != Some(true) {
+            self.wake(waker.clone(), Cause::SelfWake);
+        }
+    }
+
     fn note(&self, event: Event) {
         self.add(Act::Note(event));
     }
@@ -365,6 +462,15 @@ impl Host for SimHost {
 }
 
 impl SimHost {
+    /// A wait whose waker is not the task's own, or was not before, keeps it.
+    #[cold]
+    fn keep(&self, number: u32, waker: &Waker) -> Poll<()> {
+        // Cloned before the desk is touched, and what it takes the place of is dropped after.
+        let mut waker = Some(waker.clone());
+        self.at_desk(|desk| desk.waits.keep(number, &mut waker));
+        Poll::Pending
+    }
+
     /// A leaf of a frozen task keeps still and leaves its waker.
     #[cold]
     fn skip(&self, cx: &Context<'_>) -> Poll<()> {
@@ -383,5 +489,64 @@ impl SimHost {
         });
         skipped.into_iter().flatten().for_each(Waker::wake);
         self.at_desk(|desk| desk.swallow = false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::task::Until;
+    use crate::time::Nanos;
+
+    struct Other;
+    impl Wake for Other {
+        fn wake(self: Arc<Self>) {}
+    }
+
+    #[test]
+    fn a_wait_keeps_the_waker_that_it_was_polled_with_last_unless_that_is_the_tasks_own() {
+        let (host, task) = (SimHost::new(1, false), TaskId(0));
+        let (own, other) = (host.waker(task), Waker::from(Arc::new(Other)));
+        let (until, known) = (Until::After(Nanos(7)), Known::Not);
+        let mut wait = Wait { task, leaf: Leaf(0), until, cause: Cause::Timer, known };
+        let mut desk = host.desk(100);
+        let mut poll = |now, waker: &Waker, mut on: Box<Desk>| {
+            host.begin(&mut on, Time(now), Some((task, &own)));
+            at(on, || host.wait(&mut wait, &mut Context::from_waker(waker)))
+        };
+        let mut answer;
+        (answer, desk) = poll(5, &own, desk);
+        assert!(answer.is_pending() && matches!(desk.acts.pop_front(), Some(Act::Arm(0))));
+        assert_eq!(desk.waits.get(0).0.due, Time(12), "the length counts from the first poll");
+        assert!(desk.waits.wakes_task(0));
+        (answer, desk) = poll(6, &other, desk);
+        assert!(answer.is_pending() && desk.acts.is_empty());
+        assert!(!desk.waits.wakes_task(0));
+        (answer, desk) = poll(7, &own, desk);
+        assert!(
+            answer.is_pending() && !desk.waits.wakes_task(0),
+            "from now on by the task's own, which is kept as well"
+        );
+        let (_, _, waker) = desk.waits.end(0);
+        assert!(waker.is_some_and(|waker| waker.will_wake(&own)));
+        (answer, desk) = poll(12, &own, desk);
+        assert!(answer.is_ready() && desk.acts.is_empty());
+    }
+
+    #[test]
+    fn a_waker_that_is_called_away_from_the_desk_comes_first_in_the_next_call() {
+        let host = SimHost::new(1, false);
+        let mut desk = host.desk(100);
+        host.waker(TaskId(3)).wake();
+        host.begin(&mut desk, Time(1), None);
+        assert!(matches!(desk.acts.pop_front(), Some(Act::Wake { task: TaskId(3), cause: Cause::Task, .. })));
+        // At the desk it is an act of the call, even inside a call of another simulation's desk.
+        let ((), mut desk) = at(desk, || {
+            let inner = SimHost::new(2, false);
+            let ((), _) = at(inner.desk(100), || host.waker(TaskId(4)).wake());
+            host.waker(TaskId(5)).wake();
+        });
+        assert!(matches!(desk.acts.pop_front(), Some(Act::Wake { task: TaskId(5), .. })));
+        assert!(host.is_late.load(Ordering::Acquire), "at another's desk it is late");
     }
 }

@@ -43,11 +43,11 @@ pub(super) struct Thread {
     /// The worker that it holds, for records.
     pub(super) worker: Option<WorkerId>,
     /// CPU time still to be paid before the thread does the next thing.
-    left: Nanos,
+    pub(super) left: Nanos,
     /// Since when `left` runs down.
-    since: Time,
+    pub(super) since: Time,
     /// Agenda entries of older generations are stale.
-    generation: u32,
+    pub(super) generation: u32,
     vruntime: u64,
     /// What it was behind (positive) or ahead of its fair share when it went off: at most a slice.
     lag: i64,
@@ -88,6 +88,9 @@ struct LineState {
 pub(super) enum Intent {
     Unpark(WorkerId),
     Start(WorkerId),
+    Rouse,
+    /// The monitor turns the driver, for I/O.
+    DriveIo,
 }
 
 /// The machine, and what hooks may touch of it.
@@ -103,6 +106,8 @@ pub(super) struct Kernel {
     ready_seq: u64,
     /// Indexed by [`line_index`].
     lines: Vec<LineState>,
+    /// How many threads hold one.
+    held: u32,
     slice: Nanos,
     /// Silent operations of the present hook.
     paid: Nanos,
@@ -110,6 +115,10 @@ pub(super) struct Kernel {
     /// Deferred wakers per thread, oldest first.
     pub(super) deferred: Vec<Vec<TaskId>>,
     pub(super) current: ThreadId,
+    /// When the first timer fires; kept only for policies with a monitor.
+    pub(super) next_timer: Option<Time>,
+    /// A thread has the driver.
+    pub(super) driver_is_held: bool,
     costs: Costs,
 }
 
@@ -124,11 +133,14 @@ impl Kernel {
             ready_sum: 0,
             ready_seq: 0,
             lines: Vec::new(),
+            held: 0,
             slice: costs.slice_on(cpus),
             paid: Nanos::ZERO,
             intents: Vec::new(),
             deferred: Vec::new(),
             current: ThreadId(0),
+            next_timer: None,
+            driver_is_held: false,
             costs,
         }
     }
@@ -161,6 +173,36 @@ impl Kernel {
         &mut self.threads[id.index()]
     }
 
+    /// Whether there is something to pay for what was done last.
+    #[inline(always)]
+    pub(super) fn has_cost(&self, recorder: &Recorder) -> bool {
+        recorder.cost.0 | self.paid.0 != 0
+    }
+
+    /// Whether the thread, on its CPU, keeps nobody waiting for the line that it holds. If so it lets go of it.
+    #[inline(always)]
+    pub(super) fn is_uncontended(&mut self, id: ThreadId) -> bool {
+        self.held == 0 || self.is_uncontended_line(id)
+    }
+
+    #[inline]
+    fn is_uncontended_line(&mut self, id: ThreadId) -> bool {
+        let thread = &mut self.threads[id.index()];
+        debug_assert!(thread.left == Nanos::ZERO && thread.place == Where::Running, "{id} has paid and runs");
+        let Some(line) = thread.holds else { return true };
+        let state = &mut self.lines[line_index(line)];
+        if !state.waiting.is_empty() {
+            return false;
+        }
+        if !thread.fresh {
+            debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
+            thread.holds = None;
+            self.held -= 1;
+            state.holder = None;
+        }
+        true
+    }
+
     /// What the hook that just returned costs: its events and its silent operations.
     #[inline(always)]
     pub(super) fn take_cost(&mut self, recorder: &mut Recorder) -> Nanos {
@@ -178,6 +220,7 @@ impl Kernel {
         is_free || self.pay_time(id, cost, end)
     }
 
+    #[inline]
     fn pay_time(&mut self, id: ThreadId, cost: Nanos, end: Time) -> bool {
         let now = self.now;
         let thread = &mut self.threads[id.index()];
@@ -248,12 +291,17 @@ impl Kernel {
 
     /// A thread that is off goes on at `at`.
     pub(super) fn resume_at(&mut self, id: ThreadId, at: Time) {
+        self.resume_with(id, at, Entry::Thread);
+    }
+
+    /// The same, through this kind of agenda entry.
+    pub(super) fn resume_with(&mut self, id: ThreadId, at: Time, entry: fn(ThreadId, u32) -> Entry) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.place, Where::Off, "only a thread that is off can be resumed");
         thread.generation += 1;
         thread.timed = true;
         let generation = thread.generation;
-        self.agenda.push(at, Entry::Thread(id, generation));
+        self.agenda.push(at, entry(id, generation));
     }
 
     /// The thread wants a CPU from now on. True: it has one and can go on at once.
@@ -435,7 +483,8 @@ impl Kernel {
             sum += u128::from(vruntime);
             count += 1;
         }
-        (count > 0).then(|| (sum / count) as u64)
+        // Mostly one, and a division of 128 bits is dear.
+        (count > 0).then(|| if count == 1 { sum as u64 } else { (sum / count) as u64 })
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.
@@ -468,12 +517,20 @@ impl Kernel {
     /// As the mutex of the standard library does it: a waiter spins while the holder runs, else it sleeps. Spinners
     /// get the line first come, first served; a sleeper is woken when nobody spins, and must ask again. So a holder
     /// that lost its CPU does not make a convoy of everybody else.
+    #[inline]
     pub(super) fn ask(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) -> bool {
-        let Some(holder) = self.line(line).holder else {
-            self.line(line).holder = Some(id);
-            self.grant(id, line, recorder);
-            return true;
-        };
+        let state = self.line(line);
+        if let Some(holder) = state.holder {
+            return self.wait_for(id, line, holder, recorder);
+        }
+        state.holder = Some(id);
+        self.grant(id, line, recorder);
+        true
+    }
+
+    /// Somebody else has the line.
+    #[inline(never)]
+    fn wait_for(&mut self, id: ThreadId, line: Line, holder: ThreadId, recorder: &mut Recorder) -> bool {
         self.line(line).waiting.push_back(id);
         let holder_runs = self.threads[holder.index()].place == Where::Running;
         let now = self.now;
@@ -500,6 +557,7 @@ impl Kernel {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         true
     }
@@ -507,6 +565,9 @@ impl Kernel {
     /// What waiting threads add to the use of the line that this thread holds.
     #[inline(always)]
     pub(super) fn contention(&self, id: ThreadId) -> Nanos {
+        if self.held == 0 {
+            return Nanos::ZERO;
+        }
         let Some(line) = self.threads[id.index()].holds else { return Nanos::ZERO };
         match self.lines[line_index(line)].waiting.len() {
             0 => Nanos::ZERO,
@@ -517,16 +578,20 @@ impl Kernel {
     /// Lets go of the line; the first in line has it then.
     #[inline(always)]
     pub(super) fn let_go(&mut self, id: ThreadId, recorder: &mut Recorder) {
+        if self.held == 0 {
+            return;
+        }
         let thread = &mut self.threads[id.index()];
         if thread.holds.is_some() && !thread.fresh {
             self.let_go_of_line(id, recorder);
         }
     }
 
-    #[inline(never)]
+    #[inline]
     fn let_go_of_line(&mut self, id: ThreadId, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         let Some(line) = thread.holds.take() else { return };
+        self.held -= 1;
         let state = &mut self.lines[line_index(line)];
         debug_assert_eq!(state.holder, Some(id), "a line is let go by its holder");
         state.holder = None;
@@ -541,10 +606,12 @@ impl Kernel {
         self.threads[id.index()].fresh = false;
     }
 
+    #[inline]
     fn grant(&mut self, id: ThreadId, line: Line, recorder: &mut Recorder) {
         let thread = &mut self.threads[id.index()];
         debug_assert_eq!(thread.holds, None, "{id} holds a line and gets another");
         thread.holds = Some(line);
+        self.held += 1;
         thread.fresh = true;
         thread.waits_for = None;
         if std::mem::take(&mut thread.is_told_waiting) {
@@ -553,6 +620,7 @@ impl Kernel {
     }
 
     /// The line is free and somebody waits for it: the first who spins has it, else the first who sleeps is woken to ask again.
+    #[inline(never)]
     fn hand_over(&mut self, line: Line, recorder: &mut Recorder) {
         let index = line_index(line);
         let spins = |id: &ThreadId| self.threads[id.index()].place == Where::Running;
@@ -611,6 +679,18 @@ impl World<Ticket> for Kernel {
 
     fn preempt(&mut self, _seen: &ThreadView) -> bool {
         false
+    }
+
+    fn rouse(&mut self) {
+        self.intents.push(Intent::Rouse);
+    }
+
+    fn driver_is_held(&mut self) -> bool {
+        self.driver_is_held
+    }
+
+    fn next_timer(&mut self) -> Option<Time> {
+        self.next_timer
     }
 
     fn pay(&mut self, op: Op) {

@@ -18,10 +18,12 @@ mod driver;
 mod engine;
 mod host;
 mod kernel;
+mod monitor;
 mod poll;
 mod pool;
 mod recorder;
 mod sleep;
 mod state;
+mod waits;
 
 pub use engine::{Options, Progress, Sim};

@@ -2,8 +2,8 @@
 
 use std::task::Context;
 
-use super::engine::Sim;
-use super::host::Mode;
+use super::engine::{NO_DESK, Sim};
+use super::host::{Mode, at};
 use super::kernel::control;
 use super::state::{Act, Next, TaskState};
 use crate::id::{TaskId, ThreadId};
@@ -13,49 +13,64 @@ use crate::time::Nanos;
 use crate::trace::{Cause, Ended, Event, PollEnd, Release, Sink, What};
 
 impl Sim {
+    #[inline(always)]
     pub(super) fn enter(&mut self, id: ThreadId, task: TaskId) -> bool {
         let thread = &mut self.threads[id.index()];
-        let tick = thread.seat.as_ref().map_or(0, |worker| worker.tick());
+        let is_seen = self.recorder.is_recording;
+        let tick = if is_seen { thread.seat.as_ref().map_or(0, |worker| worker.tick()) } else { 0 };
         let budget = thread.budget;
         thread.polling = Some(task);
         thread.next = Next::Segment(task);
         let slot = &mut self.tasks[task.index()];
+        if self.monitor.is_some() {
+            thread.watched.begin_poll();
+            if slot.state == TaskState::QueuedFrozen {
+                slot.state = TaskState::Polling;
+                thread.next = Next::Resume(task);
+                self.recorder.record(Event::PollStart { task, budget, tick });
+                return true;
+            }
+        }
         assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
         slot.state = TaskState::Polling;
         slot.yielded = false;
         self.recorder.record(Event::PollStart { task, budget, tick });
-        true
+        if self.is_at_once(id) { self.segment(id, task) } else { true }
     }
 
     /// Calls the future once: the code up to the next stretch, at one instant.
+    #[inline(never)]
     pub(super) fn segment(&mut self, id: ThreadId, task: TaskId) -> bool {
         let slot = &mut self.tasks[task.index()];
-        let mut future = slot.future.take().expect("a task that is polled has a future");
+        let place = &mut slot.future;
         let thread = &mut self.threads[id.index()];
-        self.host.begin(self.kernel.now, Some(task), &mut thread.acts, |desk| {
-            if let Some((leaf, _)) = slot.frozen.take() {
-                desk.mode = Mode::Resuming(leaf);
-                std::mem::swap(&mut desk.skipped, &mut slot.skipped);
-            }
-            desk.budget = thread.budget;
-            desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
-        });
-        let is_done = future.as_mut().poll(&mut Context::from_waker(&slot.waker)).is_ready();
-        if is_done {
-            drop(future);
-        } else {
-            slot.future = Some(future);
+        let mut desk = self.desk.take().expect(NO_DESK);
+        self.host.begin(&mut desk, self.kernel.now, Some((task, &slot.waker)));
+        if let Some((leaf, _)) = slot.frozen.take() {
+            desk.mode = Mode::Resuming(leaf);
+            std::mem::swap(&mut desk.skipped, &mut slot.skipped);
         }
-        let mut is_endless = false;
-        self.host.end(&mut thread.acts, &mut self.launched, |desk| {
-            thread.budget = desk.budget;
-            is_endless = desk.is_endless();
-            slot.frozen = desk.stretch;
-            if !desk.skipped.is_empty() {
-                slot.skipped.append(&mut desk.skipped);
+        desk.budget = thread.budget;
+        desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
+        let mut cx = Context::from_waker(&slot.waker);
+        let (is_done, mut desk) = at(desk, || {
+            let future = place.as_mut().expect("a task that is polled has a future");
+            let is_done = future.as_mut().poll(&mut cx).is_ready();
+            if is_done {
+                // What it does while it is dropped is part of the call.
+                *place = None;
             }
+            is_done
         });
-        if is_endless {
+        thread.budget = desk.budget;
+        if desk.stretch.is_some() {
+            slot.frozen = desk.stretch;
+        }
+        if !desk.skipped.is_empty() {
+            slot.skipped.append(&mut desk.skipped);
+        }
+        if desk.is_endless() {
+            self.take_up(id, desk);
             self.end(Ended::Instant);
             return false;
         }
@@ -64,7 +79,7 @@ impl Sim {
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
         thread.next = Next::Unwound(task, is_done);
-        self.add_tasks();
+        self.take_up(id, desk);
         true
     }
 
@@ -89,14 +104,17 @@ impl Sim {
         };
         slot.state = TaskState::Idle;
         self.recorder.record(Event::PollEnd { task, end });
+        let thread = &mut self.threads[id.index()];
+        thread.next = Next::Polled(task, end);
         if let Some(cause) = slot.rewoken.take() {
             let by = slot.rewoken_by.take();
-            self.threads[id.index()].acts.push_back(Act::Wake { task, origin: Origin::SelfWake, cause, by });
+            thread.acts.push_back(Act::Wake { task, origin: Origin::SelfWake, cause, by });
+            return true;
         }
-        self.threads[id.index()].next = Next::Polled(task, end);
-        true
+        if self.is_at_once(id) { self.polled(id, task, end) } else { true }
     }
 
+    #[inline(always)]
     pub(super) fn polled(&mut self, id: ThreadId, _task: TaskId, end: PollEnd) -> bool {
         let thread = &mut self.threads[id.index()];
         thread.polling = None;
@@ -111,8 +129,11 @@ impl Sim {
                 let mut ctl = control(&mut self.recorder, &mut self.kernel, None);
                 worker.polled(end, budget, &mut ctl);
                 self.carry_out(id);
+                if self.may_chain(id) {
+                    return self.decide(id, None);
+                }
             }
-            None => thread.next = Next::PoolTake,
+            None => self.go_on_without_worker(id),
         }
         true
     }
@@ -122,14 +143,22 @@ impl Sim {
         thread.next = Next::StretchOver(task);
         match what {
             Occupy::Cpu(length) => {
+                if thread.watched.must_stop() {
+                    return self.cut_before(id, task, length);
+                }
                 thread.stretch = Some((What::Cpu, length));
                 self.recorder.record(Event::StretchStart { task, what: What::Cpu, length });
                 let cost = self.kernel.take_cost(&mut self.recorder);
                 self.kernel.pay(id, cost + length, self.limits.end)
             }
-            Occupy::Block(length) => {
-                thread.stretch = Some((What::Block, length));
-                self.recorder.record(Event::StretchStart { task, what: What::Block, length });
+            Occupy::Block(length) | Occupy::Syscall(length) => {
+                let is_announced = matches!(what, Occupy::Syscall(_));
+                let what = if is_announced { What::Syscall } else { What::Block };
+                thread.stretch = Some((what, length));
+                self.recorder.record(Event::StretchStart { task, what, length });
+                if self.shape.retakes && (is_announced || self.brackets) {
+                    self.announce(id);
+                }
                 self.kernel.take_cost(&mut self.recorder);
                 self.kernel.off(id, &mut self.recorder);
                 let at = self.kernel.now + length + Nanos(self.recorder.costs.syscall);
@@ -164,6 +193,9 @@ impl Sim {
         let (what, _) = thread.stretch.take().expect("a stretch that is over has begun");
         thread.next = Next::Segment(task);
         self.recorder.record(Event::StretchEnd { task, what });
+        if self.shape.retakes {
+            self.after_stretch(id, task);
+        }
         true
     }
 }

@@ -20,12 +20,19 @@ pub(super) struct Pool {
     pub(super) queue: VecDeque<Item>,
     /// Idle threads, the one that came last at the end: woken first.
     pub(super) idle: Vec<ThreadId>,
+    /// Threads that were started or woken for something and have not come yet.
+    pub(super) coming: u32,
     /// Threads of the pool, with those that hold workers.
     pub(super) threads: u32,
 }
 
 impl Pool {
     pub(super) fn view(&self) -> PoolView {
-        PoolView { queued: self.queue.len() as u32, idle: self.idle.len() as u32, threads: self.threads }
+        PoolView {
+            queued: self.queue.len() as u32,
+            idle: self.idle.len() as u32,
+            coming: self.coming,
+            threads: self.threads,
+        }
     }
 }

@@ -12,8 +12,9 @@ const ROWS: usize = 256;
 /// The listener of the thread that is under way.
 pub(super) struct Recorder {
     trace: Trace,
-    /// Records on their way into `trace`.
-    rows: Vec<Row>,
+    /// Records on their way into `trace`: the first `waiting` of these.
+    rows: Box<[Row; ROWS]>,
+    waiting: usize,
     pub(super) now: Time,
     pub(super) thread: Option<ThreadId>,
     pub(super) worker: Option<WorkerId>,
@@ -21,7 +22,9 @@ pub(super) struct Recorder {
     /// What an event costs, by [`Row::class`]: `costs` as a table.
     prices: [Nanos; CLASSES],
     /// What the events since the last `take` cost.
-    cost: Nanos,
+    pub(super) cost: Nanos,
+    /// Nobody reads the records and nothing costs anything: events are only counted.
+    is_idle: bool,
     pub(super) is_recording: bool,
     /// Events so far, recorded or not.
     pub(super) events: u64,
@@ -31,12 +34,14 @@ impl Recorder {
     pub(super) fn new(costs: Costs, is_recording: bool) -> Recorder {
         Recorder {
             trace: Trace::new(),
-            rows: Vec::with_capacity(ROWS),
+            rows: Box::new([Row::new(Time::ZERO, None, None, Row::example(0)); ROWS]),
+            waiting: 0,
             now: Time::ZERO,
             thread: None,
             worker: None,
             costs,
             prices: prices(&costs),
+            is_idle: is_idle(&costs, is_recording),
             cost: Nanos::ZERO,
             is_recording,
             events: 0,
@@ -46,6 +51,7 @@ impl Recorder {
     /// Charges other costs from here on. Returns those so far.
     pub(super) fn charge(&mut self, costs: Costs) -> Costs {
         self.prices = prices(&costs);
+        self.is_idle = is_idle(&costs, self.is_recording);
         std::mem::replace(&mut self.costs, costs)
     }
 
@@ -69,24 +75,26 @@ impl Recorder {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn put(&mut self, row: Row) {
-        if self.rows.len() == ROWS {
+        // A power of two, so that no check is needed; never full between calls.
+        self.rows[self.waiting % ROWS] = row;
+        self.waiting += 1;
+        if self.waiting == ROWS {
             self.flush();
         }
-        self.rows.push(row);
     }
 
     /// Moves what was collected into the columns: before somebody looks at them.
     #[inline(never)]
     pub(super) fn flush(&mut self) {
-        self.trace.append(&self.rows);
-        self.rows.clear();
+        self.trace.append(&self.rows[..self.waiting]);
+        self.waiting = 0;
     }
 
     /// The stream so far, as of the last flush.
     pub(super) fn trace(&self) -> &Trace {
-        debug_assert!(self.rows.is_empty(), "flushed before somebody looks");
+        debug_assert_eq!(self.waiting, 0, "flushed before somebody looks");
         &self.trace
     }
 
@@ -98,14 +106,21 @@ impl Recorder {
 }
 
 impl Sink for Recorder {
-    #[inline]
+    #[inline(always)]
     fn record(&mut self, event: Event) {
-        self.cost += self.prices[Row::class(&event)];
         self.events += 1;
+        if self.is_idle {
+            return;
+        }
+        self.cost += self.prices[Row::class(&event)];
         if self.is_recording {
             self.put(Row::new(self.now, self.thread, self.worker, event));
         }
     }
+}
+
+fn is_idle(costs: &Costs, is_recording: bool) -> bool {
+    !is_recording && prices(costs).iter().all(|&price| price == Nanos::ZERO)
 }
 
 /// The cost model as a table.

@@ -1,6 +1,7 @@
 //! Parking, waking up, and turns of the driver.
 
-use super::engine::Sim;
+use super::engine::{NO_DESK, Sim};
+use super::host::at;
 use super::kernel::control;
 use super::state::Next;
 use crate::id::ThreadId;
@@ -20,6 +21,7 @@ impl Sim {
         self.recorder.record(Event::Park { sleep: if on_driver { Sleep::DriverIfFree } else { Sleep::Plain } });
         if on_driver {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
     }
@@ -42,7 +44,8 @@ impl Sim {
     pub(super) fn sleep_on_driver(&mut self, id: ThreadId) {
         let costs = &self.recorder.costs;
         let (grain, slack, latency) = (Nanos(costs.driver_grain), Nanos(costs.timer_slack), Nanos(costs.wake_latency));
-        let until = self.driver.wakes_at(self.kernel.now, grain, slack, latency);
+        let waits = &self.desk.as_ref().expect(NO_DESK).waits;
+        let until = self.driver.wakes_at(waits, self.kernel.now, grain, slack, latency);
         self.driver.sleeper = Some((id, until.unwrap_or(Time::MAX)));
         if let Some(at) = until {
             self.kernel.resume_at(id, at);
@@ -63,22 +66,30 @@ impl Sim {
 
     /// One look at timers and I/O, by a thread that has the driver.
     pub(super) fn turn(&mut self, id: ThreadId) {
-        let mut due = std::mem::take(&mut self.due);
-        self.driver.due(self.kernel.now, &mut due);
+        let now = self.kernel.now;
+        let is_monitor = self.monitor == Some(id);
         let mut woken = 0;
-        if !due.is_empty() {
-            let acts = &mut self.threads[id.index()].acts;
-            self.host.begin(self.kernel.now, None, acts, |_| {});
-            for timer in due.drain(..) {
-                if let Some(waker) = timer.fire() {
-                    self.host.wake(waker, timer.cause);
-                    woken += 1;
+        let mut desk = self.desk.take().expect(NO_DESK);
+        loop {
+            let next = match is_monitor {
+                false => self.driver.next_due(&desk.waits, now),
+                true => self.driver.next_due_io(&desk.waits, now),
+            };
+            let Some(number) = next else { break };
+            if woken == 0 {
+                self.host.begin(&mut desk, now, None);
+            }
+            woken += 1;
+            let (task, cause, waker) = desk.waits.end(number);
+            match waker {
+                None => desk.wake(task, cause),
+                Some(waker) => {
+                    ((), desk) = at(desk, || self.host.wake(waker, cause));
                 }
             }
-            self.host.end(acts, &mut self.launched, |_| {});
-            self.add_tasks();
         }
-        self.due = due;
+        self.take_up(id, desk);
+        self.note_next_timer();
         self.recorder.record(Event::DriverTurn { woken });
         self.threads[id.index()].next = Next::Driven(Some(woken));
     }
@@ -95,6 +106,7 @@ impl Sim {
     pub(super) fn driven(&mut self, id: ThreadId, woken: Option<u32>) -> bool {
         if self.driver_holder == Some(id) && self.shape.driver == DriverBy::ParkedWorker {
             self.driver_holder = None;
+            self.kernel.driver_is_held = false;
             self.recorder.record(Event::DriverReleased);
         }
         let thread = &mut self.threads[id.index()];
@@ -105,6 +117,7 @@ impl Sim {
                 worker.unparked(woken, &mut ctl);
                 self.carry_out(id);
             }
+            None if self.monitor == Some(id) => thread.next = Next::Nap(thread.watched.pause()),
             None => thread.next = Next::DriverAsleep,
         }
         true
@@ -114,6 +127,7 @@ impl Sim {
         self.threads[id.index()].token = false;
         if self.driver_holder.is_none() {
             self.driver_holder = Some(id);
+            self.kernel.driver_is_held = true;
             self.recorder.record(Event::DriverHeld);
         }
         self.turn(id);

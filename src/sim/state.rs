@@ -2,11 +2,11 @@
 
 use std::collections::VecDeque;
 
+use super::monitor::Watched;
 use super::pool::Item;
 use crate::id::{KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
-use crate::sync::Arc;
-use crate::task::{BoxFuture, Leaf, New, Occupy, Timer};
+use crate::task::{BoxFuture, Leaf, New, Occupy};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 /// Where a task is.
@@ -14,6 +14,8 @@ use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 pub(super) enum TaskState {
     Idle,
     Queued,
+    /// In a queue in the middle of a poll that was cut short.
+    QueuedFrozen,
     Polling,
     Done,
 }
@@ -39,6 +41,8 @@ pub(super) struct Task {
     /// The stretch that froze its poll.
     pub(super) frozen: Option<(Leaf, Occupy)>,
     pub(super) skipped: Vec<std::task::Waker>,
+    /// What is left of the stretch that a monitor cut short; zero: it was over.
+    pub(super) rest: Nanos,
     /// Its arrival or spawn was counted in `left`.
     pub(super) budget_before: u32,
 }
@@ -55,14 +59,17 @@ pub(super) enum Act {
     Launch {
         new: New,
     },
-    Arm(Arc<Timer>),
-    Disarm(Arc<Timer>),
+    /// Of a wait, by its number.
+    Arm(u32),
+    Disarm(u32),
     Defer(TaskId),
     Finished(TaskId),
     Release(Release),
     Claim(Option<WorkerId>),
     /// Queue something for the pool and see to it that a thread comes.
     Pool(Item),
+    /// Queue a task whose poll was cut short.
+    Requeue(TaskId),
     /// Wake the sleeper on the driver, because an earlier deadline was registered.
     Nudge,
 }
@@ -82,6 +89,10 @@ pub(super) enum Next {
     Unwound(TaskId, bool),
     /// A stretch is over.
     StretchOver(TaskId),
+    /// The monitor cut the poll short.
+    Cut(TaskId),
+    /// The poll that was cut short goes on.
+    Resume(TaskId),
     /// The poll has ended and self-wakes are delivered.
     Polled(TaskId, PollEnd),
     /// A turn of the driver without waiting.
@@ -102,6 +113,10 @@ pub(super) enum Next {
     PoolTake,
     /// Idle in the pool.
     PoolIdle,
+    /// The monitor looks.
+    Look,
+    /// The monitor sleeps for so long; `None`: until it is roused.
+    Nap(Option<Nanos>),
     /// Nothing: the world outside between arrivals.
     Outside,
 }
@@ -116,8 +131,12 @@ pub(super) struct Thread {
     /// It was woken; counts before the park.
     pub(super) token: bool,
     pub(super) parked: bool,
+    /// Started or woken for the pool's queue, and not there yet.
+    pub(super) is_coming: bool,
     /// As whom it left, in `block_in_place`.
     pub(super) left_as: Option<WorkerId>,
     /// The stretch under way.
     pub(super) stretch: Option<(What, Nanos)>,
+    /// What the monitor knows and wants of it.
+    pub(super) watched: Watched,
 }

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker, ready};
 
 use super::join::{Cell, Ending};
-use super::{BoxFuture, Host, Identity, Join, Leaf, New, Occupy, Timer};
+use super::{Host, Identity, Join, Known, Leaf, New, Occupy, Until, Wait};
 use crate::id::{KindId, TaskId};
 use crate::rng::{Key, Stream};
 use crate::sync::{Arc, AtomicU32, Ordering};
@@ -70,13 +70,19 @@ impl Env {
     }
 
     /// Computes for so much CPU time, inside the poll.
-    pub async fn cpu(&self, length: Nanos) {
-        self.occupy(Occupy::Cpu(length)).await;
+    pub fn cpu(&self, length: Nanos) -> impl Future<Output = ()> {
+        self.occupy(Occupy::Cpu(length))
     }
 
     /// Blocks the thread for so much wall time, inside the poll.
-    pub async fn block(&self, length: Nanos) {
-        self.occupy(Occupy::Block(length)).await;
+    pub fn block(&self, length: Nanos) -> impl Future<Output = ()> {
+        self.occupy(Occupy::Block(length))
+    }
+
+    /// Blocks the thread for so much wall time, inside the poll, and says so first: a policy that listens may give the
+    /// worker to another thread meanwhile, as Go does around system calls.
+    pub async fn syscall(&self, length: Nanos) {
+        self.occupy(Occupy::Syscall(length)).await;
     }
 
     /// Runs synchronous stretches with the worker given away: `block_in_place`.
@@ -87,30 +93,30 @@ impl Env {
     }
 
     /// Waits, asynchronously, for so long.
-    pub async fn sleep(&self, length: Nanos) {
-        self.until(Act::After(length), Cause::Timer).await;
+    pub fn sleep(&self, length: Nanos) -> impl Future<Output = ()> {
+        self.until(Until::After(length), Cause::Timer)
     }
 
     /// Waits, asynchronously, until then.
-    pub async fn sleep_until(&self, due: Time) {
-        self.until(Act::At(due), Cause::Timer).await;
+    pub fn sleep_until(&self, due: Time) -> impl Future<Output = ()> {
+        self.until(Until::At(due), Cause::Timer)
     }
 
     /// An operation of the driver that completes after so long.
-    pub async fn io(&self, length: Nanos) {
-        self.until(Act::After(length), Cause::Io).await;
+    pub fn io(&self, length: Nanos) -> impl Future<Output = ()> {
+        self.until(Until::After(length), Cause::Io)
     }
 
     /// An operation of the driver that completes then; if that time is over it is complete at once.
-    pub async fn io_until(&self, due: Time) {
-        self.until(Act::At(due), Cause::Io).await;
+    pub fn io_until(&self, due: Time) -> impl Future<Output = ()> {
+        self.until(Until::At(due), Cause::Io)
     }
 
     /// Lets others run first, as the policy understands it.
-    pub async fn yield_now(&self) {
+    pub fn yield_now(&self) -> impl Future<Output = ()> {
         let leaf = self.leaf();
         let mut yielded = false;
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             ready!(self.gate(leaf, cx));
             if yielded {
                 return Poll::Ready(());
@@ -119,23 +125,21 @@ impl Env {
             self.0.host.defer(self.task(), cx.waker());
             Poll::Pending
         })
-        .await;
     }
 
     /// Wakes itself and answers Pending once.
-    pub async fn wake_self(&self) {
+    pub fn wake_self(&self) -> impl Future<Output = ()> {
         let leaf = self.leaf();
         let mut woken = false;
-        poll_fn(|cx| {
+        poll_fn(move |cx| {
             ready!(self.gate(leaf, cx));
             if woken {
                 return Poll::Ready(());
             }
             woken = true;
-            self.0.host.wake(cx.waker().clone(), Cause::SelfWake);
+            self.0.host.wake_self(cx.waker());
             Poll::Pending
         })
-        .await;
     }
 
     /// Answers Pending and keeps no waker: nobody can wake it any more.
@@ -196,7 +200,10 @@ impl Env {
     /// A number for a new leaf.
     #[must_use]
     pub fn leaf(&self) -> Leaf {
-        Leaf(self.0.leaves.fetch_add(1, Ordering::Relaxed))
+        // Only whoever polls the task makes leaves: one at a time, so that no read-modify-write is needed.
+        let next = self.0.leaves.load(Ordering::Relaxed);
+        self.0.leaves.store(next.wrapping_add(1), Ordering::Relaxed);
+        Leaf(next)
     }
 
     /// See [`Host::gate`].
@@ -223,24 +230,27 @@ impl Env {
         self.0.host.finished(self.task());
     }
 
-    async fn occupy(&self, what: Occupy) {
+    fn occupy(&self, what: Occupy) -> impl Future<Output = ()> {
         let leaf = self.leaf();
-        poll_fn(|cx| self.0.host.occupy(self.task(), leaf, what, cx)).await;
+        poll_fn(move |cx| self.0.host.occupy(self.task(), leaf, what, cx))
     }
 
     fn child<F>(&self, kind: KindId, deadline: Option<Nanos>, job: bool, program: impl FnOnce(Env) -> F) -> Join
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let ordinal = self.0.spawned.fetch_add(1, Ordering::Relaxed);
+        let ordinal = self.0.spawned.load(Ordering::Relaxed);
+        self.0.spawned.store(ordinal + 1, Ordering::Relaxed);
         let host = &self.0.host;
         let me = Identity { task: host.reserve(), kind, key: self.0.me.key.child(ordinal.into()) };
         let cell = launch(host, me, Some(self.task()), job, deadline, program);
         Join::new(self.clone(), cell, me.task)
     }
 
-    fn until(&self, act: Act, cause: Cause) -> Until<'_> {
-        Until { env: self, leaf: self.leaf(), act, cause, timer: None }
+    #[inline]
+    fn until(&self, until: Until, cause: Cause) -> Waiting<'_> {
+        let wait = Wait { task: self.task(), leaf: self.leaf(), until, cause, known: Known::Not };
+        Waiting { env: self, wait }
     }
 }
 
@@ -258,64 +268,35 @@ where
 {
     let env = Env::new(host.clone(), me);
     let cell = Arc::new(Cell::default());
-    let future: BoxFuture = Box::pin(program(env.clone()));
     let cause = if job { Cause::Pool } else { Cause::Join };
-    let ending = Ending { future, cell: cell.clone(), env, cause };
+    // The program in a box of its own, where it is made: a program is large, and to build it into another future moves it.
+    let ending = Ending { program: Box::pin(program(env.clone())), cell: cell.clone(), env, cause };
     let deadline = deadline.map_or(Time::MAX, |length| host.now() + length);
     host.launch(New { task: me.task, parent, kind: me.kind, job, deadline }, Box::pin(ending));
     cell
 }
 
-/// When a wait is over.
-#[derive(Clone, Copy)]
-enum Act {
-    After(Nanos),
-    At(Time),
-}
-
 /// A wait through the driver. The length counts from the first poll that may act.
-struct Until<'a> {
+struct Waiting<'a> {
     env: &'a Env,
-    leaf: Leaf,
-    act: Act,
-    cause: Cause,
-    timer: Option<Arc<Timer>>,
+    wait: Wait,
 }
 
-impl Future for Until<'_> {
+impl Future for Waiting<'_> {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let env = self.env;
-        ready!(env.gate(self.leaf, cx));
-        ready!(env.budget(cx));
-        if self.timer.is_none() {
-            let due = match self.act {
-                Act::After(length) => env.now() + length,
-                Act::At(due) if self.cause == Cause::Io && due <= env.now() => {
-                    env.spend();
-                    return Poll::Ready(());
-                }
-                Act::At(due) => due,
-            };
-            // The waker is in place before the driver can fire.
-            let timer = Timer::waking(env.task(), due, self.cause, Some(cx.waker().clone()));
-            env.0.host.arm(&timer);
-            self.timer = Some(timer);
-            return Poll::Pending;
-        }
-        let timer = self.timer.as_ref().expect("armed above");
-        ready!(timer.poll(cx));
-        self.timer = None;
-        env.spend();
-        Poll::Ready(())
+        env.0.host.wait(&mut self.wait, cx)
     }
 }
 
-impl Drop for Until<'_> {
+impl Drop for Waiting<'_> {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(timer) = &self.timer {
-            self.env.0.host.disarm(timer);
+        if !matches!(self.wait.known, Known::Not) {
+            self.env.0.host.forget(&self.wait);
         }
     }
 }

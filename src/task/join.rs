@@ -66,21 +66,22 @@ impl Future for Join {
     }
 }
 
-/// A task's future with its end: tells the world, then wakes whoever awaits it. A task that panicked or was dropped has
+/// A task's program with its end: tells the world, then wakes whoever awaits it. A task that panicked or was dropped has
 /// an end, too: whoever awaits it would otherwise wait for ever.
 pub(super) struct Ending<F> {
-    pub(super) future: F,
+    pub(super) program: Pin<Box<F>>,
     pub(super) cell: Arc<Cell>,
     pub(super) env: Env,
     /// [`Cause::Join`] for a task, [`Cause::Pool`] for a job.
     pub(super) cause: Cause,
 }
 
-impl<F: Future<Output = ()> + Unpin> Future for Ending<F> {
+impl<F: Future<Output = ()>> Future for Ending<F> {
     type Output = ();
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        ready!(Pin::new(&mut self.future).poll(cx));
+        ready!(self.program.as_mut().poll(cx));
         self.env.finished();
         if let Some(waker) = self.cell.finish() {
             self.env.wake(waker, self.cause);

@@ -32,7 +32,7 @@ mod timer;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Waker, ready};
 
 use crate::id::{KindId, TaskId};
 use crate::rng::Key;
@@ -46,7 +46,7 @@ pub use env::Env;
 pub use join::Join;
 #[cfg(not(target_arch = "wasm32"))]
 pub use runnable::{Home, Meta, Runnable};
-pub use timer::Timer;
+pub use timer::{Known, Timer, Until, Wait};
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::runtime::tasks::*;
@@ -65,10 +65,25 @@ pub enum Occupy {
     Cpu(Nanos),
     /// Blocks the thread for so much wall time.
     Block(Nanos),
+    /// Blocks the thread for so much wall time and has said so: a monitor may take the worker meanwhile.
+    Syscall(Nanos),
     /// Gives the worker away: `block_in_place` begins.
     Leave,
     /// Asks for the worker back: `block_in_place` ends.
     Return,
+}
+
+impl Occupy {
+    /// The same for another length, where it has one.
+    #[must_use]
+    pub fn shortened(self, length: Nanos) -> Occupy {
+        match self {
+            Occupy::Cpu(_) => Occupy::Cpu(length),
+            Occupy::Block(_) => Occupy::Block(length),
+            Occupy::Syscall(_) => Occupy::Syscall(length),
+            Occupy::Leave | Occupy::Return => self,
+        }
+    }
 }
 
 /// A task that is about to exist.
@@ -107,6 +122,30 @@ pub trait Host: Send + Sync {
     fn arm(&self, timer: &Arc<Timer>);
     /// The timer is not needed any more.
     fn disarm(&self, timer: &Arc<Timer>);
+    /// One poll of a wait through the driver. A world may do it all at once in its own way; what it does must be what
+    /// this does.
+    fn wait(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
+        ready!(self.gate(wait.task, wait.leaf, cx));
+        ready!(self.budget(wait.task, cx));
+        if let Known::Timer(timer) = &wait.known {
+            ready!(timer.poll(cx));
+            wait.known = Known::Not;
+        } else if let Some(due) = wait.due(self.now()) {
+            // The waker is in place before the driver can fire.
+            let timer = Timer::waking(wait.task, due, wait.cause, Some(cx.waker().clone()));
+            self.arm(&timer);
+            wait.known = Known::Timer(timer);
+            return Poll::Pending;
+        }
+        self.spend(wait.task);
+        Poll::Ready(())
+    }
+    /// The wait is dropped. Nothing, if it is over.
+    fn forget(&self, wait: &Wait) {
+        if let Known::Timer(timer) = &wait.known {
+            self.disarm(timer);
+        }
+    }
     /// Is there budget left? If not: the task yields (see [`crate::policy::YieldBy`]), Pending.
     fn budget(&self, task: TaskId, cx: &mut Context<'_>) -> Poll<()>;
     /// A budgeted operation made progress.
@@ -115,6 +154,10 @@ pub trait Host: Send + Sync {
     fn defer(&self, task: TaskId, waker: &Waker);
     /// Calls a waker for a reason.
     fn wake(&self, waker: Waker, cause: Cause);
+    /// A task calls its own waker inside its poll.
+    fn wake_self(&self, waker: &Waker) {
+        self.wake(waker.clone(), Cause::SelfWake);
+    }
     /// Something happened that only the task knows.
     fn note(&self, event: Event);
     /// The task's future is complete: called inside its last poll, before whoever awaits it is woken.

@@ -1,11 +1,59 @@
-//! A deadline or a completion of I/O, shared between the task that waits and the driver that looks.
+//! A deadline or a completion of I/O: the task's side, and what the task shares with a driver on another thread.
 
 use std::task::{Context, Poll, Waker};
 
+use super::Leaf;
 use crate::id::TaskId;
 use crate::sync::{Arc, AtomicBool, AtomicU32, Mutex, Ordering, lock};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Cause;
+
+/// When a wait is over.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Until {
+    /// So long after the first poll that may act.
+    After(Nanos),
+    /// At this time.
+    At(Time),
+}
+
+/// A wait through the driver, as the task that waits keeps it. See [`super::Host::wait`].
+#[derive(Debug)]
+pub struct Wait {
+    /// Who waits.
+    pub task: TaskId,
+    /// The leaf that waits.
+    pub leaf: Leaf,
+    /// Until when.
+    pub until: Until,
+    /// Timer or I/O.
+    pub cause: Cause,
+    /// How the world knows it.
+    pub known: Known,
+}
+
+/// How a world knows a wait that is under way.
+#[derive(Debug)]
+pub enum Known {
+    /// Not at all: it was not registered yet, or is over.
+    Not,
+    /// By what it shares with its driver.
+    Timer(Arc<Timer>),
+    /// By a number of its own: a world whose driver runs on the task's own thread shares nothing.
+    Number(u32),
+}
+
+impl Wait {
+    /// The time that the wait is for, if it begins now. `None`: what is to be waited for is there already, which only
+    /// I/O can be.
+    #[must_use]
+    pub fn due(&self, now: Time) -> Option<Time> {
+        match self.until {
+            Until::After(length) => Some(now + length),
+            Until::At(due) => (self.cause != Cause::Io || due > now).then_some(due),
+        }
+    }
+}
 
 /// One registration with the driver. Made by the task, armed once, fired at most once.
 #[derive(Debug)]

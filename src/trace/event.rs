@@ -101,6 +101,8 @@ pub enum What {
     Leave,
     /// Asks for its worker back (`block_in_place` ends).
     Return,
+    /// A blocking call that announced itself: a monitor may take the worker meanwhile.
+    Syscall,
 }
 
 /// A part of the scheduler that only one thread can use at a time.

@@ -366,6 +366,7 @@ laws! {
     PLACE, "place", "a task, a worker, a search and a poll happen on a thread; a thread names itself in its record";
     IN_HAND, "in_hand", "a record names the worker that its thread holds";
     ONE_WORKER, "one_worker", "a thread holds one worker at most, and only the monitor takes it from another thread";
+    RETAKE, "retake", "the monitor takes a worker from the thread that holds it, in the middle of a poll that it looked at before";
     PARK_WORKER, "park_worker", "only a thread with a worker parks or searches";
     POLLER, "poller", "a task is polled by a thread with a worker, a job of the pool by a thread without";
     POOL, "pool", "jobs wait in the queue of the blocking pool, and nothing else does";

@@ -223,7 +223,7 @@ macro_rules! codes {
 
 codes!(Cause: Task = 0, Timer = 1, Io = 2, Arrival = 3, Join = 4, Pool = 5, SelfWake = 6, Deferred = 7);
 codes!(PollEnd: Ready = 0, Pending = 1, Rewoken = 2, Deferred = 3, Preempted = 4, Panicked = 5);
-codes!(What: Cpu = 0, Block = 1, Lock = 2, Park = 3, Leave = 4, Return = 5);
+codes!(What: Cpu = 0, Block = 1, Lock = 2, Park = 3, Leave = 4, Return = 5, Syscall = 6);
 codes!(Role: Worker = 0, Pool = 1, Driver = 2, Monitor = 3, Outside = 4);
 codes!(Release: Retire = 0, BlockInPlace = 1, Retaken = 2, Shutdown = 3);
 codes!(Sleep: DriverIfFree = 0, Plain = 1, Poll = 2);

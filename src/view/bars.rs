@@ -53,8 +53,8 @@ fn look(board: &Board, piece: &Piece) -> Look {
 /// Whether a poll is one of those that caused the wait in question.
 fn caused(board: &Board, poll: u32) -> bool {
     board.parts.iter().any(|part| match &part.why {
-        Why::Unnoticed { who, .. } => who.iter().any(|who| who.poll == poll),
-        Why::Long { poll: cause, .. } => *cause == poll,
+        Why::Unnoticed { who, .. } | Why::AllBusy { who, .. } => who.iter().any(|who| who.poll == poll),
+        Why::Long { poll: cause, .. } | Why::SameTask { poll: cause, .. } => *cause == poll,
         _ => false,
     })
 }

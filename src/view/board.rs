@@ -1,6 +1,7 @@
 //! One run, ready to be shown: its timeline, what the lesson looks at, and the names of everything in one language.
 
-use super::explain::{Part, explain};
+use super::explain::{Part, Rules, explain};
+use super::findings::{Finding, findings};
 use super::layout::{Subject, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
@@ -24,6 +25,8 @@ pub struct Facts {
     pub capacity: Option<u32>,
     /// Most threads of the blocking pool.
     pub pool_max: Option<u32>,
+    /// What its stream does not say.
+    pub rules: Rules,
 }
 
 /// What a lesson measures.
@@ -62,6 +65,17 @@ pub struct Focus {
     pub measure: Measure,
 }
 
+/// What the run before the last change had come to.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Before {
+    /// When its wait in question began.
+    pub from: Time,
+    /// When that ended.
+    pub to: Time,
+    /// What the lesson measured, written.
+    pub amount: String,
+}
+
 /// A run and how it is looked at.
 pub struct Board {
     /// Its rows.
@@ -92,6 +106,10 @@ pub struct Board {
     pub question: Option<u32>,
     /// Its parts.
     pub parts: Vec<Part>,
+    /// The run before the last change, if there was one.
+    pub before: Option<Before>,
+    /// What is worth knowing, worst first.
+    pub findings: Vec<Finding>,
     /// The rows in their order.
     pub rows: Vec<Subject>,
     /// Names of the rows that are folded, because nothing happened there.
@@ -133,11 +151,14 @@ impl Board {
             selected: None,
             question: None,
             parts: Vec::new(),
+            before: None,
+            findings: Vec::new(),
             rows: Vec::new(),
             quiet: Vec::new(),
             counts,
             line,
         };
+        board.findings = findings(&board.line, &board.facts);
         board.select(None);
         board
     }
@@ -149,7 +170,7 @@ impl Board {
             Some(task) => self.worst(|wait| wait.task == task),
             None => self.worst_of_focus(),
         };
-        self.parts = self.wait().map_or_else(Vec::new, |wait| explain(&self.line, wait));
+        self.parts = self.wait().map_or_else(Vec::new, |wait| explain(&self.line, &self.facts.rules, wait));
         (self.rows, self.quiet) = subjects(self);
     }
 
@@ -317,8 +338,15 @@ impl Board {
     /// At most `most` items, then how many more.
     #[must_use]
     pub fn list(&self, items: Vec<Rich>, most: usize) -> Rich {
+        let all = items.len();
+        self.list_of(items, most, all)
+    }
+
+    /// The same, of `all` items of which only the first are here.
+    #[must_use]
+    pub fn list_of(&self, items: Vec<Rich>, most: usize, all: usize) -> Rich {
         let words = self.words();
-        let more = items.len().saturating_sub(most);
+        let more = all.saturating_sub(items.len().min(most));
         let mut out = Rich::new();
         for (index, item) in items.into_iter().take(most).enumerate() {
             if index > 0 {

@@ -249,7 +249,7 @@ impl Say<'_> {
             ready += lane.queue.depth.at(self.t) + lane.slot.depth.at(self.t);
             match lane.track.at(self.t).map(|span| span.state) {
                 Some(state) if state.blocks() => blocked += 1,
-                Some(WorkState::Poll { .. } | WorkState::NoCpu) => run += 1,
+                Some(WorkState::Poll { .. }) => run += 1,
                 _ => {}
             }
         }

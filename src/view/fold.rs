@@ -1,19 +1,28 @@
 //! The pass from a stream to a [`Timeline`]. It believes what is there and asks for nothing: a stream of real threads
 //! may have gaps, and times that lie a little behind their neighbours.
 
+mod tasks;
+mod threads;
+
+use self::tasks::wait;
 use super::timeline::{
-    DriverLane, Fate, Mark, Moment, Poll, TaskLane, TaskState, ThreadLane, Timeline, TimerMark, Wait, WorkState,
-    WorkerLane, plausible,
+    Alone, Deed, DriverLane, Fate, Mark, Moment, Retake, TaskLane, ThreadLane, Timeline, TimerMark, Wait, Work,
+    WorkState, WorkerLane,
 };
 use super::track::Track;
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
-use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Event, OffCpu, Place, PollEnd, Record, Recording, Release, Role, Sleep, What};
+use crate::time::Time;
+use crate::trace::{Cause, Event, Line, Place, Record, Recording, Release, Role, Waits};
 
 /// Folds a recording.
 pub(super) fn fold(recording: &Recording) -> Timeline {
     let mut fold = Fold {
-        line: Timeline { end: recording.meta.end, dropped: recording.meta.dropped, ..Timeline::default() },
+        line: Timeline {
+            end: recording.meta.end,
+            dropped: recording.meta.dropped,
+            cpu_count: recording.meta.cpus.into(),
+            ..Timeline::default()
+        },
         ..Fold::default()
     };
     for worker in 0..recording.meta.workers {
@@ -62,11 +71,24 @@ struct ThreadNow {
     has_cpu: bool,
     /// What it goes on with after a lock.
     before_lock: Option<WorkState>,
+    /// The lock that it waits for.
+    lock: Option<(Line, ThreadId)>,
+    /// The poll in which it is.
+    poll: Option<u32>,
 }
 
 impl Default for ThreadNow {
     fn default() -> ThreadNow {
-        ThreadNow { worker: None, state: WorkState::Own, busy: false, cpu: None, has_cpu: true, before_lock: None }
+        ThreadNow {
+            worker: None,
+            state: WorkState::Own,
+            busy: false,
+            cpu: None,
+            has_cpu: true,
+            before_lock: None,
+            lock: None,
+            poll: None,
+        }
     }
 }
 
@@ -91,6 +113,20 @@ impl Fold {
         }
         if let Some(worker) = about.filter(|&worker| record.worker != Some(worker)) {
             self.worker(worker).records.push(index);
+        }
+        let deed = match record.event {
+            Event::DriverTurn { .. } => Some(Work::Timers),
+            Event::Steal { .. } => Some(Work::Steal),
+            Event::Batch { .. } => Some(Work::Batch),
+            Event::Overflow { .. } => Some(Work::Overflow),
+            Event::Unpark { target } => {
+                self.worker(target).woken.push((record.at, index));
+                Some(Work::Unpark)
+            }
+            _ => None,
+        };
+        if let (Some(worker), Some(what)) = (record.worker, deed) {
+            self.worker(worker).deeds.push(Deed { at: record.at, what });
         }
         match record.event {
             Event::Timer { .. }
@@ -128,7 +164,7 @@ impl Fold {
             Event::StretchEnd { task, .. } => self.stretch(at, task, thread, None, index),
             Event::Timer { task, cause, due, fires } => {
                 let row = self.row(task, at);
-                let mark = TimerMark { task, cause, armed: at, due, fires, over: None };
+                let mark = TimerMark { task, cause, armed: at, due, fires, record: index, over: None };
                 self.tasks[row].timers.push(self.line.driver.timers.len() as u32);
                 self.line.driver.timers.push(mark);
             }
@@ -151,8 +187,13 @@ impl Fold {
 
     /// Events about workers, threads, CPUs and the run.
     fn machine(&mut self, record: Record, index: u32) {
-        let Record { at, thread, event, .. } = record;
+        let Record { at, thread, worker, event } = record;
         match event {
+            Event::GlobalInterval { ticks } => {
+                if let Some(worker) = worker {
+                    self.worker(worker).interval.set(at, ticks);
+                }
+            }
             Event::Steal { victim, count } => self.mark(record, index, Moment::Steal { victim, count }),
             Event::Overflow { count } => self.mark(record, index, Moment::Overflow { count }),
             Event::Look { target, .. } => self.mark(record, index, Moment::Look { target }),
@@ -168,358 +209,18 @@ impl Fold {
                 self.thread(new, at);
                 let lane = &mut self.line.threads[new.index()];
                 (lane.role, lane.started) = (role, at);
+                lane.alone.set(at, Alone::Starts, index);
                 self.mark(record, index, Moment::Thread { thread: new, role });
             }
             Event::Release { worker, why } => self.release(record, worker, why, index),
-            Event::Retake { worker, .. } => self.release(record, worker, Release::Retaken, index),
+            Event::Retake { worker, first, .. } => {
+                self.line.retakes.push(Retake { at, record: index, worker, first });
+                self.release(record, worker, Release::Retaken, index);
+            }
             _ => {
                 if let Some(thread) = thread {
                     self.on_thread(at, thread, event, index);
                 }
-            }
-        }
-    }
-
-    /// Events that say what their own thread does.
-    fn on_thread(&mut self, at: Time, thread: ThreadId, event: Event, index: u32) {
-        let state = self.thread(thread, at).state;
-        match event {
-            Event::Acquire { worker } => self.acquire(at, thread, worker, index),
-            Event::Search => self.doing(at, thread, WorkState::Search, index),
-            Event::SearchEnd { .. } if state == WorkState::Search => self.doing(at, thread, WorkState::Own, index),
-            Event::Park { sleep } if sleep != Sleep::Poll => {
-                let driver = self.line.driver.held.now().is_some_and(|held| held.state == thread);
-                self.doing(at, thread, WorkState::Park { driver }, index);
-            }
-            Event::Unparked { .. } => self.doing(at, thread, WorkState::Own, index),
-            Event::DriverHeld => {
-                self.line.driver.held.set(at, thread, index);
-                if matches!(state, WorkState::Park { .. }) {
-                    self.doing(at, thread, WorkState::Park { driver: true }, index);
-                }
-            }
-            Event::DriverReleased => self.line.driver.held.clear(at),
-            Event::LockWait { line, holder } => {
-                self.thread(thread, at).before_lock = Some(state);
-                self.doing(at, thread, WorkState::Lock { line, holder }, index);
-            }
-            Event::LockHeld { .. } => {
-                if let Some(before) = self.thread(thread, at).before_lock.take() {
-                    self.doing(at, thread, before, index);
-                }
-            }
-            Event::CpuOn { cpu } if plausible(cpu) => {
-                if self.line.cpus.len() <= cpu.index() {
-                    self.line.cpus.resize_with(cpu.index() + 1, Track::default);
-                }
-                self.line.cpus[cpu.index()].set(at, thread, index);
-                let now = self.thread(thread, at);
-                (now.cpu, now.has_cpu) = (Some(cpu.index()), true);
-                self.show(at, thread, index);
-            }
-            Event::CpuOff { why } => {
-                self.line.shared_cpus |= why == OffCpu::Slice;
-                let now = self.thread(thread, at);
-                now.has_cpu = why == OffCpu::Blocked;
-                if let Some(cpu) = now.cpu.take() {
-                    self.line.cpus[cpu].clear(at);
-                }
-                self.show(at, thread, index);
-            }
-            Event::ThreadEnd => {
-                self.thread(thread, at).busy = false;
-                self.line.threads[thread.index()].ended = Some(at);
-                self.show(at, thread, index);
-            }
-            _ => {}
-        }
-    }
-
-    fn spawn(&mut self, at: Time, task: TaskId, parent: Option<TaskId>, kind: KindId, job: bool, index: u32) {
-        let row = self.row(task, at);
-        if self.of_kind.len() <= kind.index() {
-            self.of_kind.resize(kind.index() + 1, 0);
-        }
-        let of_parent = parent.filter(|_| job).and_then(|parent| self.line.task(parent)).map(|lane| lane.ordinal);
-        let ordinal = of_parent.unwrap_or_else(|| {
-            self.of_kind[kind.index()] += 1;
-            self.of_kind[kind.index()]
-        });
-        let lane = &mut self.line.tasks[row];
-        (lane.kind, lane.job, lane.parent, lane.ordinal, lane.born) = (kind, job, parent, ordinal, at);
-        lane.track.set(at, TaskState::Woken, index);
-        let cause = match (job, parent) {
-            (true, _) => Cause::Pool,
-            (_, Some(_)) => Cause::Task,
-            _ => Cause::Arrival,
-        };
-        self.begin_wait(row, Wait { wake: Some(at), by: parent, ..wait(task, at, cause, index) });
-    }
-
-    /// The registration that is due first becomes the cause; its own time counts, not that of the record.
-    fn due(&mut self, at: Time, task: TaskId, cause: Cause, index: u32) {
-        let row = self.row(task, at);
-        let mut new = wait(task, at, cause, index);
-        let timers = &self.line.driver.timers;
-        let earliest = |&i: &u32| (timers[i as usize].due, i);
-        let fitting = |&i: &u32| timers[i as usize].cause == cause && timers[i as usize].due <= at;
-        if let Some(first) = self.tasks[row].timers.iter().copied().filter(fitting).min_by_key(earliest) {
-            let timer = timers[first as usize];
-            (new.due, new.armed, new.fires) = (timer.due.min(at), timer.armed, timer.fires.max(timer.due));
-        }
-        if self.tasks[row].poll.is_some() {
-            self.tasks[row].due.get_or_insert(new);
-        } else if self.tasks[row].wait.is_none() {
-            self.line.tasks[row].track.set(new.due, TaskState::Unnoticed, index);
-            self.begin_wait(row, new);
-        }
-    }
-
-    fn wake(&mut self, record: Record, task: TaskId, cause: Cause, by: Option<TaskId>, index: u32) {
-        let Record { at, thread, .. } = record;
-        let row = self.row(task, at);
-        self.timer_over(row, at, cause);
-        if self.tasks[row].wait.is_none() {
-            let new = self.tasks[row].due.take().unwrap_or(wait(task, at, cause, index));
-            self.begin_wait(row, new);
-        }
-        let current = self.tasks[row].wait.expect("begun above");
-        let current = &mut self.line.waits[current as usize];
-        if current.wake.is_none() {
-            (current.wake, current.noticed_by, current.by) = (Some(at), thread, by);
-        }
-        let track = &mut self.line.tasks[row].track;
-        if let Some(span) = track.now_mut().filter(|span| span.state == TaskState::Idle(None)) {
-            span.state = TaskState::Idle(Some(cause));
-        }
-        track.set(at, TaskState::Woken, index);
-    }
-
-    /// The driver woke the task: the registration with the earliest time is over, and so are all that stood before it.
-    fn timer_over(&mut self, row: usize, at: Time, cause: Cause) {
-        if !matches!(cause, Cause::Timer | Cause::Io) {
-            return;
-        }
-        let marks = &mut self.line.driver.timers;
-        self.tasks[row].timers.retain(|&i| {
-            let mark = &mut marks[i as usize];
-            let fired = mark.cause == cause && mark.due <= at;
-            if fired {
-                mark.over = Some(at);
-            }
-            !fired
-        });
-    }
-
-    fn queue(&mut self, at: Time, task: TaskId, place: Place, index: u32) {
-        let row = self.row(task, at);
-        if self.tasks[row].wait.is_none() {
-            self.begin_wait(row, Wait { wake: Some(at), ..wait(task, at, Cause::Task, index) });
-        }
-        self.leave(row, at);
-        let visit = self.place(place).enter(at, task);
-        self.tasks[row].visit = Some((place, visit));
-        self.line.tasks[row].track.set(at, TaskState::Ready(place), index);
-    }
-
-    fn leave(&mut self, row: usize, at: Time) {
-        if let Some((place, visit)) = self.tasks[row].visit.take() {
-            self.place(place).leave(at, visit);
-        }
-    }
-
-    fn place(&mut self, place: Place) -> &mut super::track::Queue {
-        match place {
-            Place::Local(worker) => &mut self.worker(worker).queue,
-            Place::Lifo(worker) => &mut self.worker(worker).slot,
-            Place::Global => &mut self.line.global,
-            Place::Deferred(_) => &mut self.line.deferred,
-            Place::Pool => &mut self.line.pool,
-        }
-    }
-
-    fn poll_start(&mut self, record: Record, task: TaskId, budget: u32, tick: u32, index: u32) {
-        let Record { at, thread, worker, .. } = record;
-        let row = self.row(task, at);
-        let poll = self.line.polls.len() as u32;
-        self.line.polls.push(Poll {
-            task,
-            thread,
-            worker,
-            start: at,
-            to: Time::MAX,
-            end: None,
-            budget,
-            tick,
-            forced: false,
-            record: index,
-            stretch: None,
-        });
-        self.leave(row, at);
-        let now = &mut self.tasks[row];
-        now.poll = Some(poll);
-        if let Some(current) = now.wait.take() {
-            let current = &mut self.line.waits[current as usize];
-            (current.until, current.poll) = (at.max(current.due), Some(poll));
-            current.wake.get_or_insert(at);
-        }
-        self.line.tasks[row].polls.push(poll);
-        self.line.tasks[row].track.set(at, TaskState::Runs { poll, what: None }, index);
-        if let Some(thread) = thread {
-            if self.line.tasks[row].job {
-                self.line.pool_busy.set(at, self.line.pool_busy.now() + 1);
-                self.line.pool_records.push(index);
-            }
-            self.doing(at, thread, WorkState::Poll { poll, what: None }, index);
-        }
-    }
-
-    fn poll_end(&mut self, record: Record, task: TaskId, end: PollEnd, index: u32) {
-        let Record { at, thread, .. } = record;
-        let row = self.row(task, at);
-        if let Some(poll) = self.tasks[row].poll.take() {
-            let poll = &mut self.line.polls[poll as usize];
-            (poll.to, poll.end) = (at, Some(end));
-        }
-        match end {
-            PollEnd::Ready => self.end_task(at, task, Fate::Finished),
-            PollEnd::Panicked => {
-                self.end_task(at, task, Fate::Panicked);
-                self.mark(record, index, Moment::Panicked { task });
-            }
-            PollEnd::Pending | PollEnd::Rewoken => self.idle(at, row, index),
-            PollEnd::Deferred | PollEnd::Preempted => {
-                let thread = thread.unwrap_or(ThreadId(u16::MAX));
-                self.begin_wait(row, wait(task, at, Cause::Deferred, index));
-                if end == PollEnd::Deferred {
-                    self.queue(at, task, Place::Deferred(thread), index);
-                } else {
-                    self.line.tasks[row].track.set(at, TaskState::Woken, index);
-                    self.mark(record, index, Moment::Preempted { task });
-                }
-            }
-        }
-        if let Some(thread) = thread {
-            if self.line.tasks[row].job {
-                self.line.pool_busy.set(at, self.line.pool_busy.now().saturating_sub(1));
-                self.line.pool_records.push(index);
-            }
-            self.doing(at, thread, WorkState::Own, index);
-        }
-    }
-
-    /// After a poll that answered Pending: not ready, or due already.
-    fn idle(&mut self, at: Time, row: usize, index: u32) {
-        if let Some(due) = self.tasks[row].due.take() {
-            self.line.tasks[row].track.set(at, TaskState::Unnoticed, index);
-            self.begin_wait(row, due);
-            return;
-        }
-        let next = |i: &u32| self.line.driver.timers[*i as usize].due;
-        let timer = self.tasks[row].timers.iter().min_by_key(|i| next(i));
-        let cause = timer.map(|&i| self.line.driver.timers[i as usize].cause);
-        self.line.tasks[row].track.set(at, TaskState::Idle(cause), index);
-    }
-
-    fn stretch(&mut self, at: Time, task: TaskId, thread: Option<ThreadId>, new: Option<(What, Nanos)>, index: u32) {
-        // Giving a worker away and taking it back are moments of the machine, not work of the task.
-        if matches!(new, Some((What::Leave | What::Return, _))) {
-            return;
-        }
-        let row = self.row(task, at);
-        let Some(poll) = self.tasks[row].poll else { return };
-        let what = new.map(|(what, _)| what);
-        if let Some((what, length)) = new {
-            self.line.polls[poll as usize].stretch = Some((at, what, length));
-        }
-        self.line.tasks[row].track.set(at, TaskState::Runs { poll, what }, index);
-        if let Some(thread) = thread {
-            self.doing(at, thread, WorkState::Poll { poll, what }, index);
-        }
-    }
-
-    fn end_task(&mut self, at: Time, task: TaskId, fate: Fate) {
-        let row = self.row(task, at);
-        self.leave(row, at);
-        let now = &mut self.tasks[row];
-        for &timer in &now.timers {
-            self.line.driver.timers[timer as usize].over = Some(at);
-        }
-        now.timers.clear();
-        now.due = None;
-        if let Some(current) = now.wait.take() {
-            self.line.waits[current as usize].until = at;
-        }
-        self.line.tasks[row].ended = Some((at, fate));
-        self.line.tasks[row].track.clear(at);
-    }
-
-    fn begin_wait(&mut self, row: usize, new: Wait) {
-        let number = self.line.waits.len() as u32;
-        self.line.waits.push(new);
-        self.line.tasks[row].waits.push(number);
-        self.tasks[row].wait = Some(number);
-    }
-
-    fn acquire(&mut self, at: Time, thread: ThreadId, worker: WorkerId, index: u32) {
-        self.let_go(at, worker);
-        let before = self.worker(worker).held.spans().last().map(|span| span.state);
-        self.worker(worker).held.set(at, thread, index);
-        let now = self.thread(thread, at);
-        (now.worker, now.busy) = (Some(worker), true);
-        self.line.threads[thread.index()].outside.clear(at);
-        if before.is_some_and(|before| before != thread) {
-            let what = Moment::Took { worker };
-            self.line.marks.push(Mark { at, record: index, thread: Some(thread), worker: Some(worker), what });
-        }
-        self.show(at, thread, index);
-    }
-
-    fn release(&mut self, record: Record, worker: WorkerId, why: Release, index: u32) {
-        let from = self.worker(worker).held.now().map(|span| span.state);
-        self.let_go(record.at, worker);
-        let Some(from) = from else { return };
-        self.show(record.at, from, index);
-        if matches!(why, Release::BlockInPlace | Release::Retaken) {
-            self.mark(record, index, Moment::HandOff { worker, from, retaken: why == Release::Retaken });
-        }
-    }
-
-    /// Nobody holds this worker from here on.
-    fn let_go(&mut self, at: Time, worker: WorkerId) {
-        let lane = self.worker(worker);
-        let Some(holder) = lane.held.now().map(|span| span.state) else { return };
-        lane.held.clear(at);
-        lane.track.clear(at);
-        self.thread(holder, at).worker = None;
-    }
-
-    fn doing(&mut self, at: Time, thread: ThreadId, state: WorkState, index: u32) {
-        let now = self.thread(thread, at);
-        (now.state, now.busy) = (state, true);
-        self.show(at, thread, index);
-    }
-
-    /// Writes what a thread does into its worker's row, or into its own if it polls without a worker.
-    fn show(&mut self, at: Time, thread: ThreadId, index: u32) {
-        let now = self.thread(thread, at);
-        let (worker, busy, poll) = (now.worker, now.busy, matches!(now.state, WorkState::Poll { .. }));
-        let state = if now.has_cpu { now.state } else { WorkState::NoCpu };
-        let underlying = now.state;
-        match worker {
-            Some(worker) => self.worker(worker).track.set(at, state, index),
-            None if busy && poll => self.line.threads[thread.index()].outside.set(at, state, index),
-            None => self.line.threads[thread.index()].outside.clear(at),
-        }
-        // A poll without a CPU is a state of its task, too.
-        if let WorkState::Poll { poll, what } = underlying {
-            let row = self.row(self.line.polls[poll as usize].task, at);
-            if self.tasks[row].poll == Some(poll) {
-                let state = match state {
-                    WorkState::NoCpu => TaskState::NoCpu { poll },
-                    _ => TaskState::Runs { poll, what },
-                };
-                self.line.tasks[row].track.set(at, state, index);
             }
         }
     }
@@ -569,6 +270,7 @@ impl Fold {
                 started: at,
                 ended: None,
                 outside: Track::default(),
+                alone: Track::default(),
                 records: Vec::new(),
             };
             self.line.threads.resize_with(thread.index() + 1, lane);
@@ -576,11 +278,27 @@ impl Fold {
         &mut self.threads[thread.index()]
     }
 
+    /// Tasks that nobody will ever wake wait from their last poll on.
+    fn lost(&mut self, end: Time) {
+        for row in 0..self.tasks.len() {
+            let lane = &self.line.tasks[row];
+            if lane.stuck != Some(Waits::Nobody) || self.tasks[row].wait.is_some() {
+                continue;
+            }
+            let Some(&poll) = lane.polls.last() else { continue };
+            let (task, poll) = (lane.id, &self.line.polls[poll as usize]);
+            let from = poll.to.min(end);
+            let new = Wait { until: end, lost: true, ..wait(task, from, Cause::Task, poll.record) };
+            self.begin_wait(row, new);
+        }
+    }
+
     fn finish(mut self) -> Timeline {
         let end = self.line.end;
         for current in self.tasks.iter().filter_map(|task| task.wait) {
             self.line.waits[current as usize].until = end;
         }
+        self.lost(end);
         let line = &mut self.line;
         line.polls.iter_mut().filter(|poll| poll.end.is_none()).for_each(|poll| poll.to = end);
         line.tasks.iter_mut().for_each(|lane| lane.track.finish(end));
@@ -590,7 +308,10 @@ impl Fold {
             lane.queue.finish();
             lane.slot.finish();
         }
-        line.threads.iter_mut().for_each(|lane| lane.outside.finish(end));
+        for lane in &mut line.threads {
+            lane.outside.finish(end);
+            lane.alone.finish(end);
+        }
         line.cpus.iter_mut().for_each(|lane| lane.finish(end));
         [&mut line.global, &mut line.pool, &mut line.deferred].into_iter().for_each(super::track::Queue::finish);
         let DriverLane { held, .. } = &mut line.driver;
@@ -603,22 +324,5 @@ impl Fold {
         }
         held.finish(end);
         self.line
-    }
-}
-
-/// A wait that begins at `at` and has no other times yet.
-fn wait(task: TaskId, at: Time, cause: Cause, record: u32) -> Wait {
-    Wait {
-        task,
-        due: at,
-        cause,
-        armed: at,
-        fires: at,
-        wake: None,
-        noticed_by: None,
-        by: None,
-        poll: None,
-        until: Time::MAX,
-        record,
     }
 }

@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::board::{Board, Measure};
+use super::board::{Before, Board, Measure};
+use super::findings::{Told, told};
+use super::help::Goal;
 use super::layout::{Row, rows};
 use super::timeline::Wait;
 use super::why::{Explanation, why};
@@ -43,6 +45,12 @@ pub struct RunInfo {
     pub quiet: Vec<String>,
     /// Why the wait in question took so long.
     pub why: Option<Explanation>,
+    /// The run before the last change, if there was one.
+    pub before: Option<Before>,
+    /// What the lesson asks about the next picture.
+    pub question: String,
+    /// What is worth knowing of the run, worst first.
+    pub findings: Vec<Told>,
     /// What the run is a model of.
     pub model: Rich,
     /// Digest of the stream.
@@ -110,6 +118,8 @@ pub struct About {
     pub expectation: String,
     /// Below the headline.
     pub lead: String,
+    /// About the next picture.
+    pub question: String,
     /// The controls.
     pub knobs: Vec<Knob>,
     /// Where the cursor starts; `None`: in the middle of the worst wait.
@@ -136,6 +146,9 @@ pub fn info(board: &Board, about: &About) -> RunInfo {
         rows: rows(board),
         quiet: board.quiet.clone(),
         why: why(board),
+        before: board.before.clone(),
+        question: about.question.clone(),
+        findings: told(board),
         model: model(board),
         digest: format!("{:016x}", board.digest),
         records: board.times.len() as u64,
@@ -151,6 +164,10 @@ fn headline(board: &Board, expectation: &str) -> Rich {
         out[0].text.push(' ');
     }
     out.extend(result);
+    let now = Goal::Focus.value(board).map(|value| Goal::Focus.written(board, value));
+    if let Some(before) = board.before.as_ref().filter(|before| now.as_ref() != Some(&before.amount)) {
+        out.extend(fill(board.words().before, &[("y", before.amount.as_str().into())]));
+    }
     out.retain(|span| !span.text.is_empty());
     out
 }

@@ -81,6 +81,7 @@ fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, ro
         };
         canvas.push(Prim::new(Op::Close, canvas.x(end), at.bar, 3.0, 22.0).style(sign));
     }
+    ghost(canvas, board, row);
 }
 
 /// The sign of what it waits for, where there is room for one.
@@ -127,6 +128,19 @@ fn ready_text(board: &Board, state: TaskState) -> String {
         TaskState::Ready(place) => bare(words.lane_ready, &[("place", board.place(place).into())]),
         _ => String::new(),
     }
+}
+
+/// The wait in question as it was before the last change: a dotted line at the foot of the row, with its measure.
+fn ghost(canvas: &mut Canvas, board: &Board, row: Area) {
+    let Some(before) = &board.before else { return };
+    if before.to < canvas.from || before.from > canvas.to {
+        return;
+    }
+    let (x, w, cut) = canvas.extent(before.from, before.to);
+    let y = row.y + row.height - 5.0;
+    let line = Prim::new(Op::Line, x, y, w, 0.0).kind(kind::INK_2).style(style::GHOST).flags(cut);
+    let words = bare(board.words().lane_before, &[("y", before.amount.as_str().into())]);
+    canvas.say_if_it_fits(line, &[words], 4.0);
 }
 
 /// The wait in question: its box in harm, the bracket with its measure, and the lines from its ends through all rows.

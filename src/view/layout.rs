@@ -151,7 +151,8 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     if !nouns.global.is_empty() {
         unless(line.queue_quiet(&line.global, range), Some(Subject::Global), words.row_global);
     }
-    for worker in 0..line.workers.len() {
+    // Where a policy has workers in reserve, those that no thread ever held have no row.
+    for (worker, _) in line.workers.iter().enumerate().filter(|(_, lane)| !lane.records.is_empty()) {
         unless(false, Some(Subject::Worker(WorkerId(worker as u16))), "");
     }
     if line.orphans() {

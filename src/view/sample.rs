@@ -1,6 +1,7 @@
 //! Streams written by hand, for tests: small enough to know what must come out.
 
 use super::board::{Board, Facts, Focus, Measure};
+use super::explain::Rules;
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
@@ -47,6 +48,12 @@ impl Script {
         self.end = at;
         let (thread, worker) = (Some(ThreadId(worker + 1)), Some(WorkerId(worker)));
         self.trace.push(Record { at, thread, worker, event });
+    }
+
+    /// An event on a worker that another thread holds.
+    pub fn on(&mut self, at: Time, thread: u16, worker: u16, event: Event) {
+        self.end = at;
+        self.trace.push(Record { at, thread: Some(ThreadId(thread)), worker: Some(WorkerId(worker)), event });
     }
 
     /// A poll of the ticker that comes when the driver wakes worker 0 at `at`, and sleeps again until `due`.
@@ -164,6 +171,90 @@ pub fn late_ticker() -> Recording {
     s.finish(2, &[("ticker", "T"), ("job", "J"), ("main", "M")])
 }
 
+/// A task behind a stuck worker.
+pub const BEHIND: TaskId = TaskId(4);
+/// A task that computes, from which a monitor takes the worker.
+const COMPUTES: TaskId = TaskId(5);
+/// A task that a monitor cuts short.
+pub const CUT: TaskId = TaskId(6);
+
+/// A task comes from outside and is queued.
+fn arrives(s: &mut Script, at: Time, task: TaskId, kind: u16, place: Place) {
+    s.outside(at, Event::Spawn { task, parent: None, kind: KindId(kind), job: false });
+    s.outside(at, Event::Enqueue { task, place });
+}
+
+/// A monitor: it takes worker 0 from a blocked job, later by mistake from a task that computes, and cuts a third one short.
+pub fn monitored() -> Recording {
+    let mut s = Script::default();
+    let (worker, budget, monitor) = (WorkerId(0), u32::MAX, 9);
+    let start = |task| Event::PollStart { task, budget, tick: 0 };
+    s.outside(us(0), Event::ThreadStart { thread: ThreadId(1), role: Role::Worker });
+    s.outside(us(0), Event::ThreadStart { thread: ThreadId(monitor), role: Role::Monitor });
+    s.thread(us(1), 1, Event::Acquire { worker });
+    arrives(&mut s, us(9_000), J1, 1, Place::Global);
+    s.worker(us(10_000), 0, start(J1));
+    s.worker(us(10_000), 0, Event::StretchStart { task: J1, what: What::Block, length: Nanos::from_millis(30) });
+    arrives(&mut s, us(11_000), BEHIND, 2, Place::Local(worker));
+    s.thread(us(20_000), monitor, Event::Look { target: ThreadId(1), polls: 1 });
+    s.thread(us(30_000), monitor, Event::Retake { target: ThreadId(1), worker, first: us(20_000) });
+    s.thread(us(30_000), monitor, Event::ThreadStart { thread: ThreadId(3), role: Role::Worker });
+    s.thread(us(30_050), 3, Event::Acquire { worker });
+    s.on(us(30_060), 3, 0, start(BEHIND));
+    s.on(us(30_100), 3, 0, Event::PollEnd { task: BEHIND, end: PollEnd::Ready });
+    s.thread(us(40_000), 1, Event::StretchEnd { task: J1, what: What::Block });
+    s.thread(us(40_000), 1, Event::PollEnd { task: J1, end: PollEnd::Ready });
+    arrives(&mut s, us(41_000), COMPUTES, 3, Place::Global);
+    s.on(us(41_001), 3, 0, start(COMPUTES));
+    s.thread(us(50_000), monitor, Event::Retake { target: ThreadId(3), worker, first: us(45_000) });
+    s.thread(us(50_100), 1, Event::Acquire { worker });
+    s.thread(us(60_000), 3, Event::PollEnd { task: COMPUTES, end: PollEnd::Ready });
+    arrives(&mut s, us(61_000), CUT, 4, Place::Global);
+    s.worker(us(62_000), 0, start(CUT));
+    arrives(&mut s, us(63_000), J2, 1, Place::Global);
+    arrives(&mut s, us(63_000), MAIN, 1, Place::Global);
+    s.worker(us(72_000), 0, Event::PollEnd { task: CUT, end: PollEnd::Preempted });
+    s.worker(us(72_000), 0, Event::Enqueue { task: CUT, place: Place::Global });
+    for (n, task) in [(0, J2), (1, MAIN)] {
+        s.worker(us(72_000 + n * 1_000), 0, start(task));
+        s.worker(us(73_000 + n * 1_000), 0, Event::PollEnd { task, end: PollEnd::Ready });
+    }
+    s.worker(us(74_100), 0, start(CUT));
+    s.worker(us(80_000), 0, Event::PollEnd { task: CUT, end: PollEnd::Ready });
+    s.outside(us(100_000), Event::RunEnd { why: Ended::Complete, left: 0 });
+    s.finish(1, &[("ticker", "T"), ("job", "J"), ("request", "R"), ("sum", "C"), ("loop", "L")])
+}
+
+/// Worker 0 is in a long poll with a task behind it; worker 1 is on its way, so that worker 2, which is awake, may not
+/// search.
+pub fn refused() -> Recording {
+    let mut s = Script::default();
+    let start = |task| Event::PollStart { task, budget: 128, tick: 0 };
+    for n in 0..3 {
+        s.outside(us(0), Event::ThreadStart { thread: ThreadId(n + 1), role: Role::Worker });
+        s.thread(us(1), n + 1, Event::Acquire { worker: WorkerId(n) });
+    }
+    s.worker(us(2), 1, Event::Park { sleep: Sleep::Plain });
+    arrives(&mut s, us(3), J1, 1, Place::Global);
+    arrives(&mut s, us(3), J2, 1, Place::Global);
+    s.worker(us(10), 0, start(J1));
+    s.worker(us(10), 2, start(J2));
+    arrives(&mut s, us(11_000), BEHIND, 2, Place::Local(WorkerId(0)));
+    s.outside(us(12_000), Event::Unpark { target: WorkerId(1) });
+    s.worker(us(13_000), 2, Event::PollEnd { task: J2, end: PollEnd::Ready });
+    s.worker(us(13_100), 2, Event::Park { sleep: Sleep::Plain });
+    s.worker(us(30_000), 1, Event::Unparked { driver: false });
+    s.worker(us(30_000), 1, Event::Search);
+    s.worker(us(30_000), 1, Event::Move { task: BEHIND, place: Place::Local(WorkerId(1)) });
+    s.worker(us(30_000), 1, Event::Steal { victim: WorkerId(0), count: 1 });
+    s.worker(us(30_000), 1, Event::SearchEnd { found: true });
+    s.worker(us(30_010), 1, start(BEHIND));
+    s.worker(us(30_020), 1, Event::PollEnd { task: BEHIND, end: PollEnd::Ready });
+    s.worker(us(40_000), 0, Event::PollEnd { task: J1, end: PollEnd::Ready });
+    s.outside(us(40_000), Event::RunEnd { why: Ended::Complete, left: 0 });
+    s.finish(3, &[("ticker", "T"), ("job", "J"), ("request", "R")])
+}
+
 /// What the page knows about the policy of [`late_ticker`].
 pub fn facts() -> Facts {
     Facts {
@@ -172,6 +263,7 @@ pub fn facts() -> Facts {
         nouns: Nouns { worker: "Worker", slot: "LIFO slot", local: "queue", global: "global queue", monitor: "" },
         capacity: Some(256),
         pool_max: Some(512),
+        rules: Rules { search_max: Some(1), interval: Some(61), ..Rules::default() },
     }
 }
 

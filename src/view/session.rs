@@ -3,25 +3,31 @@
 //!
 //! Who simulates is handed in as a function, so that nothing here depends on a world.
 
+mod opened;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::board::{Board, Facts, Focus, KindName, Measure};
+use self::opened::Opened;
+use super::board::{Before, Board, Facts};
+use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, info, no_effect};
 use super::layout::{Layout, Subject, rows};
 use super::moment::{Moment, moment};
 use super::scene::{Scene, scene};
 use super::svg::picture;
-use crate::id::{KindId, TaskId};
-use crate::policy::{Args, Registry, Spec};
-use crate::scenario::lesson::{self, Both, Control, KindWords, Lesson};
+use crate::id::TaskId;
+use crate::policy::{Registry, Spec};
+use crate::scenario::lesson::{self, Both, Control, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
 use crate::time::Time;
 use crate::trace::Recording;
-use crate::words::Lang;
+use crate::words::{Lang, policies};
+
+pub use self::opened::facts;
 
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
@@ -74,26 +80,39 @@ pub struct Session {
     registry: Registry,
     start: Start,
     running: Option<(Box<dyn Engine>, Opened)>,
-    shown: Option<(Board, About)>,
+    shown: Option<Shown>,
+    /// What would help, as far as it is known, and the run that is tried now.
+    help: Option<Trials>,
     /// Layout, width and range of the last scene, for what lies under a point.
     last: (Layout, f32, Time, Time),
 }
 
-/// What is needed to show a run when it is over.
-struct Opened {
-    lesson: Lesson,
-    scenario: Scenario,
-    facts: Facts,
-    knobs: Vec<Knob>,
-    lang: Lang,
-    selected: Option<TaskId>,
+/// What would help, under way.
+struct Trials {
+    table: Table,
+    /// The run with the change that is tried now.
+    running: Option<(Box<dyn Engine>, Opened)>,
+}
+
+/// The run that is shown.
+struct Shown {
+    board: Board,
+    about: About,
+    opened: Opened,
 }
 
 impl Session {
     /// A session without a run.
     #[must_use]
     pub fn new(registry: Registry, start: Start) -> Session {
-        Session { registry, start, running: None, shown: None, last: (Layout::Wide, 0.0, Time::ZERO, Time(1)) }
+        Session {
+            registry,
+            start,
+            running: None,
+            shown: None,
+            help: None,
+            last: (Layout::Wide, 0.0, Time::ZERO, Time(1)),
+        }
     }
 
     /// Starts a run with these settings. Problems, all of them: then everything stays as it was.
@@ -105,6 +124,7 @@ impl Session {
         match opened {
             Ok(running) => {
                 self.running = Some(running);
+                self.help = None;
                 Vec::new()
             }
             Err(problems) => problems,
@@ -133,10 +153,11 @@ impl Session {
         let built = draft.build(&self.registry).map_err(|more| problems.extend(more));
         let (Ok(scenario), true) = (built, problems.is_empty()) else { return Err(problems) };
         let policy = self.registry.get(&scenario.policy.name).expect("validated with the scenario");
-        let facts = facts(&policy.spec, &scenario);
+        let title = policies::title(settings.lang, &policy.spec).to_owned();
+        let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        Ok(Opened { lesson, scenario, facts, knobs, lang: settings.lang, selected })
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
     }
 
     /// The lesson's scenario with the settings' fields in it.
@@ -189,13 +210,13 @@ impl Session {
                 min: None,
                 max: None,
                 unit: unit.and_then(|param| unit_of(&param.range)),
-                disabled: missing.then(|| no_effect(lang.words(), policy.title, &label)),
+                disabled: missing.then(|| no_effect(lang.words(), policies::title(lang, policy), &label)),
                 label,
                 value: value_at(draft, &knob.path),
                 initial: value_at(&initial, &knob.path),
             };
             match &knob.control {
-                Control::Policies(names) => out.options = Some(self.policies(names, draft)),
+                Control::Policies(names) => out.options = Some(self.policies(names, draft, lang)),
                 Control::Options(choices) => {
                     out.options = Some(choices.iter().map(|c| self.choice(draft, &knob.path, c, lang)).collect());
                 }
@@ -207,14 +228,14 @@ impl Session {
     }
 
     /// Policies that the registry has; one that cannot run this scenario says why.
-    fn policies(&self, names: &[String], draft: &Draft) -> Vec<Choice> {
+    fn policies(&self, names: &[String], draft: &Draft, lang: Lang) -> Vec<Choice> {
         let known = names.iter().filter_map(|name| self.registry.get(name));
         known
             .map(|policy| {
                 let mut other = draft.clone();
                 other.with_policy(policy.spec.name, &self.registry);
                 Choice {
-                    label: policy.spec.title.to_owned(),
+                    label: policies::title(lang, &policy.spec).to_owned(),
                     code: false,
                     value: Value::from(policy.spec.name),
                     disabled: self.problem(&other),
@@ -245,20 +266,26 @@ impl Session {
     /// Goes on with the run. When it is done its board takes the place of the one before.
     pub fn advance(&mut self, steps: u64) -> Progress {
         let Some((engine, _)) = &mut self.running else {
-            let end = self.shown.as_ref().map_or(Time::ZERO, |(board, _)| board.line.end);
-            let records = self.shown.as_ref().map_or(0, |(board, _)| board.times.len() as u64);
+            let end = self.shown.as_ref().map_or(Time::ZERO, |shown| shown.board.line.end);
+            let records = self.shown.as_ref().map_or(0, |shown| shown.board.times.len() as u64);
             return Progress { done: true, records, now: end };
         };
         let progress = engine.advance(steps);
         if progress.done {
             let (engine, opened) = self.running.take().expect("it was just there");
-            self.shown = Some(opened.show(&engine.finish()));
+            let (mut board, about) = opened.show(&engine.finish());
+            board.before = self.shown.take().and_then(|old| before(old, &opened));
+            self.shown = Some(Shown { board, about, opened });
         }
         progress
     }
 
+    fn shown(&self) -> &Shown {
+        self.shown.as_ref().expect("the run is asked about when it is done")
+    }
+
     fn board(&self) -> &Board {
-        &self.shown.as_ref().expect("the run is asked about when it is done").0
+        &self.shown().board
     }
 
     /// Everything about the run.
@@ -267,7 +294,7 @@ impl Session {
     /// Before the first run is done; so do all that follow.
     #[must_use]
     pub fn info(&self) -> RunInfo {
-        let (board, about) = self.shown.as_ref().expect("the run is asked about when it is done");
+        let Shown { board, about, .. } = self.shown();
         info(board, about)
     }
 
@@ -311,88 +338,70 @@ impl Session {
     /// The run at a time as one SVG file.
     #[must_use]
     pub fn picture(&self, t: Time) -> String {
-        let (board, about) = self.shown.as_ref().expect("the run is asked about when it is done");
+        let Shown { board, about, .. } = self.shown();
         picture(board, about, t)
     }
 
     /// Looks at the worst wait of a task, or of the run.
     pub fn select(&mut self, task: Option<TaskId>) {
-        if let Some((board, _)) = &mut self.shown {
-            board.select(task);
+        if let Some(shown) = &mut self.shown {
+            shown.board.select(task);
         }
     }
-}
 
-impl Opened {
-    /// The board of the run when it is over.
-    fn show(self, recording: &Recording) -> (Board, About) {
-        let (lesson, scenario, lang) = (&self.lesson, &self.scenario, self.lang);
-        let kind = scenario.kinds.iter().position(|kind| kind.name == lesson.focus.kind).unwrap_or(0);
-        let period = scenario.period(&lesson.focus.kind);
-        let measure = match (lesson.focus.measure, period) {
-            (lesson::Measure::Lateness, Some(every)) => Measure::Late { every },
-            (lesson::Measure::Lateness | lesson::Measure::Wait, _) => Measure::Wait,
-            (lesson::Measure::Count, _) => Measure::Polls,
-            (lesson::Measure::Never, _) => Measure::Never,
+    // ---- What would help ------------------------------------------------------------------------------------------
+
+    /// The table of what would help: for the selected task, or else for what the lesson measures. Nothing is tried yet.
+    pub fn help(&mut self) -> Help {
+        let Shown { board, opened, .. } = self.shown();
+        let goal = board.selected.and_then(|task| Goal::task(board, task)).unwrap_or(Goal::Focus);
+        let candidates = candidates(board, Some(&opened.lesson), &opened.draft, &self.registry);
+        let table = Table::new(board, goal, candidates);
+        let help = table.help();
+        self.help = Some(Trials { table, running: None });
+        help
+    }
+
+    /// Goes on trying for about so many steps; the table as far as it is known. Another run that is opened ends it.
+    pub fn help_advance(&mut self, steps: u64) -> Help {
+        let (Some(Trials { table, running }), Some(shown)) = (&mut self.help, &self.shown) else {
+            return Help { rows: Vec::new(), done: true };
         };
-        let focus = Focus { kind: KindId(kind as u16), measure };
-        let mut board = Board::new(recording, self.facts, focus, lesson.range, lang);
-        let words = of(&lesson.words, lang);
-        for (name, kind) in board.kinds.iter_mut().zip(&scenario.kinds) {
-            if let Some(known) = words.kinds.iter().find(|words| words.kind == kind.name) {
-                *name = names(known, scenario, board.scale);
+        if running.is_none()
+            && let Some(candidate) = table.next()
+        {
+            let opened = shown.opened.with(&candidate.scenario, &self.registry);
+            match (self.start)(&candidate.scenario, &self.registry) {
+                Ok(engine) => *running = Some((engine, opened)),
+                Err(_) => table.fill(None),
             }
         }
-        board.select(self.selected);
-        let cursor = match lesson.moment {
-            lesson::Moment::At(t) => Some(t),
-            lesson::Moment::WorstWait => None,
-        };
-        let every = period.map_or_else(String::new, |every| board.scale.round(every));
-        let about = About {
-            title: words.title.clone(),
-            step: lesson.step,
-            steps: lesson::STEPS,
-            // An expectation about a period that the program no longer has is left out.
-            expectation: if period.is_none() && words.expectation.contains("{p}") {
-                String::new()
-            } else {
-                words.expectation.replace("{p}", &every)
-            },
-            lead: words.lead.clone(),
-            knobs: self.knobs,
-            cursor,
-        };
-        (board, about)
+        if let Some((engine, _)) = running
+            && engine.advance(steps).done
+            && let Some((engine, opened)) = running.take()
+        {
+            let (board, _) = opened.show(&engine.finish());
+            let goal = table.goal();
+            table.fill(goal.value(&board).map(|value| (value, goal.written(&board, value))));
+        }
+        table.help()
     }
 }
 
-/// Words for a kind, with its own period.
-fn names(words: &KindWords, scenario: &Scenario, scale: crate::words::number::Scale) -> KindName {
-    let every = scenario.period(&words.kind).map_or_else(String::new, |every| scale.round(every));
-    let sub =
-        if every.is_empty() && words.sub.contains("{p}") { String::new() } else { words.sub.replace("{p}", &every) };
-    KindName { name: words.name.clone(), row: words.row.clone(), sub }
-}
-
-/// What the page says about the policy, with the parameters of this run.
-#[must_use]
-pub fn facts(spec: &Spec, scenario: &Scenario) -> Facts {
-    let args = Args { spec, params: &scenario.policy.params, cpus: scenario.machine.cpus, seed: scenario.seed };
-    let has = |name: &str| spec.params.iter().any(|param| param.name == name);
-    let mut nouns = spec.nouns;
-    if has("disable_lifo_slot") && args.flag("disable_lifo_slot") {
-        nouns.slot = "";
+/// What the run before had come to, for the run that takes its place: the same lesson with something else changed. The
+/// same run in other words or with another selection keeps what it had.
+fn before(old: Shown, new: &Opened) -> Option<Before> {
+    if old.opened.lesson.name != new.lesson.name {
+        return None;
     }
-    Facts {
-        title: spec.title.to_owned(),
-        assumptions: spec.assumptions.len(),
-        nouns,
-        capacity: has("local_queue_capacity").then(|| args.choice("local_queue_capacity").parse().ok()).flatten(),
-        pool_max: has("max_blocking_threads")
-            .then(|| u32::try_from(args.integer("max_blocking_threads")).ok())
-            .flatten(),
+    if old.opened.scenario == new.scenario {
+        return old.board.before.filter(|_| old.opened.lang == new.lang);
     }
+    let mut board = old.board;
+    board.select(None);
+    let (from, to) = board.wait().map(|wait| (wait.due, wait.until))?;
+    let amount = Goal::Focus.value(&board).map(|value| Goal::Focus.written(&board, value))?;
+    Some(Before { from, to, amount })
 }
 
 /// Records of a row.
@@ -440,7 +449,7 @@ fn value_at(draft: &Draft, path: &str) -> Value {
     plain_json(here)
 }
 
-fn plain_json(json: &Json) -> Value {
+pub(super) fn plain_json(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
 }
 

@@ -364,6 +364,7 @@ mod tests {
             steps: 14,
             expectation: "The ticker wants to run every 10\u{a0}ms.".into(),
             lead: "A <blocking> call & its thread.".into(),
+            question: String::new(),
             knobs: Vec::new(),
             cursor: None,
         }

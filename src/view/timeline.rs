@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::track::{Queue, Track};
+use super::track::{Queue, Steps, Track};
 use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Ended, Line, Place, PollEnd, Recording, Role, Waits, What};
@@ -37,7 +37,13 @@ pub struct Timeline {
     /// The queue of the blocking pool.
     pub pool: Queue,
     /// How many threads of the blocking pool are in a job.
-    pub pool_busy: super::track::Steps,
+    pub pool_busy: Steps,
+    /// How many CPUs have a thread.
+    pub cpus_busy: Steps,
+    /// How many CPUs there are.
+    pub cpu_count: u32,
+    /// Workers that a monitor took away, in order.
+    pub retakes: Vec<Retake>,
     /// Tasks that yielded and are not queued yet.
     pub deferred: Queue,
     /// Moments worth a mark or a sentence, in order.
@@ -158,7 +164,7 @@ impl WorkState {
 /// Whether a stretch holds its thread without using a CPU.
 #[must_use]
 pub fn holds(what: What) -> bool {
-    matches!(what, What::Block | What::Lock | What::Park)
+    matches!(what, What::Block | What::Syscall | What::Lock | What::Park)
 }
 
 /// A worker's row.
@@ -174,6 +180,74 @@ pub struct WorkerLane {
     pub slot: Queue,
     /// Records on a thread that held it, or about it.
     pub records: Vec<u32>,
+    /// Every so many ticks it looks at the global queue first, as far as it said so.
+    pub interval: Steps,
+    /// When somebody woke it, with the record.
+    pub woken: Vec<(Time, u32)>,
+    /// What it did between polls that has a name.
+    pub deeds: Vec<Deed>,
+}
+
+/// A piece of a worker's own work.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Deed {
+    /// When.
+    pub at: Time,
+    /// What.
+    pub what: Work,
+}
+
+/// The scheduler's own work, as far as it has a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Work {
+    /// Looks at timers and I/O.
+    Timers,
+    /// Takes tasks from another worker.
+    Steal,
+    /// Takes tasks from the global queue.
+    Batch,
+    /// Moves half of a full queue.
+    Overflow,
+    /// Wakes another worker.
+    Unpark,
+}
+
+/// A monitor took a worker from its thread.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retake {
+    /// When.
+    pub at: Time,
+    /// Its record.
+    pub record: u32,
+    /// The worker.
+    pub worker: WorkerId,
+    /// The look that first saw it stuck.
+    pub first: Time,
+}
+
+/// What a thread does that holds no worker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alone {
+    /// It was started and has not run yet.
+    Starts,
+    /// It sleeps.
+    Sleeps,
+    /// It could run and has no CPU.
+    NoCpu,
+    /// It waits for a part that another thread uses.
+    Lock {
+        /// The part.
+        line: Line,
+        /// Who uses it.
+        holder: ThreadId,
+    },
+    /// It polls.
+    Poll {
+        /// Index of the poll.
+        poll: u32,
+    },
+    /// The scheduler's own work.
+    Own,
 }
 
 /// A thread.
@@ -187,6 +261,8 @@ pub struct ThreadLane {
     pub ended: Option<Time>,
     /// What it did while it held no worker: polls of the blocking pool, and polls from which the worker was taken.
     pub outside: Track<WorkState>,
+    /// Everything that it did while it held no worker.
+    pub alone: Track<Alone>,
     /// Records on it while it held no worker.
     pub records: Vec<u32>,
 }
@@ -215,6 +291,8 @@ pub struct TimerMark {
     pub due: Time,
     /// When the driver's grain lets it fire.
     pub fires: Time,
+    /// The record of the registration.
+    pub record: u32,
     /// When the task was woken for it, or no longer needed it.
     pub over: Option<Time>,
 }
@@ -271,6 +349,12 @@ pub struct Wait {
     pub until: Time,
     /// The record at which it could be known.
     pub record: u32,
+    /// The record that asked for the deadline, where it is about one.
+    pub asked: Option<u32>,
+    /// The record of the wake.
+    pub wake_record: Option<u32>,
+    /// Nobody will ever wake it: from its last poll to the end of the run.
+    pub lost: bool,
 }
 
 impl Wait {

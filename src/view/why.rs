@@ -3,8 +3,8 @@
 use serde::Serialize;
 
 use super::board::{Board, capital};
-use super::explain::{Before, Whereabouts, Why};
-use super::timeline::Wait;
+use super::explain::{Before, Whereabouts, Who, Why};
+use super::timeline::{Wait, Work};
 use crate::id::WorkerId;
 use crate::time::{Nanos, Time};
 use crate::words::number::count;
@@ -30,6 +30,10 @@ pub struct Line {
     pub text: Rich,
     /// When it began.
     pub at: Time,
+    /// Index of the record that caused it.
+    pub record: u32,
+    /// Time of that record.
+    pub cause: Time,
     /// It is the largest.
     pub largest: bool,
     /// It is more than a twentieth of the whole.
@@ -61,7 +65,7 @@ pub fn why(board: &Board) -> Option<Explanation> {
         .map(|(part, amount)| {
             let is_largest = part.length == largest && std::mem::take(&mut first_largest);
             first_largest &= part.length != largest;
-            let mut text = text(board, wait, &part.why, &amount);
+            let mut text = text(board, wait, &part.why, &amount, part.at);
             text.push(Span { text: " ".to_owned(), ..Span::default() });
             text.push(Span { text: board.scale.clock(part.at), at: Some(part.at), ..Span::default() });
             Line {
@@ -69,6 +73,8 @@ pub fn why(board: &Board) -> Option<Explanation> {
                 amount,
                 text,
                 at: part.at,
+                record: part.record,
+                cause: board.times.get(part.record as usize).map_or(part.at, |&at| Time(at)),
                 largest: is_largest,
                 harm: part.length.0 > total / 20 && harmful(board, wait),
                 share: part.length.0 as f64 / total as f64,
@@ -96,19 +102,31 @@ fn sign(why: &Why) -> &'static str {
         Why::Unnoticed { .. } | Why::Slack { .. } => "due",
         Why::Grain { .. } | Why::Armed => "grain",
         Why::Last { .. } => "last",
-        Why::Behind { .. } | Why::Long { .. } | Why::Slot { .. } | Why::Pool { .. } | Why::Deferred { .. } => "queue",
-        Why::Lock { .. } | Why::Cpu { .. } => "queue",
-        Why::Wake { .. } | Why::Thread { .. } | Why::Own { .. } | Why::Other => "other",
+        Why::Behind { .. } | Why::Long { .. } | Why::AllBusy { .. } | Why::Slot { .. } | Why::Interval { .. } => {
+            "queue"
+        }
+        Why::Pool { .. } | Why::Deferred { .. } | Why::Preempted { .. } | Why::Undetected { .. } => "queue",
+        Why::Lock { .. } | Why::Cpu { .. } | Why::Refused { .. } | Why::SameTask { .. } => "queue",
+        Why::Wake { .. } | Why::Start { .. } | Why::Thread { .. } | Why::Own { .. } | Why::Other => "other",
+        Why::Never => "due",
     }
 }
 
 /// `amount`: the length of the part as the table writes it.
-fn text(board: &Board, wait: &Wait, why: &Why, amount: &str) -> Rich {
+fn text(board: &Board, wait: &Wait, why: &Why, amount: &str, at: Time) -> Rich {
     let words = board.words();
     let task = || ("task", board.name(wait.task).into());
     let start = |worker: &WorkerId| ("who", Arg::from(board.worker_start(*worker)));
     let middle = |worker: &WorkerId| ("who", Arg::from(board.worker(*worker)));
     let d = || ("d", amount.into());
+    let actor = |who: &Who, begins: bool| {
+        let name = match *who {
+            Who::Worker(worker) if begins => board.worker_start(worker),
+            Who::Worker(worker) => board.worker(worker),
+            Who::Thread(thread) => capital(board.thread(thread), begins),
+        };
+        ("who", Arg::from(name))
+    };
     match why {
         Why::Armed => fill(words.why_armed, &[task()]),
         Why::Grain { unit } => fill(words.why_grain, &[("unit", unit_name(*unit).into())]),
@@ -124,14 +142,34 @@ fn text(board: &Board, wait: &Wait, why: &Why, amount: &str) -> Rich {
             let holder = board.holder(*thread, wait.fires.max(wait.due), true);
             fill(words.why_slack, &[("who", holder.into()), d()])
         }
-        Why::Behind { place, tasks } => {
-            let names = tasks.iter().map(|&task| fill("{task}", &[("task", board.link(task))])).collect();
+        Why::SameTask { blocked, .. } => {
+            let template = if *blocked { words.why_same_blocked } else { words.why_same };
+            fill(template, &[("task", board.link(wait.task))])
+        }
+        Why::Behind { place, count: polls, tasks } => {
+            let names: Vec<Rich> = tasks.iter().map(|&task| fill("{task}", &[("task", board.link(task))])).collect();
             let args = [
                 ("place", board.place(*place).into()),
-                ("n", tasks.len().to_string().into()),
-                ("tasks", board.list(names, MOST_TASKS).into()),
+                ("n", count(u64::from(*polls)).into()),
+                ("tasks", board.list_of(names, MOST_TASKS, *polls as usize).into()),
             ];
-            fill(if tasks.len() == 1 { words.why_behind_one } else { words.why_behind }, &args)
+            fill(if *polls == 1 { words.why_behind_one } else { words.why_behind }, &args)
+        }
+        Why::AllBusy { who, taker } => {
+            let taker = ("taker", Arg::from(board.worker_start(*taker)));
+            fill(words.why_all_busy, &[("who", where_they_were(board, who, false).into()), taker])
+        }
+        Why::Interval { worker, every, tick } => {
+            let args = [middle(worker), ("g", every.to_string().into()), ("i", tick.to_string().into())];
+            fill(words.why_interval, &args)
+        }
+        Why::Refused { worker, searching, most } => {
+            let args = [start(worker), ("s", searching.to_string().into()), ("m", most.to_string().into())];
+            fill(words.why_refused, &args)
+        }
+        Why::Undetected { worker, looked } => {
+            let t = Arg::At(board.scale.clock(*looked), *looked);
+            fill(words.why_undetected, &[start(worker), ("t", t)])
         }
         Why::Long { worker, task, blocked: true, .. } => {
             fill(words.why_blocked, &[middle(worker), ("task", board.link(*task))])
@@ -141,15 +179,32 @@ fn text(board: &Board, wait: &Wait, why: &Why, amount: &str) -> Rich {
             let place = board.place(crate::trace::Place::Lifo(*worker));
             fill(words.why_slot, &[("place", place.into()), ("n", idle.to_string().into())])
         }
-        Why::Wake { worker } => fill(words.why_wake, &[start(worker), d()]),
+        Why::Wake { who } => fill(words.why_wake, &[actor(who, true), d()]),
+        Why::Start { worker: Some(worker), .. } => fill(words.why_start, &[middle(worker)]),
+        Why::Start { worker: None, .. } => fill(words.why_start_job, &[]),
         Why::Thread { worker } => fill(words.why_thread, &[middle(worker)]),
-        Why::Lock { line, holder } => {
-            let holder = board.holder(*holder, wait.due, true);
+        Why::Lock { line, holders } if holders.len() == 1 => {
+            let holder = board.holder(holders[0], at, true);
             fill(words.why_lock, &[("holder", holder.into()), ("line", board.line_name(*line).into())])
         }
-        Why::Cpu { worker } => fill(words.why_cpu, &[start(worker)]),
-        Why::Own { worker } => fill(words.why_own, &[start(worker)]),
-        Why::Pool { threads } => fill(words.why_pool, &[("n", threads.to_string().into())]),
+        Why::Lock { line, holders } => {
+            let n = ("n", Arg::from(holders.len().to_string()));
+            fill(words.why_lock_many, &[n, ("line", board.line_name(*line).into())])
+        }
+        Why::Cpu { who, threads, cpus } => {
+            let args = [actor(who, true), ("m", threads.to_string().into()), ("n", cpus.to_string().into())];
+            fill(words.why_cpu, &args)
+        }
+        Why::Own { who, work } if work.is_empty() => fill(words.why_own, &[actor(who, true)]),
+        Why::Own { who, work } => {
+            let names = work.iter().map(|&work| fill(work_name(board, work), &[])).collect();
+            fill(words.why_own_work, &[actor(who, true), ("work", board.list(names, MOST_TASKS).into())])
+        }
+        Why::Pool { threads, ahead } => {
+            fill(words.why_pool, &[("n", threads.to_string().into()), ("k", ahead.to_string().into())])
+        }
+        Why::Preempted { slice } => fill(words.why_preempted, &[("d", board.scale.length(*slice).into())]),
+        Why::Never => fill(words.why_never, &[]),
         Why::Deferred { budget: Some(b) } => fill(words.why_budget, &[("b", b.to_string().into())]),
         Why::Deferred { budget: None } => fill(words.why_deferred, &[]),
         Why::Last { worker, after } => {
@@ -165,6 +220,17 @@ fn text(board: &Board, wait: &Wait, why: &Why, amount: &str) -> Rich {
             fill(template, &[("who", who.into()), task()])
         }
         Why::Other => fill(words.why_other, &[]),
+    }
+}
+
+fn work_name(board: &Board, work: Work) -> &'static str {
+    let words = board.words();
+    match work {
+        Work::Timers => words.work_timers,
+        Work::Steal => words.work_steal,
+        Work::Batch => words.work_batch,
+        Work::Overflow => words.work_overflow,
+        Work::Unpark => words.work_unpark,
     }
 }
 

@@ -165,6 +165,7 @@ impl Host for Inline {
         let (what, length) = match what {
             Occupy::Cpu(length) => (What::Cpu, length),
             Occupy::Block(length) => (What::Block, length),
+            Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave | Occupy::Return => panic!("the inline host has no second thread"),
         };
         inner.events.push(Event::StretchStart { task, what, length });

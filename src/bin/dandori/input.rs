@@ -12,16 +12,16 @@ use dandori::scenario::{Draft, Json, Problem, Scenario, library};
 #[derive(clap::Args, Clone, Debug)]
 pub struct Source {
     /// Name in the library (see `dandori scenarios`), or a file.
-    scenario: String,
+    pub scenario: String,
     /// Changes a field, for example `policy.workers=4` or `limits.end="2 s"`; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
-    set: Vec<String>,
+    pub set: Vec<String>,
     /// Costs of a machine, as `dandori calibrate --out` writes them.
     #[arg(long, value_name = "FILE")]
-    costs: Option<PathBuf>,
+    pub costs: Option<PathBuf>,
     /// Seed of all random draws.
     #[arg(long)]
-    seed: Option<u64>,
+    pub seed: Option<u64>,
 }
 
 impl Source {

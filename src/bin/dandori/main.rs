@@ -10,7 +10,9 @@
 
 mod calibrate;
 mod compare;
+mod explain;
 mod export;
+mod focus;
 mod input;
 mod output;
 mod policies;
@@ -20,6 +22,7 @@ mod scenarios;
 mod serve;
 mod sim;
 mod summary;
+mod sweep;
 
 use std::process::ExitCode;
 
@@ -44,6 +47,10 @@ enum Command {
     Real(real::Args),
     /// Run a scenario under several policies, simulated and on real threads, and print them side by side.
     Compare(compare::Args),
+    /// Say why a task waited, what is worth knowing of the run, and what would help.
+    Explain(explain::Args),
+    /// Run a scenario with a field at several values and several seeds, and print how long its tasks waited.
+    Sweep(sweep::Args),
     /// List the library of scenarios, or print one as JSON.
     Scenarios(scenarios::Args),
     /// List the policies with their parameters and what they leave out.
@@ -75,6 +82,8 @@ fn main() -> ExitCode {
         Command::Sim(args) => (args.json, sim::run(&args)),
         Command::Real(args) => (args.json, real::run(&args)),
         Command::Compare(args) => (args.json, compare::run(&args)),
+        Command::Explain(args) => (args.json, explain::run(&args)),
+        Command::Sweep(args) => (args.json, sweep::run(&args)),
         Command::Scenarios(args) => (args.json, scenarios::run(&args)),
         Command::Policies(args) => (args.json, policies::run(&args)),
         Command::Export(args) => (false, export::run(&args)),

@@ -53,6 +53,27 @@ impl Sleepers {
         Sleepers(Vec::with_capacity(workers.into()))
     }
 
+    /// The workers that are counted as asleep, the one that fell asleep last first.
+    pub fn iter(&self) -> impl Iterator<Item = WorkerId> {
+        self.0.iter().rev().copied()
+    }
+
+    /// The worker goes to sleep, for policies that count nothing else.
+    pub fn push(&mut self, worker: WorkerId) {
+        self.0.push(worker);
+    }
+
+    /// The one that fell asleep last.
+    pub fn pop(&mut self) -> Option<WorkerId> {
+        self.0.pop()
+    }
+
+    /// The worker woke up by itself. Whether it was still counted as asleep.
+    pub fn remove(&mut self, worker: WorkerId) -> bool {
+        let at = self.0.iter().position(|&asleep| asleep == worker);
+        at.map(|at| self.0.remove(at)).is_some()
+    }
+
     /// Whether this worker is counted as asleep.
     #[must_use]
     pub fn contains(&self, worker: WorkerId) -> bool {
@@ -104,6 +125,28 @@ impl Idle {
         }
         self.word.0.fetch_add(1, Ordering::SeqCst);
         true
+    }
+
+    /// The same, but not more than half of the workers that are awake, as in Go: a sleeping worker is no excuse for one
+    /// more searcher.
+    pub fn start_search_among_awake(&self) -> bool {
+        let word = self.word.0.load(Ordering::SeqCst);
+        if 2 * (word & SEARCHING) >= word / AWAKE {
+            return false;
+        }
+        self.word.0.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+
+    /// A worker searches, however many do so already.
+    pub fn search_anyway(&self) {
+        self.word.0.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// How many workers are awake, as of now.
+    #[must_use]
+    pub fn awake(&self) -> usize {
+        self.word.0.load(Ordering::SeqCst) / AWAKE
     }
 
     /// A searcher has found something. Whether it was the last one: then it must notify.

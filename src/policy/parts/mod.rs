@@ -1,12 +1,35 @@
-//! Parts that several schedulers are built from: a worker's ring, the lock-protected queue that all share, the count
-//! of searching and sleeping workers. A policy puts them together by its own rules.
+//! Parts that several schedulers are built from. A policy puts them together by its own rules.
+//!
+//! | part | what it is |
+//! | --- | --- |
+//! | [`ring`] | a worker's own queue of fixed size, from which others steal without a lock |
+//! | [`inject`] | a queue behind a lock, its length readable without: for all, or as a worker's mailbox or deque |
+//! | [`idle`] | who is awake and who searches; the stack of sleepers |
+//! | [`bells`] | one bell per worker, where a task waits for one certain worker |
+//! | [`bench`] | workers that no thread holds |
+//! | [`homes`] | where each task lives, where tasks never change their worker |
+//! | [`local_loop`] | the loop of a thread that runs only its own tasks |
+//! | [`blocking`] | the blocking pool's parameters and rules |
 
+pub mod bells;
+pub mod bench;
+pub mod blocking;
+pub mod homes;
 pub mod idle;
 pub mod inject;
+pub mod local_loop;
 pub mod ring;
 #[cfg(loom)]
 mod ring_double;
 
+pub use bells::Bells;
+pub use bench::Bench;
+pub use blocking::Blocking;
+pub use homes::Homes;
 pub use idle::{Idle, Sleepers};
 pub use inject::Inject;
+pub use local_loop::{LocalLoop, LoopRules, Mailbox};
 pub use ring::{Ring, Stealer, Stolen, Taken};
+
+/// A worker's unbounded queue, first in first out, from which others may take.
+pub type Deque<E> = Inject<E, ()>;

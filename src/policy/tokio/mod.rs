@@ -14,18 +14,24 @@
 //!
 //! *Deviations*: see the assumptions of [`SPEC`].
 
+mod era;
+#[cfg(all(test, not(loom)))]
+mod era_tests;
 #[cfg(all(test, loom))]
 mod loom_models;
+mod slots;
 mod spec;
 #[cfg(all(test, not(loom)))]
 mod tests;
 mod tuning;
 mod worker;
 
-use super::parts::{Idle, Inject, Sleepers, Stealer};
-use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Spec, Worker, YieldBy};
+use self::era::Era;
+use self::slots::Slots;
+use super::parts::{Bench, Blocking, Idle, Inject, Sleepers, Stealer, blocking};
+use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Spec, Worker};
 use crate::id::{ThreadId, WorkerId};
-use crate::sync::{Apart, Arc, Mutex, lock};
+use crate::sync::{Apart, Arc};
 use crate::trace::{Event, Line, Place, Release};
 
 pub use spec::SPEC;
@@ -54,23 +60,22 @@ struct Rules {
     overflow_older: bool,
     budget: Budget,
     eager_driver_handoff: bool,
+    era: Era,
 }
 
 impl Rules {
     fn new(args: &Args<'_>) -> Rules {
-        let number = |name| u32::try_from(args.integer(name)).expect("validated against the range");
+        let era = Era::named(args.choice("era"));
         Rules {
-            event_interval: number("event_interval").into(),
-            global_queue_interval: number("global_queue_interval"),
+            event_interval: args.integer("event_interval"),
+            global_queue_interval: era.global_queue_interval(args),
             lifo_slot: !args.flag("disable_lifo_slot"),
-            max_lifo_polls: number("max_lifo_polls"),
+            max_lifo_polls: era.max_lifo_polls(args),
             local_queue_capacity: args.choice("local_queue_capacity").parse().expect("one of the listed numbers"),
-            overflow_older: args.choice("overflow_half") == "older",
-            budget: match number("coop_budget") {
-                0 => Budget::Unlimited,
-                operations => Budget::Fresh(operations),
-            },
+            overflow_older: era.overflow_older(args),
+            budget: era.budget(args),
             eager_driver_handoff: args.flag("eager_driver_handoff"),
+            era,
         }
     }
 }
@@ -83,6 +88,8 @@ struct Shared<E> {
     idle: Idle,
     /// Where thieves reach each worker's ring, by worker.
     rings: Vec<Stealer<E>>,
+    /// The workers' slots, in the era in which others can take from them; else there are none here.
+    slots: Slots<E>,
     /// A rule broken on purpose, for a model that must then fail.
     #[cfg(all(test, loom))]
     mutant: loom_models::Mutant,
@@ -115,10 +122,10 @@ impl<E: Entry> Shared<E> {
 }
 
 /// The policy.
-struct MultiThread<E> {
+struct MultiThread<E: Entry> {
     shared: Arc<Shared<E>>,
-    /// Workers that no thread holds, each in its own place. Their rings can be stolen from all the same.
-    bench: Mutex<Vec<Option<Box<dyn Worker<E>>>>>,
+    /// Their rings can be stolen from all the same.
+    bench: Bench<E>,
     shape: Shape,
 }
 
@@ -126,20 +133,21 @@ impl<E: Entry> MultiThread<E> {
     fn new(args: &Args<'_>) -> MultiThread<E> {
         let rules = Rules::new(args);
         let workers = u16::try_from(args.integer("workers")).expect("validated against the range");
-        let pool = u32::try_from(args.integer("max_blocking_threads")).expect("validated against the range");
+        let pool = Blocking::new(args, workers);
         let rings: Vec<_> = (0..workers).map(|_| worker::ring(&rules)).collect();
         let shared = Arc::new(Shared {
             rules,
             inject: Apart(Inject::new(Sleepers::new(workers))),
             idle: Idle::new(workers),
             rings: rings.iter().map(|ring| ring.stealer()).collect(),
+            slots: Slots::new(if rules.era.slot_is_stealable { workers } else { 0 }),
             #[cfg(all(test, loom))]
             mutant: loom_models::mutant(),
         });
         let bench = rings.into_iter().zip(0..).map(|(ring, index)| {
             let id = WorkerId(index);
             let core: Box<dyn Worker<E>> = Box::new(worker::Core::new(id, ring, args.rand(id), shared.clone()));
-            Some(core)
+            core
         });
         let shape = Shape {
             workers,
@@ -147,12 +155,12 @@ impl<E: Entry> MultiThread<E> {
             retakes: false,
             driver: DriverBy::ParkedWorker,
             timer_grain: args.duration("timer_resolution"),
-            keep_alive: args.duration("thread_keep_alive"),
-            yield_by: YieldBy::Defer,
-            pool_max: pool + u32::from(workers),
+            keep_alive: pool.keep_alive,
+            yield_by: rules.era.yield_by,
+            pool_max: pool.pool_max,
             busy_poll: false,
         };
-        MultiThread { bench: Mutex::new(bench.collect()), shared, shape }
+        MultiThread { bench: Bench::new(bench), shared, shape }
     }
 }
 
@@ -169,28 +177,15 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
     }
 
     fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        let mut bench = lock(&self.bench);
-        match had {
-            Some(worker) => bench[worker.index()].take(),
-            None => bench.iter_mut().find_map(Option::take),
-        }
+        self.bench.claim(had)
     }
 
-    /// `block_in_place` leaves the worker on the bench and asks for a thread that takes it from there. Whoever comes
-    /// first gets it: that thread, or the one that left it and is back already.
-    fn release(&self, mut worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        let id = worker.id();
-        worker.leaving(why, ctl);
-        let before = lock(&self.bench)[id.index()].replace(worker);
-        assert!(before.is_none(), "worker {id} is there twice");
-        if why == Release::BlockInPlace {
-            ctl.world().start(id);
-        }
+    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
+        self.bench.release(worker, why, ctl);
     }
 
-    /// One thread for a job that finds nobody idle; no other rule.
     fn grow(&self, pool: PoolView) -> u32 {
-        u32::from(pool.idle == 0)
+        blocking::one_if_nobody_idles(pool)
     }
 
     fn shape(&self) -> Shape {
@@ -204,9 +199,7 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
     fn drain(&self) -> Vec<E> {
         let mut entries = Vec::new();
         self.shared.inject.0.pop_into(usize::MAX, &mut entries);
-        for worker in lock(&self.bench).iter_mut().flatten() {
-            entries.append(&mut worker.drain());
-        }
+        self.bench.drain(&mut entries);
         entries
     }
 }

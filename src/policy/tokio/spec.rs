@@ -1,5 +1,6 @@
 //! What the tokio policy says about itself: its parameters and what it leaves out.
 
+use crate::policy::parts::blocking;
 use crate::policy::spec::{Assumption, Nouns, Param, Range, Spec};
 
 const BUILDER: &str = "tokio 1.53.1, runtime/builder.rs";
@@ -7,6 +8,11 @@ const WORKER: &str = "tokio 1.53.1, runtime/scheduler/multi_thread/worker.rs";
 
 /// Capacities of the ring that can be chosen: powers of two.
 const CAPACITIES: &[&str] = &["4", "8", "16", "32", "64", "128", "256", "512", "1024"];
+
+/// The scheduler's times, oldest first; what sets them apart is in `era`.
+pub(super) const ERAS: &[&str] = &["2019-design", "0.2.19", "2023-slot-cap", "1.51-stealable-slot", TODAY];
+/// tokio 1.53.
+pub(super) const TODAY: &str = "today";
 
 /// What the policy says about itself.
 pub const SPEC: Spec = Spec {
@@ -74,17 +80,16 @@ pub const SPEC: Spec = Spec {
             range: Range::Duration { min: 1, max: 1_000_000_000, default: 1_000_000 },
             source: "tokio 1.53.1, runtime/time/",
         },
+        blocking::max_blocking_threads(blocking::TOKIO_THREADS, BUILDER),
+        blocking::keep_alive(
+            blocking::TOKIO_KEEP_ALIVE,
+            "tokio 1.53.1, runtime/blocking/pool.rs, KEEP_ALIVE (the option thread_keep_alive)",
+        ),
         Param {
-            name: "max_blocking_threads",
-            what: "Most threads of the blocking pool, besides one per worker.",
-            range: Range::Integer { min: 1, max: 10_000, default: Some(512), unit: "threads" },
-            source: BUILDER,
-        },
-        Param {
-            name: "thread_keep_alive",
-            what: "A thread of the blocking pool ends after idling this long.",
-            range: Range::Duration { min: 1_000_000, max: 3_600_000_000_000, default: 10_000_000_000 },
-            source: "tokio 1.53.1, runtime/blocking/pool.rs, KEEP_ALIVE",
+            name: "era",
+            what: "The scheduler of which time: it sets every other parameter that is not set, and rules that have none.",
+            range: Range::Choice { options: ERAS, default: TODAY },
+            source: "tokio 0.2.0, 0.2.19, 1.29.1, 1.51.0 and 1.53.1, the multi-thread scheduler of each",
         },
     ],
     assumptions: &[
@@ -123,6 +128,14 @@ pub const SPEC: Spec = Spec {
         Assumption {
             text: "A tick is counted in 64 bits; in tokio it starts again from 0 after 2^32.",
             source: WORKER,
+        },
+        Assumption {
+            text: "In 0.2.14 to 0.2.21 an operation that had to wait used up budget, too; here only those that succeed do.",
+            source: "tokio-rs/tokio#2549",
+        },
+        Assumption {
+            text: "In the era 2023-slot-cap a task whose budget is used up is deferred, as today; then it was queued at once.",
+            source: "tokio 1.29.1, runtime/coop.rs, poll_proceed",
         },
         Assumption {
             text: "A driver turn wakes everything that is due; tokio takes at most 1024 I/O events per turn.",

@@ -27,6 +27,7 @@ mod idle;
 mod queues;
 
 use self::queues::By;
+use super::era::NO_CHAIN;
 use super::tuning::Tuning;
 use super::{Rules, Shared};
 use crate::id::WorkerId;
@@ -53,7 +54,7 @@ pub(super) struct Core<E> {
     maintenance_at: u64,
     /// The next tick that looks at the inject queue first: a multiple of the tuned interval.
     inject_at: u64,
-    /// The task woken last; runs next, cannot be stolen.
+    /// The task woken last; runs next, cannot be stolen. In the era in which it can be, it is in `Shared::slots`.
     lifo: Option<E>,
     /// Off during the last poll that the cap allows: then wakes go to the ring.
     lifo_enabled: bool,
@@ -257,7 +258,8 @@ impl<E: Entry> Core<E> {
             return None;
         }
         // Fair shares, and never more than would stay in the ring if it overflowed right after.
-        let room = self.ring.spare().min(self.ring.capacity() / 2);
+        let most = if self.shared.rules.era.batches { self.ring.capacity() / 2 } else { 1 };
+        let room = self.ring.spare().min(most);
         let share = waiting / self.shared.rings.len() + 1;
         self.phase = Phase::Batch(share.min(room).max(1));
         Some(Step::Look(Line::Inject))
@@ -334,7 +336,7 @@ impl<E: Entry> Core<E> {
     /// After a poll: the task in the slot is next, on what is left of the budget, up to the cap.
     #[inline(always)]
     fn chain(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let Some(entry) = self.lifo.take() else {
+        let Some(entry) = self.take_slot() else {
             self.lifo_enabled = self.shared.rules.lifo_slot;
             return self.begin(ctl);
         };
@@ -342,7 +344,11 @@ impl<E: Entry> Core<E> {
             self.push_back(entry, By::Move, ctl);
             return self.begin(ctl);
         }
-        self.lifo_polls += 1;
+        if self.shared.rules.max_lifo_polls == NO_CHAIN {
+            self.lifo = Some(entry);
+            return self.begin(ctl);
+        }
+        self.lifo_polls = self.lifo_polls.saturating_add(1);
         if self.lifo_polls >= self.shared.rules.max_lifo_polls {
             self.lifo_enabled = false;
         }
@@ -378,15 +384,21 @@ impl<E: Entry> Worker<E> for Core<E> {
         if yields || !self.lifo_enabled {
             self.push_back(entry, By::Wake, ctl);
         } else {
-            let displaced = self.lifo.take();
-            let alone = displaced.is_none();
-            if let Some(displaced) = displaced {
-                self.push_back(displaced, By::Move, ctl);
+            // Nobody could take a task that goes into an empty slot; where it can be stolen, they are woken for it.
+            let mut alone = false;
+            if self.shared.rules.era.slot_is_stealable {
+                self.wake_shared(entry, ctl);
+            } else {
+                let displaced = self.lifo.take();
+                alone = displaced.is_none();
+                if let Some(displaced) = displaced {
+                    self.push_back(displaced, By::Move, ctl);
+                }
+                if ctl.is_traced() {
+                    ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
+                }
+                self.lifo = Some(entry);
             }
-            if ctl.is_traced() {
-                ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
-            }
-            self.lifo = Some(entry);
             if alone {
                 return;
             }
@@ -423,14 +435,14 @@ impl<E: Entry> Worker<E> for Core<E> {
     /// Who takes the worker next may be long in coming, and nobody can steal from a slot.
     fn leaving(&mut self, why: Release, ctl: &mut Control<'_, E>) {
         let stays = why == Release::Shutdown;
-        if let Some(entry) = self.lifo.take_if(|_| !stays) {
+        if !stays && let Some(entry) = self.take_slot() {
             self.push_back(entry, By::Move, ctl);
         }
         self.phase = Phase::Start;
     }
 
     fn drain(&mut self) -> Vec<E> {
-        let slots = [self.hand.take(), self.lifo.take()];
+        let slots = [self.hand.take(), self.take_slot()];
         slots.into_iter().flatten().chain(std::iter::from_fn(|| self.ring.pop())).collect()
     }
 }

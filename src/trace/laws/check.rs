@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::bundle::Bundle;
 use super::{
     CPU_TIME, DRIVER, END, Gap, IN_HAND, KEPT, LEFT, LINE, Law, ONE_THREAD, ONE_WORKER, On, PARK_WORKER, PLACE, Part,
-    Report, State, TIMES, Violation, rule,
+    RETAKE, Report, State, TIMES, Violation, rule,
 };
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::time::Time;
@@ -276,7 +276,7 @@ impl Checker {
         match record.event {
             Event::Acquire { worker } => return self.acquire(thread, worker),
             Event::Release { worker, why } => return self.release(thread, worker, why),
-            Event::Retake { .. } => return,
+            Event::Retake { target, worker, first } => return self.retake(target, worker, first),
             _ if record.worker != held => {
                 let name = |worker: Option<WorkerId>| worker.map_or("no worker".to_owned(), |w| w.to_string());
                 let says = format!("the record names {}, but {thread} holds {}", name(record.worker), name(held));
@@ -314,6 +314,19 @@ impl Checker {
     fn driver_by(&mut self, thread: ThreadId, what: &str) {
         if let Some(holder) = self.driver_thread.filter(|&holder| holder != thread) {
             self.broken(DRIVER, format!("the driver is {what} by {thread} while {holder} holds it"));
+        }
+    }
+
+    fn retake(&mut self, target: ThreadId, worker: WorkerId, first: Time) {
+        let row = self.thread_row(target);
+        // On real threads the poll may have ended before the monitor said what it did.
+        let polls = row.polls.is_some();
+        if row.worker != Some(worker) {
+            self.broken(RETAKE, format!("{worker} is taken from {target}, which does not hold it"));
+        } else if self.is_simulated && !polls {
+            self.broken(RETAKE, format!("{worker} is taken from {target}, which polls nothing"));
+        } else if first > self.now {
+            self.broken(RETAKE, format!("{worker} is taken from {target}, which is first looked at at {first}"));
         }
     }
 

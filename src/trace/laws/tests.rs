@@ -129,6 +129,10 @@ fn wake(task: TaskId) -> Event {
 fn due(task: TaskId) -> Event {
     Event::Due { task, cause: Cause::Timer }
 }
+fn retake(target: ThreadId, worker: WorkerId, first: u64) -> Event {
+    Event::Retake { target, worker, first: Time(first) }
+}
+
 fn release(worker: WorkerId) -> Event {
     Event::Release { worker, why: Release::Retire }
 }
@@ -204,6 +208,9 @@ const CASES: &[(&str, Break)] = &[
     ("in_hand", |s| s.push(Some(A), Some(V), at(T))),
     ("one_worker", |s| s.a(Event::Acquire { worker: WorkerId(2) })),
     ("one_worker", |s| s.push(Some(B), None, release(W))),
+    ("retake", |s| s.polling(T).b(retake(A, V, 0))),
+    ("retake", |s| s.b(retake(A, W, 0))),
+    ("retake", |s| s.polling(T).b(retake(A, W, u64::MAX))),
     ("park_worker", |s| s.a(release(W)).a(park())),
     ("park_worker", |s| s.a(release(W)).a(Event::Search)),
     ("poller", |s| s.a(release(W)).polling(T)),
@@ -313,6 +320,26 @@ fn a_poll_goes_on_without_its_worker_while_another_thread_holds_it() {
         s.b(Event::Acquire { worker: W }).a(stretch(T, What::Block, 5)).a(off()).a(stretched(T, What::Block));
         s.a(Event::CpuOn { cpu: CpuId(2) }).b(release(W)).a(stretch(T, What::Return, 0));
         s.a(Event::Acquire { worker: W }).a(stretched(T, What::Return)).a(end(T, PollEnd::Ready))
+    });
+}
+
+#[test]
+fn a_worker_is_retaken_in_a_poll_and_the_orphan_asks_for_it_again() {
+    legal(|s| {
+        s.b(release(V)).polling(T).a(stretch(T, What::Syscall, 5)).a(off());
+        s.b(Event::Look { target: A, polls: 1 }).b(retake(A, W, 0));
+        s.push(Some(B), None, Event::Release { worker: W, why: Release::Retaken });
+        s.b(Event::Acquire { worker: W }).b(release(W));
+        s.push(Some(A), None, Event::CpuOn { cpu: CpuId(2) }).push(Some(A), None, stretched(T, What::Syscall));
+        s.a(Event::Acquire { worker: W }).a(end(T, PollEnd::Ready))
+    });
+}
+
+#[test]
+fn a_poll_that_is_cut_short_goes_on_elsewhere_with_the_rest_of_its_stretch() {
+    legal(|s| {
+        s.polling(T).a(stretch(T, What::Cpu, 25)).a(end(T, PollEnd::Preempted)).a(enqueue(T, Place::Global));
+        s.b(start(T)).b(stretch(T, What::Cpu, 5)).b(stretched(T, What::Cpu)).b(end(T, PollEnd::Ready))
     });
 }
 

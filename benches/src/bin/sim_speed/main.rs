@@ -16,6 +16,7 @@
 //! greatest.
 
 mod processes;
+mod sleepers;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -27,6 +28,7 @@ use dandori::policy::Registry;
 use dandori::scenario::{Scenario, library};
 use dandori::sim::{Options, Sim};
 use processes::{GAPS, POLICIES, PROCESSES, Race, SLEEPS, WORKLOADS, uniform};
+use sleepers::Sleepers;
 
 /// A measurement lasts at least this long; what is shorter is repeated.
 const AT_LEAST: f64 = 0.05;
@@ -155,6 +157,7 @@ fn tables(registry: &Registry, rounds: usize) {
     }
     let mut holds = PENDING.map(|_| Vec::new());
     let mut races: Vec<Race> = WORKLOADS.iter().map(|workload| Race::new(workload, registry)).collect();
+    let mut sleepers = Sleepers::all(registry);
     for round in 0..rounds {
         eprintln!("round {} of {rounds}", round + 1);
         for row in &mut library {
@@ -165,10 +168,12 @@ fn tables(registry: &Registry, rounds: usize) {
         }
         holds.iter_mut().zip(PENDING).for_each(|(times, pending)| times.push(hold(pending)));
         races.iter_mut().for_each(|race| race.round(registry));
+        sleepers.iter_mut().for_each(|sleepers| sleepers.round(registry));
     }
     machine();
     records_per_second(&library);
     agenda(&library, &holds);
+    Sleepers::print(&sleepers);
     println!("\n### Processes\n");
     println!(
         "{PROCESSES} processes that sleep {SLEEPS} times each; nothing costs anything, one worker, recording off. ns \

@@ -103,18 +103,21 @@ impl<E: Entry> Core<E> {
         self.turn(Turn::Park)
     }
 
-    /// Whether any ring or the inject queue has something. Slots are not looked at.
+    /// Whether any ring or the inject queue has something. Slots are looked at only where they can be stolen from.
     pub(super) fn work_is_pending(&self) -> bool {
-        let mut others = self.shared.rings.iter().zip(0..).filter(|&(_, index)| index != self.id.0);
-        others.any(|(ring, _)| !self.ring.sees_empty(ring)) || !self.shared.inject.0.is_empty()
+        let shared = &self.shared;
+        let is_full = |index: u16| {
+            !self.ring.sees_empty(&shared.rings[usize::from(index)]) || shared.slots.is_full(WorkerId(index))
+        };
+        let mut others = (0..shared.rings.len() as u16).filter(|&index| index != self.id.0);
+        others.any(is_full) || !shared.inject.0.is_empty()
     }
 
     /// The driver turn and the drain are over: one notify for all that they made ready, if that is more than this
     /// worker can run next.
     pub(super) fn drained(&mut self, why: Turn, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         self.parking = false;
-        let ready = usize::from(self.lifo.is_some()) + self.ring.len();
-        if !self.searching && ready > 1 && self.shared.should_notify() {
+        if !self.searching && self.ready() > 1 && self.shared.should_notify() {
             self.phase = Phase::Notify(Then::Turned(why));
             return Some(Step::Look(Line::Inject));
         }
@@ -139,8 +142,13 @@ impl<E: Entry> Core<E> {
     pub(super) fn awake(&mut self, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         let id = self.id;
         let shared = &self.shared;
-        if self.lifo.is_some() || !self.ring.is_empty() {
-            self.searching = !shared.inject.0.beside(|sleepers| shared.idle.wake_self(sleepers, id));
+        if self.ready() > 0 {
+            let alone = shared.inject.0.beside(|sleepers| shared.idle.wake_self(sleepers, id));
+            self.searching = !alone;
+            if alone && shared.rules.era.driver_wakes_searchers {
+                shared.idle.search_anyway();
+                self.searching = true;
+            }
         } else {
             ctl.pay(Op::Rescan);
             if shared.inject.0.beside(|sleepers| sleepers.contains(id)) {

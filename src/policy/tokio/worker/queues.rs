@@ -73,7 +73,33 @@ impl<E: Entry> Core<E> {
     /// One of its own: the slot, then the ring.
     #[inline(always)]
     pub(super) fn own(&mut self) -> Option<E> {
-        self.lifo.take().or_else(|| self.ring.pop())
+        self.take_slot().or_else(|| self.ring.pop())
+    }
+
+    /// What is in the slot.
+    #[inline(always)]
+    pub(super) fn take_slot(&mut self) -> Option<E> {
+        if self.shared.rules.era.slot_is_stealable {
+            return self.shared.slots.take(self.id);
+        }
+        self.lifo.take()
+    }
+
+    /// How many tasks it has.
+    pub(super) fn ready(&self) -> usize {
+        usize::from(self.lifo.is_some() || self.shared.slots.is_full(self.id)) + self.ring.len()
+    }
+
+    /// Into a slot that others can reach. Listeners are told before anybody can find it there.
+    #[inline(never)]
+    pub(super) fn wake_shared(&mut self, entry: E, ctl: &mut Control<'_, E>) {
+        let shared = self.shared.clone();
+        if let Some(displaced) = shared.slots.take(self.id) {
+            self.push_back(displaced, By::Move, ctl);
+        }
+        ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
+        let before = shared.slots.put(self.id, entry);
+        assert!(before.is_none(), "only its worker fills a slot");
     }
 
     /// Up to `count` from the inject queue; the first is handed back, the others go to the back of the ring.
@@ -94,8 +120,18 @@ impl<E: Entry> Core<E> {
         first
     }
 
-    /// Half of a victim's ring. Listeners are told where each task goes before anybody can find it there.
+    /// Half of a victim's ring; if that has nothing, in the era in which it can be had, the task in the slot. Listeners
+    /// are told where each task goes before anybody can find it there.
     pub(super) fn steal(&mut self, victim: usize, ctl: &mut Control<'_, E>) -> Option<E> {
+        self.steal_ring(victim, ctl).or_else(|| {
+            let victim = WorkerId(victim as u16);
+            let entry = self.shared.slots.take(victim)?;
+            ctl.emit(Event::Steal { victim, count: 1 });
+            Some(entry)
+        })
+    }
+
+    fn steal_ring(&mut self, victim: usize, ctl: &mut Control<'_, E>) -> Option<E> {
         let from = &self.shared.rings[victim];
         if !ctl.is_traced() {
             return Some(self.ring.steal_half(from)?.run);

@@ -1,0 +1,73 @@
+//! What a run is looked at for: the lesson's kind of task and measure, or else whoever waited longest.
+
+use clap::ValueEnum;
+use dandori::id::KindId;
+use dandori::policy::Registry;
+use dandori::scenario::lesson::{self, Lesson};
+use dandori::scenario::{Problem, Scenario};
+use dandori::trace::Recording;
+use dandori::view::board::{Board, Focus, Measure};
+use dandori::view::session::facts;
+use dandori::words::Lang;
+
+/// A language of the sentences.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+pub enum Language {
+    /// English.
+    En,
+    /// Japanese.
+    Ja,
+}
+
+impl Language {
+    /// As the library names it.
+    pub fn lang(self) -> Lang {
+        match self {
+            Language::En => Lang::En,
+            Language::Ja => Lang::Ja,
+        }
+    }
+}
+
+/// The lesson about a scenario of the library.
+pub fn lesson_about(scenario: &str) -> Option<Lesson> {
+    lesson::names().filter_map(lesson::get).find(|lesson| lesson.scenario == scenario)
+}
+
+/// A run, to be looked at for a kind of task: the one that is named, else the lesson's, else that of the longest wait.
+pub fn board(
+    recording: &Recording,
+    scenario: &Scenario,
+    registry: &Registry,
+    kind: Option<&str>,
+    lang: Lang,
+) -> Result<Board, Vec<Problem>> {
+    let policy = registry.get(&scenario.policy.name).expect("validated with the scenario");
+    let lesson = lesson_about(&scenario.name);
+    let named = kind.or(lesson.as_ref().map(|lesson| lesson.focus.kind.as_str()));
+    let index = |name: &str| scenario.kinds.iter().position(|kind| kind.name == name);
+    let first = match named {
+        Some(name) => index(name).ok_or_else(|| {
+            let known: Vec<&str> = scenario.kinds.iter().map(|kind| kind.name.as_str()).collect();
+            vec![Problem::new(name, format!("there is no such kind of task; known: {}", known.join(", ")))]
+        })?,
+        None => 0,
+    };
+    let focus = Focus { kind: KindId(first as u16), measure: Measure::Wait };
+    let mut board = Board::new(recording, facts(&policy.spec, scenario), focus, None, lang);
+    if named.is_none() {
+        let own = |task| board.line.task(task).filter(|lane| !lane.job).map(|lane| lane.kind);
+        let waits = board.line.waits.iter().filter_map(|wait| Some((wait.length(), own(wait.task)?)));
+        board.focus.kind =
+            waits.max_by_key(|&(length, kind)| (length, std::cmp::Reverse(kind))).map_or(KindId(0), |w| w.1);
+    }
+    let name = &scenario.kinds[board.focus.kind.index()].name;
+    board.focus.measure = match (lesson.filter(|lesson| lesson.focus.kind == *name), scenario.period(name)) {
+        (Some(lesson), _) if lesson.focus.measure == lesson::Measure::Count => Measure::Polls,
+        (Some(lesson), _) if lesson.focus.measure == lesson::Measure::Never => Measure::Never,
+        (_, Some(every)) => Measure::Late { every },
+        _ => Measure::Wait,
+    };
+    board.select(None);
+    Ok(board)
+}

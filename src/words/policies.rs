@@ -1,0 +1,94 @@
+//! Titles and summaries of the built-in policies in other languages than their own, which is English. A policy that is
+//! written outside of the crate keeps its own words.
+
+use super::Lang;
+use crate::policy::Spec;
+
+/// Name, title and summary in Japanese, in the order of the registry.
+const JA: &[(&str, &str, &str)] = &[
+    (
+        "tokio",
+        "tokio 1.53 マルチスレッド",
+        "ワーカーごとにリングとLIFOスロットがある。空になれば他から盗み、タスクが譲ることを信じる。",
+    ),
+    (
+        "tokio-current-thread",
+        "tokio 1.53 カレントスレッド",
+        "一つのスレッドが一つのリストから全タスクを動かし、タイマーとI/Oも自分で見る。",
+    ),
+    (
+        "tokio-0.1",
+        "tokio 0.1",
+        "ワーカーごとに上限のないキューがあり、積むたびに眠るワーカーへ合図する。スロットも予算もない。",
+    ),
+    (
+        "smol",
+        "smol 2（async-executor 1.13）",
+        "起床はすべて一つのグローバルキューへ。ランナーはその半分を取り、一度に一人だけ起こす。",
+    ),
+    (
+        "block-on",
+        "block_on：一つのFutureと一つのスレッド",
+        "呼び出したスレッドがFutureを一つポーリングし、次の価値が出るまで眠るか回り続ける。",
+    ),
+    ("global-queue", "グローバルキュー一つ", "全ワーカーが、一つのロックの後ろの一つのキューの先頭から取る。"),
+    (
+        "sharded",
+        "ワーカーごとのキュー",
+        "どのワーカーも自分のキューのタスクだけを動かす。外からのタスクは順番に配られる。",
+    ),
+    (
+        "work-stealing",
+        "素朴なワークスティーリング",
+        "ワーカーごとにキューがあり、空になれば他から取る。スロットはなく、積むたびに誰かを起こす。",
+    ),
+    ("thread-per-core", "コアごとのスレッド", "タスクは始まったコアに留まる。何も盗まれない。"),
+    ("thread-per-task", "タスクごとのスレッド", "タスクごとにスレッドがあり、CPUの分配はOSのスケジューラが決める。"),
+    (
+        "event-loop",
+        "イベントループ（Node）",
+        "一つのスレッドがコールバックを順に動かし、ブロックする仕事は別の四つのスレッドがする。",
+    ),
+];
+
+fn japanese(spec: &Spec) -> Option<&'static (&'static str, &'static str, &'static str)> {
+    JA.iter().find(|(name, ..)| *name == spec.name)
+}
+
+/// A policy's name for people.
+#[must_use]
+pub fn title(lang: Lang, spec: &Spec) -> &'static str {
+    match lang {
+        Lang::En => spec.title,
+        Lang::Ja => japanese(spec).map_or(spec.title, |(_, title, _)| title),
+    }
+}
+
+/// What sets a policy apart, in one sentence.
+#[must_use]
+pub fn summary(lang: Lang, spec: &Spec) -> &'static str {
+    match lang {
+        Lang::En => spec.summary,
+        Lang::Ja => japanese(spec).map_or(spec.summary, |(.., summary)| summary),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Registry;
+
+    #[test]
+    fn every_built_in_policy_has_words_in_every_language_and_no_others_have() {
+        let registry = Registry::standard();
+        let names: Vec<_> = registry.iter().map(|policy| policy.spec.name).collect();
+        assert_eq!(JA.iter().map(|(name, ..)| *name).collect::<Vec<_>>(), names);
+        for policy in registry.iter() {
+            for lang in Lang::ALL {
+                let (title, summary) = (title(lang, &policy.spec), summary(lang, &policy.spec));
+                assert!(!title.is_empty() && title.chars().count() <= 40, "{title}");
+                assert!(summary.ends_with(['.', '。']) && summary.chars().count() <= 120, "{summary}");
+            }
+        }
+    }
+}

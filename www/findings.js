@@ -1,0 +1,40 @@
+// @ts-check
+/** Findings of the run, worst first: one at a time, with a way to the next and the previous one. */
+import { el } from './dom.js';
+import { richNodes } from './rich.js';
+
+/** @typedef {import('./state.js').State} State */
+
+/** @param {import('./state.js').Actions} actions */
+export function createFindings(actions) {
+  const button = (/** @type {string} */ label, /** @type {string} */ sign, /** @type {1 | -1} */ by) =>
+    el('button', { type: 'button', class: 'key', 'aria-label': label, title: label, onclick: () => actions.showFinding(by) }, sign);
+  const words = el('span', { class: 'which' });
+  /** Stands in the transport bar. */
+  const root = el('span', { class: 'finding', role: 'group', 'aria-label': 'Findings' }, button('Previous finding', '<', -1), words, button('Next finding', '>', 1));
+  /** Stands in the caption. */
+  const text = el('span', { class: 'found', id: 'found' });
+
+  return {
+    root,
+    text,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      if (!state.info || (state.info === before.info && state.finding === before.finding && state.t === before.t)) return;
+      const { findings } = state.info;
+      root.hidden = findings.length === 0;
+      const found = state.finding === null ? undefined : findings[state.finding];
+      words.textContent = found ? `Finding ${Number(state.finding) + 1} of ${findings.length}` : findings.length === 1 ? '1 finding' : `${findings.length} findings`;
+      const near = found && state.t >= found.from && state.t <= found.to;
+      text.hidden = !near;
+      text.replaceChildren(...(found && near ? [el('b', {}, `Finding ${Number(state.finding) + 1} of ${findings.length}. `), ...richNodes(found.text, actions)] : []));
+    },
+  };
+}
+
+/** The finding that a step leads to: the worst one first, then round in both directions. @param {number | null} now @param {1 | -1} by @param {number} count @returns {number | null} */
+export function nextFinding(now, by, count) {
+  if (count === 0) return null;
+  if (now === null) return by > 0 ? 0 : count - 1;
+  return (now + by + count) % count;
+}

@@ -1,0 +1,100 @@
+// @ts-check
+/**
+ * What would help: the same run with one thing changed, best first. Lines fill in as they come. *Try* changes the settings and can be undone.
+ * *Guess first* covers the numbers until a line is chosen; it is remembered.
+ */
+import { el, spoken } from './dom.js';
+
+/** @typedef {import('./state.js').State} State */
+/** @typedef {import('./contract').HelpRow} HelpRow */
+
+const REMEMBERED = 'dandori-guess-first';
+const VERDICTS = Object.freeze({ better: '', same: 'no change', worse: 'worse' });
+
+/** @returns {boolean} */
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED) === 'yes';
+  } catch {
+    return false;                                      // a page that may not store anything still works
+  }
+}
+
+/** @param {boolean} on */
+function remember(on) {
+  try {
+    localStorage.setItem(REMEMBERED, on ? 'yes' : 'no');
+  } catch {
+    // nothing to do: it holds for this visit
+  }
+}
+
+/** @param {import('./state.js').Actions} actions */
+export function createHelp(actions) {
+  let guess = remembered();
+  /** The numbers of this run are covered: nobody has guessed yet. */
+  let covered = guess;
+  const title = el('h2', {}, 'What would help?');
+  const box = el('input', { type: 'checkbox', id: 'guess-first', onchange: () => {
+    guess = box.checked;
+    covered = guess;
+    remember(guess);
+    if (shown) show(shown);
+  } });
+  box.checked = guess;
+  const question = el('p', { class: 'question' });
+  const list = el('ol', { class: 'help-rows' });
+  const root = el('section', { class: 'help', id: 'help', 'aria-label': 'What would help?' },
+    el('div', { class: 'help-head' }, title, el('label', { class: 'guess' }, box, ' Guess first')), question, list);
+  /** @type {State | null} */
+  let shown = null;
+
+  /** @param {State} state */
+  function show(state) {
+    shown = state;
+    const rows = state.help?.rows ?? [];
+    root.hidden = rows.length < 2 || state.progress !== null;
+    root.toggleAttribute('data-done', state.help?.done === true);
+    question.textContent = covered ? state.info?.question ?? '' : '';
+    question.hidden = !covered;
+    const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset.row : undefined;
+    list.replaceChildren(...rows.map((row) => line(row)));
+    if (focused !== undefined) list.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event('refocus'));
+  }
+
+  /** @param {HelpRow} row */
+  function line(row) {
+    const isNow = Object.keys(row.set).length === 0;
+    const harm = isNow && shown?.info?.why?.parts.some((part) => part.harm) ? ' harm' : '';
+    const hidden = covered && !isNow;
+    const bar = el('i', { class: `bar${harm}`, 'aria-hidden': 'true' });
+    bar.style.setProperty('inline-size', hidden ? '0' : `${(row.share * 100).toFixed(1)}%`);
+    const label = row.code ? el('code', {}, row.label) : row.label;
+    const amount = hidden ? '?' : row.amount ?? '…';
+    const verdict = hidden || row.verdict === null ? '' : VERDICTS[row.verdict];
+    const act = el('button', { type: 'button', class: 'button', 'data-row': row.label, onclick: () => (hidden ? uncover() : actions.tryChange(row.set)) },
+      hidden ? 'Guess' : 'Try', spoken(` ${row.label}`));
+    act.addEventListener('refocus', () => act.focus());
+    // What makes it worse is told and not offered.
+    const offered = !isNow && (hidden || row.verdict !== 'worse');
+    return el('li', { class: isNow ? 'as-is' : row.verdict ?? 'unknown' },
+      el('span', { class: 'change' }, label), el('span', { class: 'track' }, bar), el('span', { class: `amount${harm}` }, amount),
+      el('span', { class: 'verdict dim' }, verdict), offered ? act : el('span', {}));
+  }
+
+  function uncover() {
+    covered = false;
+    if (shown) show(shown);
+    list.querySelector('button')?.focus();
+  }
+
+  return {
+    root,
+    /** @param {State} state @param {State} before */
+    update(state, before) {
+      if (state.help === before.help && state.info === before.info && (state.progress === null) === (before.progress === null)) return;
+      if (state.info?.digest !== before.info?.digest) covered = guess;
+      show(state);
+    },
+  };
+}
