@@ -112,6 +112,8 @@
 #[cfg(not(target_arch = "wasm32"))]
 pub mod compare;
 pub mod id;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod net;
 pub mod policy;
 pub mod rng;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,9 +1,16 @@
 //! The one place that names atomics and locks, so that loom can stand in for all of them.
 //!
 //! Nothing outside `runtime` blocks on what is here: in the simulator every lock is free when it is taken.
+//!
+//! What tasks of a program talk to each other with stands here, too, where there are threads: channels (`mpsc`,
+//! `oneshot`, `broadcast`, `watch`), locks that are held across an `.await` ([`AsyncMutex`], [`AsyncRwLock`]),
+//! [`Semaphore`] and [`Notify`]. Each operation costs a unit of its task's budget.
 
 /// The standard one also under loom: loom's cannot hold a trait object, and no protocol of ours rests on its counts.
 pub use std::sync::{Arc, Weak};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::runtime::sync::*;
 
 #[cfg(not(loom))]
 pub use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
@@ -14,6 +21,12 @@ pub use std::sync::{Condvar, Mutex, MutexGuard};
 pub use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 #[cfg(loom)]
 pub use loom::sync::{Condvar, Mutex, MutexGuard};
+
+/// Something on cache lines of its own, because others write beside it all the time. 128 bytes: two lines, since CPUs
+/// fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub struct Apart<T>(pub T);
 
 /// Locks, and goes on after a panic elsewhere: what our locks protect is consistent at every point where user code,
 /// the only thing that may panic, runs (no user code runs under a lock).

@@ -2,11 +2,17 @@
 //!
 //! Neither type reads a clock. In the simulator time is what the agenda says; on threads `runtime` converts from the
 //! machine's clock once and works with these types from there on.
+//!
+//! What a program waits with stands here, too, where there are threads: `sleep`, `timeout`, `interval`, on the clock and
+//! the lengths of the standard library. A policy, a scenario or the simulator has no use for them.
 
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
 use serde::{Deserialize, Serialize};
+
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::runtime::times::*;
 
 /// A point in time: nanoseconds since the start of the run. Range 0 to 2^64-1 (584 years).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Debug, Serialize, Deserialize)]

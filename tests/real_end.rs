@@ -10,15 +10,15 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 
 use dandori::id::KindId;
-use dandori::runtime::{JoinError, Runtime, spawn};
-use dandori::task::Env;
+use dandori::runtime::Runtime;
+use dandori::task::{Env, spawn};
 use dandori::time::Nanos;
-use real_common::{PATIENCE, arrive, policy};
+use real_common::{PATIENCE, arrive, wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 
-fn runtime(name: &str, workers: u64) -> Runtime {
-    Runtime::new(policy(name, &[("workers", workers)])).unwrap()
+fn runtime(name: &str, workers: usize) -> Runtime {
+    real_common::running(name, workers)
 }
 
 /// Ends the runtime on another thread, so that a hang fails.
@@ -170,7 +170,7 @@ fn spawns_may_come_while_the_runtime_ends() {
             runtime.shut_down();
             assert_eq!(count.load(Ordering::SeqCst), 0, "under {name}");
             let late = runtime.spawn(async {});
-            assert!(matches!(runtime.block_on(late), Err(JoinError::Cancelled)));
+            assert!(runtime.block_on(late).unwrap_err().is_cancelled());
         }
     }
 }
@@ -181,11 +181,25 @@ fn who_awaits_a_task_hears_of_its_result_its_panic_and_its_cancellation() {
         let runtime = runtime(name, 1);
         assert_eq!(runtime.block_on(runtime.spawn(async { 7 })).unwrap(), 7);
         let panics = runtime.block_on(runtime.spawn(async { panic!("on purpose") }));
-        let Err(JoinError::Panicked(payload)) = panics else { panic!("the panic was lost: {panics:?}") };
+        let payload = panics.unwrap_err().into_panic();
         assert_eq!(payload.downcast_ref::<&str>(), Some(&"on purpose"));
         let waits = runtime.spawn(std::future::pending::<()>());
         runtime.shut_down();
-        assert!(matches!(runtime.block_on(waits), Err(JoinError::Cancelled)));
+        assert!(runtime.block_on(waits).unwrap_err().is_cancelled());
+    }
+}
+
+/// Neither end is an ordinary one: nobody would tell, if the end of the future did not.
+#[test]
+fn who_awaits_a_scenario_s_task_that_panics_goes_on() {
+    for name in POLICIES {
+        let runtime = runtime(name, 1);
+        let joins = watched(&runtime, 0, |env: Env| async move {
+            env.spawn(KindId(0), None, |_| async { panic!("on purpose") }).await;
+            env.spawn_blocking(|_| async { panic!("in a job, on purpose") }).await;
+        });
+        wait(&joins);
+        end(runtime);
     }
 }
 
@@ -211,7 +225,7 @@ fn a_panic_of_a_destructor_stays_in_its_task() {
 
 /// The last reference to the runtime goes on one of its own threads, which cannot wait for itself.
 #[test]
-fn a_runtime_that_is_dropped_on_its_own_thread_does_not_wait_for_itself() {
+fn a_runtime_that_is_dropped_on_its_own_thread_says_so_and_does_not_wait_for_itself() {
     for name in POLICIES {
         let count = Arc::new(AtomicU32::new(0));
         let runtime = Arc::new(runtime(name, 2));
@@ -220,7 +234,9 @@ fn a_runtime_that_is_dropped_on_its_own_thread_does_not_wait_for_itself() {
         let (go, gone) = mpsc::channel::<()>();
         drop(runtime.spawn(async move {
             gone.recv().unwrap();
-            drop(mine);
+            let dropped = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(mine)));
+            let payload = dropped.expect_err("an error, not silence");
+            assert!(payload.downcast_ref::<&str>().unwrap().contains("shutdown_background"));
             sender.send(()).unwrap();
             let _alive = alive;
             std::future::pending::<()>().await;

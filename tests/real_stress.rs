@@ -9,17 +9,18 @@ mod real_common;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use dandori::id::ChannelId;
-use dandori::runtime::{Runtime, spawn};
-use dandori::task::{Channel, Env};
+use dandori::runtime::{Builder, Runtime};
+use dandori::task::{Channel, Env, spawn};
 use dandori::time::Nanos;
-use real_common::{policy, wait, watched};
+use real_common::{wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 
-fn runtime(name: &str, workers: u64) -> Runtime {
-    Runtime::new(policy(name, &[("workers", workers)])).unwrap()
+fn runtime(name: &str, workers: usize) -> Runtime {
+    real_common::running(name, workers)
 }
 
 /// The workers sleep and are woken once per round.
@@ -137,7 +138,7 @@ fn jobs_that_wait_for_jobs_find_threads_of_their_own() {
 #[test]
 fn the_pool_has_no_more_threads_than_its_cap() {
     for name in POLICIES {
-        let runtime = Runtime::new(policy(name, &[("workers", 1), ("max_blocking_threads", 2)])).unwrap();
+        let runtime = Builder::new().policy(name).workers(1).max_blocking_threads(2).build().unwrap();
         let (running, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
         let ends: Vec<_> = (0..20u64)
             .map(|number| {
@@ -160,7 +161,7 @@ fn the_pool_has_no_more_threads_than_its_cap() {
 #[test]
 fn a_thread_of_the_pool_ends_after_idling_and_another_one_comes_for_the_next_job() {
     for name in POLICIES {
-        let runtime = Runtime::new(policy(name, &[("workers", 1), ("keep_alive", 1_000_000)])).unwrap();
+        let runtime = Builder::new().policy(name).workers(1).keep_alive(Duration::from_millis(1)).build().unwrap();
         for number in 0..20u64 {
             let end = watched(&runtime, number, |env: Env| async move {
                 env.spawn_blocking(|env| async move { env.block(Nanos(1)).await }).await;

@@ -137,6 +137,11 @@ pub trait Policy<E: Entry>: Send + Sync {
     fn announced(&self, _ctl: &mut Control<'_, E>) {}
     /// Facts that a world reads once.
     fn shape(&self) -> Shape;
+    /// Tasks in the queue that all workers share, as of some recent moment; `None`: there is no such queue, or its length
+    /// is not known without its lock.
+    fn global_queue_depth(&self) -> Option<usize> {
+        None
+    }
     /// Shutdown: entries that lie in shared queues.
     fn drain(&self) -> Vec<E>;
 }

@@ -23,6 +23,11 @@ impl Clock {
         Time(u64::try_from(self.0.elapsed().as_nanos()).unwrap_or(u64::MAX))
     }
 
+    /// When that is on this clock; zero if it was before its start.
+    pub(super) fn at(self, instant: Instant) -> Time {
+        Time(u64::try_from(instant.saturating_duration_since(self.0).as_nanos()).unwrap_or(u64::MAX))
+    }
+
     /// From now until then; zero if it is over.
     pub(super) fn until(self, then: Time) -> Duration {
         Duration::from_nanos(then.since(self.now()).0)

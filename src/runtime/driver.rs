@@ -1,8 +1,9 @@
-//! The driver: who waits until when, and the system's wait for the first of them.
+//! The driver: who waits until when or for which socket, and the system's wait for the first of them.
 //!
-//! Three parts, each touched on its own:
+//! Four parts, each touched on its own:
 //!
 //! * [`Driver::deadlines`], a mutex: every registration. Never held while a waker is called.
+//! * [`Sources`]: the sockets, see there.
 //! * [`Turner`], a value: the right to wait in the system's selector. Whoever has it is the driver; it is handed out by
 //!   [`Driver::try_take`] and put back. No lock is held while somebody waits.
 //! * The alarm, a thread of its own: it stands for the hardware. What is not counted in whole milliseconds (completions
@@ -16,22 +17,32 @@
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io;
+use std::task::Waker;
 use std::time::Duration;
 
 use super::clock::Clock;
+use super::net::source::Sources;
+use crate::id::TaskId;
 use crate::sync::{Arc, Condvar, Mutex, Ordering, lock};
 use crate::task::Timer;
 use crate::time::{Nanos, Time};
 use crate::trace::Cause;
 
+/// Who waits outside of every task, in `block_on`: nothing is recorded of such a wait.
+pub(super) const NOBODY: TaskId = TaskId(u32::MAX);
+
 /// The selector counts its wait in milliseconds and rounds up. Finer deadlines go through the alarm.
 const SELECTOR_GRAIN: Nanos = Nanos::from_millis(1);
+
+/// The selector's name for the interrupt. Sockets have the numbers below.
+const INTERRUPT: mio::Token = mio::Token(usize::MAX);
 
 /// Registrations and the way to interrupt the wait.
 pub(super) struct Driver {
     turner: Mutex<Option<Turner>>,
     interrupt: mio::Waker,
     deadlines: Mutex<Deadlines>,
+    pub(super) sources: Sources,
     /// Told when the alarm's first time changes, or when it is to end.
     alarm: Condvar,
     /// Timers of this grain are rounded up to it.
@@ -44,6 +55,15 @@ pub(super) struct Turner {
     events: mio::Events,
     /// What was found due, in the order in which it fires.
     pub(super) due: Vec<Due>,
+    /// Who waits for sockets that became ready.
+    pub(super) ready: Vec<Waker>,
+}
+
+impl Turner {
+    /// Whether somebody has to be woken.
+    pub(super) fn has_news(&self) -> bool {
+        !self.due.is_empty() || !self.ready.is_empty()
+    }
 }
 
 /// A registration that is due.
@@ -85,9 +105,12 @@ impl Driver {
     /// A driver that rounds timers up to `grain`.
     pub(super) fn new(grain: Nanos) -> io::Result<Driver> {
         let poll = mio::Poll::new()?;
-        let interrupt = mio::Waker::new(poll.registry(), mio::Token(0))?;
-        let turner = Turner { poll, events: mio::Events::with_capacity(64), due: Vec::new() };
+        let interrupt = mio::Waker::new(poll.registry(), INTERRUPT)?;
+        let sources = Sources::new(poll.registry().try_clone()?);
+        // So many events at a time, as many as tokio takes by default (`runtime/builder.rs`, nevents).
+        let turner = Turner { poll, events: mio::Events::with_capacity(1024), due: Vec::new(), ready: Vec::new() };
         Ok(Driver {
+            sources,
             turner: Mutex::new(Some(turner)),
             interrupt,
             deadlines: Mutex::new(Deadlines::default()),
@@ -194,13 +217,23 @@ impl Driver {
         lock(&self.deadlines).promised = None;
     }
 
-    /// The system's wait. A look without waiting has no use for it: only the interrupt is registered there, and one
-    /// that stays for the next wait only makes that return early.
+    /// Looks at the sockets without waiting. Not at the selector if there are none: only the interrupt is registered there
+    /// then, and one that stays for the next wait only makes that return early.
+    pub(super) fn look(&self, turner: &mut Turner) {
+        if !self.sources.is_empty() {
+            self.select(turner, Some(Duration::ZERO));
+        }
+    }
+
+    /// The system's wait.
     fn select(&self, turner: &mut Turner, timeout: Option<Duration>) {
         match turner.poll.poll(&mut turner.events, timeout) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => panic!("the selector failed: {error}"),
+        }
+        for event in turner.events.iter().filter(|event| event.token() != INTERRUPT) {
+            self.sources.ready(event, &mut turner.ready);
         }
     }
 

@@ -1,99 +1,71 @@
 //! A runtime in a program's hands.
 
+use std::fmt;
 use std::future::Future;
-use std::task::{Context, Poll, Wake, Waker};
 use std::thread::JoinHandle as Thread;
+use std::time::{Duration, Instant};
 
-use super::clock::Clock;
-use super::driver::Driver;
+use super::builder::{BuildError, Builder};
+use super::context::{EnterGuard, Handle};
 use super::here::HERE;
 use super::host::ThreadHost;
+use super::join::JoinHandle;
+use super::metrics::RuntimeMetrics;
 use super::monitor;
-use super::parker::Parker;
-use super::shared::{Lane, Shared};
-use super::spawn::{self, JoinHandle};
+use super::shared::Lane;
 use super::thread;
-use super::tracer::Tracer;
 use crate::id::ThreadId;
-use crate::policy::{DriverBy, Policy};
+use crate::policy::DriverBy;
 use crate::scenario::Problem;
-use crate::sync::{Arc, Mutex, Ordering, lock};
-use crate::task::{Host, Runnable};
+use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::task::Host;
 use crate::trace::{Role, Trace};
 
-/// How a runtime is built.
-pub struct Builder {
-    policy: Box<dyn Policy<Runnable>>,
-    seed: u64,
-    records: Option<u64>,
-}
-
-impl Builder {
-    /// A runtime under this policy, without a recording.
-    #[must_use]
-    pub fn new(policy: Box<dyn Policy<Runnable>>) -> Builder {
-        Builder { policy, seed: 0, records: None }
-    }
-
-    /// Seed of the tasks' draws.
-    #[must_use]
-    pub fn seed(mut self, seed: u64) -> Builder {
-        self.seed = seed;
-        self
-    }
-
-    /// Records events, about so many at most.
-    #[must_use]
-    pub fn record(mut self, records: u64) -> Builder {
-        self.records = Some(records);
-        self
-    }
-
-    /// Builds the runtime; its threads do not run yet, so that tasks can be queued before the first worker decides.
-    ///
-    /// # Errors
-    /// If the system refuses the driver.
-    pub fn build(self) -> Result<Runtime, Problem> {
-        // The standard one: a static needs a constant, and nothing rests on its order.
-        static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
-        let shape = self.policy.shape();
-        let driver = Driver::new(shape.timer_grain)
-            .map_err(|error| Problem::new("machine", format!("the system refuses a selector: {error}")))?;
-        let clock = Clock::start();
-        let tracer = self.records.map(|records| Tracer::new(clock, records));
-        let id = RUNTIMES.fetch_add(1, Ordering::Relaxed);
-        let shared = Shared::new(id, self.policy, self.seed, driver, clock, tracer);
-        let lane = Lane::new(shared, 0);
-        let host: Arc<dyn Host> = Arc::new(ThreadHost::new(lane.clone()));
-        Ok(Runtime { lane, host, threads: Mutex::new(Vec::new()) })
-    }
-}
-
-/// A runtime. Dropping it drops every task, and waits until its threads have left: a poll under way ends first.
+/// A runtime: a policy on threads. Dropping it drops every task and waits until its threads have left; polls under way
+/// and closures of the blocking pool go on to their end first. See [`Runtime::shutdown_timeout`].
+///
+/// ```
+/// let runtime = dandori::runtime::Runtime::new().unwrap();
+/// let answer = runtime.block_on(async {
+///     let task = dandori::task::spawn(async { 6 * 7 });
+///     task.await.unwrap()
+/// });
+/// assert_eq!(answer, 42);
+/// ```
+///
+/// # Panics
+/// If it is dropped in a task of its own: its thread cannot wait for itself. The runtime ends all the same, and its last
+/// thread drops what is left. [`Runtime::shutdown_background`] is for this.
 pub struct Runtime {
-    pub(super) lane: Arc<Lane>,
+    pub(super) handle: Handle,
     host: Arc<dyn Host>,
     /// Threads that do not belong to the pool.
     threads: Mutex<Vec<Thread<()>>>,
+    /// Somebody has ended it, and has waited for its threads or does not want to.
+    is_ended: AtomicBool,
 }
 
 impl Runtime {
-    /// A runtime under this policy, running.
+    /// A runtime under the policy `tokio` with its defaults, one worker per CPU.
     ///
     /// # Errors
-    /// As [`Builder::build`] and [`Runtime::start`].
-    pub fn new(policy: Box<dyn Policy<Runnable>>) -> Result<Runtime, Problem> {
-        let runtime = Builder::new(policy).build()?;
-        runtime.start()?;
-        Ok(runtime)
+    /// If the system refuses the selector or a thread.
+    pub fn new() -> Result<Runtime, BuildError> {
+        Builder::new().build()
     }
 
-    /// Starts the threads. Workers are claimed here, in order, so that the n-th thread holds the n-th worker.
+    pub(super) fn over(lane: Arc<Lane>) -> Runtime {
+        let host: Arc<dyn Host> = Arc::new(ThreadHost::new(lane.clone()));
+        Runtime { handle: Handle { lane }, host, threads: Mutex::new(Vec::new()), is_ended: AtomicBool::new(false) }
+    }
+
+    /// Starts the threads of a runtime from [`Builder::build_stopped`], once. Workers are claimed here, in order, so that
+    /// the n-th thread holds the n-th worker.
     ///
     /// # Errors
     /// If the system refuses a thread.
-    pub fn start(&self) -> Result<(), Problem> {
-        let shared = &self.lane.shared;
+    pub fn start(&self) -> Result<(), BuildError> {
+        let shared = &self.handle.lane.shared;
         let refused = |error| Problem::new("machine", format!("the system refuses a thread: {error}"));
         if shared.shape.driver == DriverBy::Thread {
             let lane = Lane::new(shared.clone(), 0);
@@ -115,89 +87,141 @@ impl Runtime {
         Ok(())
     }
 
-    /// Spawns a future. On a thread of a runtime use [`spawn`](fn@spawn), which knows the worker.
+    /// A handle on it, for other threads and for tasks.
+    #[must_use]
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Spawns a future. In a task [`crate::task::spawn`] is cheaper: it goes through the worker of the thread.
     pub fn spawn<F>(&self, future: F) -> JoinHandle<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        spawn::spawn(&self.lane, future)
+        self.handle.spawn(future)
+    }
+
+    /// Runs a closure on a thread of the blocking pool. See [`crate::task::spawn_blocking`].
+    pub fn spawn_blocking<R: Send + 'static>(&self, body: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        self.handle.spawn_blocking(body)
     }
 
     /// Polls a future on this thread, which is not a worker, until it is complete.
     ///
     /// # Panics
-    /// On a thread of a runtime: it would block a worker for good.
+    /// In a task, and inside another `block_on`; see [`Handle::block_on`].
+    #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
-        let is_ours = HERE.with(|here| here.runtime.get() != 0);
-        assert!(!is_ours, "block_on blocks its thread; a task of a runtime awaits instead");
-        struct Token(Parker);
-        impl Wake for Token {
-            fn wake(self: Arc<Self>) {
-                self.0.unpark(|| {});
-            }
-        }
-        let token = Arc::new(Token(Parker::new()));
-        let waker = Waker::from(token.clone());
-        let mut cx = Context::from_waker(&waker);
-        let mut future = std::pin::pin!(future);
-        loop {
-            match future.as_mut().poll(&mut cx) {
-                Poll::Ready(result) => return result,
-                Poll::Pending => token.0.park(),
-            }
-        }
+        self.handle.block_on(future)
     }
 
-    /// The runtime as task code sees it, for [`crate::task::Env::arrive`].
+    /// Makes this the runtime of the thread; see [`Handle::enter`].
+    #[must_use = "the runtime is left when the guard is dropped"]
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.handle.enter()
+    }
+
+    /// Everything recorded so far and how many records were dropped for want of room; see [`Handle::trace`].
+    #[must_use]
+    pub fn trace(&self) -> (Trace, u64) {
+        self.handle.trace()
+    }
+
+    /// Numbers of this runtime.
+    #[must_use]
+    pub fn metrics(&self) -> RuntimeMetrics {
+        self.handle.metrics()
+    }
+
+    /// The runtime as scenario tasks see it, for [`crate::task::Env::arrive`].
     #[must_use]
     pub fn host(&self) -> &Arc<dyn Host> {
         &self.host
     }
 
-    /// Everything recorded so far and how many records were dropped; empty without [`Builder::record`].
-    #[must_use]
-    pub fn trace(&self) -> (Trace, u64) {
-        self.lane.shared.tracer.as_ref().map(Tracer::merge).unwrap_or_default()
-    }
-
-    /// Ends the runtime: every task is dropped. Waits for all threads, unless this is one of them: then the last one
-    /// to leave does the rest.
+    /// Ends the runtime: every task is dropped. Waits for all threads, unless this is one of them: then the last one to
+    /// leave does the rest.
     pub fn shut_down(&self) {
-        let shared = &self.lane.shared;
+        let shared = &self.handle.lane.shared;
+        self.is_ended.store(true, Ordering::Relaxed);
         shared.close();
-        if HERE.try_with(|here| here.runtime.get() == shared.id).unwrap_or(false) {
+        if self.is_own_thread() {
             return;
         }
-        let mut threads = std::mem::take(&mut *lock(&self.threads));
-        threads.extend(lock(&shared.alarm).take());
-        threads.extend(shared.pool.0.handles());
-        for thread in threads {
+        for thread in self.take_threads() {
             // A thread that died has told `watch`.
             let _ = thread.join();
         }
         shared.bury();
     }
+
+    /// Ends the runtime and waits at most so long for its threads. Whether all have left: if not, a poll or a closure of
+    /// the blocking pool is still under way, and the last thread to leave drops what is left. Also from a task, where it
+    /// does not wait.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// let runtime = dandori::runtime::Runtime::new().unwrap();
+    /// # let (release, wait) = std::sync::mpsc::channel::<()>();
+    /// let stuck = runtime.spawn_blocking(move || wait.recv());
+    /// # while runtime.metrics().blocking_queue_depth() > 0 { std::thread::yield_now(); }
+    /// assert!(!runtime.shutdown_timeout(Duration::from_millis(10)));
+    /// # drop(release);
+    /// # drop(stuck);
+    /// ```
+    pub fn shutdown_timeout(self, at_most: Duration) -> bool {
+        let shared = &self.handle.lane.shared;
+        self.is_ended.store(true, Ordering::Relaxed);
+        shared.close();
+        let until = Instant::now().checked_add(at_most);
+        let has_left = !self.is_own_thread()
+            && shared.wait_left(until.unwrap_or_else(|| Instant::now() + Duration::from_secs(u32::MAX.into())));
+        let threads = self.take_threads();
+        if has_left {
+            threads.into_iter().for_each(|thread| drop(thread.join()));
+            shared.bury();
+        }
+        // Else they go on by themselves.
+        has_left
+    }
+
+    /// Ends the runtime and waits for nothing.
+    pub fn shutdown_background(self) {
+        self.shutdown_timeout(Duration::ZERO);
+    }
+
+    /// Whether this thread belongs to the runtime, and would wait for itself.
+    fn is_own_thread(&self) -> bool {
+        HERE.try_with(|here| here.runtime.get() == self.handle.lane.shared.id).unwrap_or(false)
+    }
+
+    /// All threads that nobody waits for yet.
+    fn take_threads(&self) -> Vec<Thread<()>> {
+        let shared = &self.handle.lane.shared;
+        let mut threads = std::mem::take(&mut *lock(&self.threads));
+        threads.extend(lock(&shared.alarm).take());
+        threads.extend(shared.pool.0.handles());
+        threads
+    }
 }
 
 impl Drop for Runtime {
     fn drop(&mut self) {
+        if self.is_ended.load(Ordering::Relaxed) {
+            return;
+        }
         self.shut_down();
+        assert!(
+            !self.is_own_thread() || std::thread::panicking(),
+            "a runtime was dropped in a task of its own, where its end cannot be waited for: call shutdown_background, or \
+             drop it on another thread"
+        );
     }
 }
 
-/// Spawns a future on the runtime of this thread, through the worker that the thread holds.
-///
-/// # Panics
-/// Outside of a runtime's threads.
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    HERE.with(|here| {
-        let lane = here.lane.borrow();
-        let lane = lane.as_ref().expect("spawn is called on a thread of a runtime");
-        spawn::spawn(lane, future)
-    })
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime").field("runtime", &self.handle.lane.shared.id).finish_non_exhaustive()
+    }
 }

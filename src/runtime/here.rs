@@ -30,6 +30,8 @@ pub(super) struct Here {
     /// Number of the runtime whose thread this is; 0: of none.
     pub(super) runtime: Cell<u64>,
     pub(super) lane: RefCell<Option<Arc<Lane>>>,
+    /// The runtime records.
+    pub(super) is_traced: Cell<bool>,
     pub(super) thread: Cell<ThreadId>,
     /// The worker in the seat.
     pub(super) worker: Cell<Option<WorkerId>>,
@@ -64,6 +66,16 @@ pub(super) struct Here {
     pub(super) budget_kept: Cell<u32>,
     /// Where the thread records, while tracing.
     pub(super) buffer: RefCell<Option<Arc<Buffer>>>,
+    /// Number and time of the end of a pending poll, taken before the task was let go. While tracing only.
+    pub(super) reserved_end: Cell<Option<(u32, Time)>>,
+    /// Polls since they were last published.
+    pub(super) polls: Cell<u64>,
+    /// The runtime that the program entered on this thread, ahead of the one whose thread it is.
+    pub(super) entered: RefCell<Option<Arc<Lane>>>,
+    /// The thread is inside `block_on`.
+    pub(super) is_blocked_on: Cell<bool>,
+    /// The thread came back from `block_in_place`, found its worker taken and finishes its poll.
+    pub(super) is_orphan: Cell<bool>,
     /// A stamp that the next record may share; zero: none.
     pub(super) stamp: Cell<Time>,
 }
@@ -73,6 +85,7 @@ impl Here {
         Here {
             runtime: Cell::new(0),
             lane: RefCell::new(None),
+            is_traced: Cell::new(false),
             thread: Cell::new(ThreadId(0)),
             worker: Cell::new(None),
             seat: RefCell::new(None),
@@ -91,6 +104,11 @@ impl Here {
             left_as: Cell::new(None),
             budget_kept: Cell::new(u32::MAX),
             buffer: RefCell::new(None),
+            reserved_end: Cell::new(None),
+            polls: Cell::new(0),
+            entered: RefCell::new(None),
+            is_blocked_on: Cell::new(false),
+            is_orphan: Cell::new(false),
             stamp: Cell::new(Time::ZERO),
         }
     }
@@ -100,11 +118,12 @@ impl Here {
         assert_eq!(self.runtime.get(), 0, "a thread belongs to one runtime at a time");
         self.runtime.set(lane.shared.id);
         *self.lane.borrow_mut() = Some(lane.clone());
+        self.is_traced.set(lane.shared.tracer.is_some());
         self.thread.set(thread);
         *self.buffer.borrow_mut() = buffer;
         if lane.shared.shape.retakes {
             let shelf = Arc::new(WorkerShelf::new(thread));
-            lane.shared.monitor.join(&shelf);
+            lane.shared.monitor.0.join(&shelf);
             *self.shelf.borrow_mut() = Some(shelf);
         }
     }
@@ -115,7 +134,7 @@ impl Here {
         self.thread.set(ThreadId(0));
         self.worker.set(None);
         if let (Some(shelf), Some(lane)) = (self.shelf.borrow_mut().take(), &*self.lane.borrow()) {
-            lane.shared.monitor.leave(&shelf);
+            lane.shared.monitor.0.leave(&shelf);
         }
         let (lane, buffer) = (self.lane.borrow_mut().take(), self.buffer.borrow_mut().take());
         // Outside of the borrows: the last reference to a runtime may go with it.

@@ -3,18 +3,19 @@
 use std::task::{Context, Poll, Waker};
 
 use super::clock;
-use super::here::{HERE, Here};
-use super::job::{Contained, Job};
+use super::coop;
+use super::here::Here;
+use super::job::{Contained, Once};
 use super::monitor;
 use super::pool::{self, Item, Refused};
 use super::shared::{Lane, Shared};
-use super::spawn;
+use super::spawn::{self, Name};
 use super::thread;
 use crate::id::TaskId;
-use crate::sync::{Arc, lock};
-use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
+use crate::sync::Arc;
+use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Runnable, Timer};
 use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Event, Place, Sink, What};
+use crate::trace::{Cause, Event, Sink, What};
 
 /// The runtime as tasks see it.
 pub(super) struct ThreadHost {
@@ -31,20 +32,9 @@ impl ThreadHost {
         &self.lane.shared
     }
 
-    /// Calls `act` with this thread's part in this runtime; `None`: it has none.
     #[inline]
     fn here<R>(&self, act: impl FnOnce(Option<&Here>) -> R) -> R {
-        let mut act = Some(act);
-        let id = self.shared().id;
-        let done = HERE.try_with(|here| {
-            let act = act.take().expect("called once");
-            act((here.runtime.get() == id).then_some(here))
-        });
-        match (done, act) {
-            (Ok(result), _) => result,
-            (Err(_), Some(act)) => act(None),
-            (Err(_), None) => unreachable!("the thread's locals fail before the call or not at all"),
-        }
+        self.shared().on_thread(act)
     }
 
     fn record(&self, event: Event) {
@@ -53,25 +43,14 @@ impl ThreadHost {
         }
     }
 
-    fn queue_job(&self, task: TaskId, future: Contained) {
-        match pool::submit(self.shared(), Item::Job(Job { future })) {
+    fn queue_job(&self, task: TaskId, job: Runnable) {
+        match pool::submit(self.shared(), Item::Job(job)) {
             Ok(()) => {}
             Err(Refused::Closed(item)) => drop(item),
             Err(Refused::NoThread(item, error)) => {
                 drop(item);
                 panic!("{task}: no thread could be started for the blocking pool, and it has none: {error}");
             }
-        }
-    }
-
-    /// The task yields: onto the thread's list, or by waking itself.
-    fn yields(&self, here: Option<&Here>, waker: &Waker) {
-        let is_deferred = here.is_some_and(|here| thread::defer(self.shared(), here, waker));
-        if !is_deferred {
-            if let Some(here) = here {
-                here.note_self_wake(Cause::Deferred);
-            }
-            waker.wake_by_ref();
         }
     }
 }
@@ -94,18 +73,18 @@ impl Host for ThreadHost {
         // The list of the thread that spawns, so that tasks of different workers do not meet at one lock.
         let lane = self.here(|here| here.and_then(|here| here.lane.borrow().clone())).unwrap_or(self.lane.clone());
         let future = Contained::new(future, task, lane.clone());
+        let name = Name { task, kind, deadline, job };
         if job {
-            self.here(|here| {
-                self.shared().trace(here, |pen| {
-                    pen.record(Event::Spawn { task, parent, kind, job });
-                    pen.record(Event::Enqueue { task, place: Place::Pool });
-                });
-            });
-            return self.queue_job(task, future);
+            if let Some(created) = spawn::create(&lane, name, Once(future)) {
+                spawn::record_job(&lane, task, parent, kind);
+                created.handle.detach();
+                self.queue_job(task, created.runnable);
+            }
+            return;
         }
-        if let Some((runnable, handle)) = spawn::create(&lane, task, kind, deadline, future) {
-            handle.detach();
-            lane.shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent, kind, job }));
+        if let Some(created) = spawn::create(&lane, name, future) {
+            created.handle.detach();
+            lane.shared.launch(created.runnable, |pen| pen.record(Event::Spawn { task, parent, kind, job }));
         }
     }
 
@@ -153,21 +132,11 @@ impl Host for ThreadHost {
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
-        let shared = self.shared();
-        let (task, cause, due) = (timer.task, timer.cause, timer.due);
-        self.record(Event::Timer { task, cause, due, fires: shared.driver.fires(timer) });
-        if shared.driver.arm(timer, shared.clock.now()) {
-            let lane = self.lane.clone();
-            let alarm = std::thread::Builder::new()
-                .name("dandori-alarm".to_owned())
-                .spawn(move || lane.shared.driver.ring(lane.shared.clock))
-                .unwrap_or_else(|error| panic!("{task}: no thread could be started for the alarm: {error}"));
-            *lock(&shared.alarm) = Some(alarm);
-        }
+        self.shared().arm(&self.lane, timer);
     }
 
     fn disarm(&self, timer: &Arc<Timer>) {
-        self.shared().driver.disarm(timer);
+        self.shared().driver.0.disarm(timer);
     }
 
     #[inline]
@@ -177,7 +146,7 @@ impl Host for ThreadHost {
                 return Poll::Ready(());
             }
             self.shared().trace(here, |pen| pen.record(Event::ForcedYield { task }));
-            self.yields(here, cx.waker());
+            coop::yields(self.shared(), here, cx.waker());
             Poll::Pending
         })
     }
@@ -185,16 +154,14 @@ impl Host for ThreadHost {
     #[inline]
     fn spend(&self, _task: TaskId) {
         self.here(|here| {
-            let Some(here) = here else { return };
-            let budget = here.budget.get();
-            if budget != u32::MAX {
-                here.budget.set(budget.saturating_sub(1));
+            if let Some(here) = here {
+                coop::spend_here(here);
             }
         });
     }
 
     fn defer(&self, _task: TaskId, waker: &Waker) {
-        self.here(|here| self.yields(here, waker));
+        self.here(|here| coop::yields(self.shared(), here, waker));
     }
 
     fn wake(&self, waker: Waker, cause: Cause) {

@@ -1,17 +1,17 @@
-//! Jobs of the blocking pool, and what keeps a panic inside a task.
+//! The futures of scenarios: their ends are counted, and a panic is recorded before anybody hears of the end.
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
-use super::here::{HERE, Here};
+use super::here::HERE;
 use super::shared::Lane;
 use super::spawn;
 use crate::id::TaskId;
 use crate::sync::Arc;
 use crate::task::BoxFuture;
-use crate::trace::{Cause, Event, PollEnd, Sink};
+use crate::trace::{Cause, PollEnd};
 
 /// A task's future from [`crate::task::Host::launch`]. A panic of its destructors stays here, and its end is counted.
 pub(super) struct Contained {
@@ -22,7 +22,7 @@ pub(super) struct Contained {
 
 impl Contained {
     pub(super) fn new(future: BoxFuture, task: TaskId, lane: Arc<Lane>) -> Contained {
-        lane.shared.watch.more(1);
+        lane.shared.watch.0.more(1);
         Contained { future: Some(future), task, lane }
     }
 }
@@ -51,38 +51,23 @@ impl Drop for Contained {
         let future = self.future.take();
         // The panic hook has said what happened; the task is over either way.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
-        self.lane.shared.watch.less();
+        self.lane.shared.watch.0.less();
     }
 }
 
-/// A closure for the blocking pool.
-pub(super) struct Job {
-    pub(super) future: Contained,
-}
+/// A scenario's closure for the blocking pool, which is polled once.
+pub(super) struct Once(pub(super) Contained);
 
-impl Job {
-    /// Runs it to its end.
-    pub(super) fn run(mut self, here: &Here) {
-        let (task, lane) = (self.future.task, self.future.lane.clone());
-        let shared = &lane.shared;
-        here.budget.set(u32::MAX);
-        here.stamp.set(crate::time::Time::ZERO);
-        shared.trace(Some(here), |pen| pen.record(Event::PollStart { task, budget: u32::MAX, tick: 0 }));
-        here.begin(task, Cause::Pool);
-        here.end.set(None);
-        let polled = catch_unwind(AssertUnwindSafe(|| {
-            let poll = Pin::new(&mut self.future).poll(&mut Context::from_waker(Waker::noop()));
-            assert!(
-                poll.is_ready(),
-                "{task}: a job of the blocking pool waited for something; its body must be synchronous"
-            );
-        }));
-        let end = if polled.is_ok() { PollEnd::Ready } else { PollEnd::Panicked };
-        if here.end.take().is_none() {
-            shared.trace(Some(here), |pen| pen.record(Event::PollEnd { task, end }));
-        }
-        here.finish();
-        here.away.set(0);
-        drop(self);
+impl Future for Once {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let task = self.0.task;
+        let poll = Pin::new(&mut self.0).poll(cx);
+        assert!(
+            poll.is_ready(),
+            "{task}: a job of the blocking pool waited for something; its body must be synchronous"
+        );
+        poll
     }
 }

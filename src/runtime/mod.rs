@@ -14,27 +14,55 @@
 
 #![allow(clippy::disallowed_methods, reason = "this is the real world: it reads the clock and has threads")]
 
+mod blocking;
+mod builder;
 pub mod calibrate;
 mod clock;
+mod context;
+mod coop;
 mod driver;
 mod handle;
 mod hands;
 mod here;
 mod host;
+mod interval;
 mod job;
+mod join;
 mod merge;
+mod metrics;
 mod monitor;
+pub(crate) mod net;
 mod owned;
 mod parker;
 mod pool;
+mod recorded;
 mod run;
 mod shared;
 mod shelf;
+mod sleep;
 mod spawn;
+pub(crate) mod sync;
 mod thread;
 mod tracer;
 mod watch;
 
-pub use handle::{Builder, Runtime, spawn};
+pub use builder::{BuildError, Builder};
+pub use context::{EnterGuard, Handle, TryCurrentError};
+pub use handle::Runtime;
+pub use metrics::RuntimeMetrics;
 pub use run::{Options, Tap, run};
-pub use spawn::{JoinError, JoinHandle};
+
+/// What `crate::task` shows of this module.
+pub(crate) mod tasks {
+    pub use super::blocking::{block_in_place, spawn, spawn_blocking};
+    pub use super::coop::{Budgeted, Unconstrained, consume_budget, has_budget_remaining, unconstrained, yield_now};
+    pub use super::join::{AbortHandle, JoinError, JoinHandle};
+}
+
+/// What `crate::time` shows of this module.
+pub(crate) mod times {
+    pub use std::time::{Duration, Instant};
+
+    pub use super::interval::{Interval, MissedTickBehavior, interval, interval_at};
+    pub use super::sleep::{Elapsed, Sleep, Timeout, sleep, sleep_until, timeout, timeout_at};
+}

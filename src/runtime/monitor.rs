@@ -91,20 +91,20 @@ pub(super) fn watch(lane: &Arc<Lane>) {
     HERE.with(|here| {
         while shared.is_open() {
             let pause = look(shared, here);
-            if shared.monitor.wants_io.swap(false, Ordering::Relaxed) {
+            if shared.monitor.0.wants_io.swap(false, Ordering::Relaxed) {
                 thread::look_at_io(shared, here);
             }
-            shared.monitor.sleep(pause);
+            shared.monitor.0.sleep(pause);
         }
     });
 }
 
 /// One look at all shelves.
 fn look(shared: &Shared, here: &Here) -> Option<Nanos> {
-    let _looking = lock(&shared.monitor.look);
+    let _looking = lock(&shared.monitor.0.look);
     let now = shared.clock.now();
     here.stamp.set(now);
-    let shelves = lock(&shared.monitor.shelves).clone();
+    let shelves = lock(&shared.monitor.0.shelves).clone();
     let mut views = Vec::with_capacity(shelves.len());
     for shelf in &shelves {
         let Some(seen) = shelf.look(now) else { continue };
@@ -152,7 +152,8 @@ pub(super) fn unshelve(shared: &Shared, here: &Here) -> bool {
 fn lose(shared: &Shared, here: &Here) {
     if let Some(worker) = here.worker.take() {
         here.lost.set(Some(worker));
-        drop(lock(&shared.monitor.look));
+        here.is_orphan.set(true);
+        drop(lock(&shared.monitor.0.look));
         here.stamp.set(crate::time::Time::ZERO);
     }
 }
@@ -205,6 +206,7 @@ pub(super) fn announced(shared: &Shared, here: Option<&Here>, call: impl FnOnce(
     if let Some(worker) = thread::claim(shared, here, lost) {
         let id: WorkerId = worker.id();
         here.worker.set(Some(id));
+        here.is_orphan.set(false);
         shared.trace(Some(here), |pen| pen.record(Event::Acquire { worker: id }));
         if let Some(shelf) = &*here.shelf.borrow() {
             shelf.put_again(id, worker);

@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::thread::JoinHandle;
 
-use super::job::Job;
 use super::shared::{Lane, Shared};
 use super::thread;
 use crate::id::WorkerId;
@@ -20,7 +19,7 @@ use crate::trace::Role;
 /// What waits for a thread of the pool.
 pub(super) enum Item {
     /// A closure.
-    Job(Job),
+    Job(Runnable),
     /// A worker that was given away.
     Worker(WorkerId),
 }
@@ -158,6 +157,13 @@ impl Pool {
                 Err(error)
             }
         }
+    }
+
+    /// Its numbers now, without the threads that hold workers.
+    pub(super) fn view(&self) -> PoolView {
+        let state = lock(&self.state);
+        let threads = state.threads.saturating_sub(state.holding);
+        PoolView { threads, ..state.view() }
     }
 
     /// A thread could not be started. What was queued for it may wait for another thread, if there is one to come.

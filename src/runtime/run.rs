@@ -2,8 +2,9 @@
 
 use std::panic::resume_unwind;
 
+use super::builder::{BuildError, Builder};
 use super::clock;
-use super::handle::{Builder, Runtime};
+use super::handle::Runtime;
 use crate::policy::{Args, Registry};
 use crate::scenario::{Prepared, Problem, Scenario};
 use crate::sync::{Arc, Mutex, lock};
@@ -38,7 +39,7 @@ impl Tap {
         let Tapped { runtime, prepared, cpus } = tapped.as_ref()?;
         let (runtime, prepared, cpus) = (runtime.upgrade()?, prepared.clone(), *cpus);
         drop(tapped);
-        let now = runtime.lane.shared.clock.now();
+        let now = runtime.handle.lane.shared.clock.now();
         Some(recording(&runtime, &prepared, cpus, now))
     }
 }
@@ -46,7 +47,7 @@ impl Tap {
 fn recording(runtime: &Runtime, prepared: &Prepared, cpus: u16, end: Time) -> Recording {
     let (trace, dropped) = runtime.trace();
     let trace = if dropped == 0 { count_left(&trace) } else { trace };
-    let workers = runtime.lane.shared.shape.workers;
+    let workers = runtime.handle.lane.shared.shape.workers;
     Recording { meta: prepared.meta(Origin::Real, cpus, workers, end, dropped), trace }
 }
 
@@ -88,28 +89,28 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
     clock::calibrate();
     let prepared = Prepared::new(scenario);
     let arrivals = prepared.arrivals();
-    let builder = Builder::new(found.threaded(&args)).seed(scenario.seed).record(records);
-    let runtime = Arc::new(builder.build().map_err(|problem| vec![problem])?);
+    let builder = Builder::new().policy_value(found.threaded(&args)).seed(scenario.seed).trace(records);
+    let runtime = Arc::new(builder.build_stopped().map_err(BuildError::into_problems)?);
     *lock(&options.tap.0) = Some(Tapped { runtime: Arc::downgrade(&runtime), prepared: prepared.clone(), cpus });
 
-    let shared = &runtime.lane.shared;
+    let shared = &runtime.handle.lane.shared;
     let limit = scenario.limits.end;
-    shared.watch.more(arrivals.len() as u64);
+    shared.watch.0.more(arrivals.len() as u64);
     let (first, later) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.at == Time::ZERO));
     for arrival in first {
         prepared.arrive(runtime.host(), arrival);
-        shared.watch.less();
+        shared.watch.0.less();
     }
-    runtime.start().map_err(|problem| vec![problem])?;
+    runtime.start().map_err(BuildError::into_problems)?;
     let mut later = later.iter();
     let mut next = later.next();
     let why = loop {
-        if let Some(payload) = shared.watch.failure() {
+        if let Some(payload) = shared.watch.0.failure() {
             runtime.shut_down();
             resume_unwind(payload);
         }
         let now = shared.clock.now();
-        if shared.watch.left() == 0 {
+        if shared.watch.0.left() == 0 {
             break Ended::Complete;
         }
         if now >= limit {
@@ -118,18 +119,18 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
         match next {
             Some(arrival) if arrival.at <= now => {
                 prepared.arrive(runtime.host(), arrival);
-                shared.watch.less();
+                shared.watch.0.less();
                 next = later.next();
             }
             _ => {
                 let until = next.map_or(limit, |arrival| arrival.at.min(limit));
                 // In pieces, because a system need not sleep for centuries at once.
-                shared.watch.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
+                shared.watch.0.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
             }
         }
     };
     let to_come = u64::from(next.is_some()) + later.len() as u64;
-    let left = u32::try_from(shared.watch.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
+    let left = u32::try_from(shared.watch.0.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
     let end = shared.tracer.as_ref().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
     runtime.shut_down();
     Ok(recording(&runtime, &prepared, cpus, end))

@@ -13,10 +13,12 @@
 
 use std::sync::Weak;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use super::clock::Clock;
-use super::driver::Driver;
+use super::driver::{Driver, NOBODY};
 use super::here::{HERE, Here};
+use super::metrics::{Totals, WorkerCounts};
 use super::monitor::{self, Monitor};
 use super::owned::Owned;
 use super::parker::Parker;
@@ -25,21 +27,18 @@ use super::tracer::{Pen, Tracer};
 use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
-use crate::sync::{Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Home, Runnable};
+use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
+use crate::task::{Home, Runnable, Timer};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
-/// Tasks are taken and polled.
-pub(super) const OPEN: u32 = 0;
-/// Threads leave.
-pub(super) const CLOSING: u32 = 1;
-/// Every task is dropped.
-pub(super) const BURIED: u32 = 2;
-
-/// Something on cache lines of its own, because others write beside it all the time.
-#[repr(align(128))]
-pub(super) struct Apart<T>(pub(super) T);
+/// Bits of the phase. None: tasks are taken and polled. This one: threads leave.
+const CLOSING: u32 = 1;
+/// And this one: every task is dropped.
+const BURIED: u32 = 2;
+/// One task that was aborted and is not dropped yet: counted in the same word, so that a poll that nobody aborts looks
+/// at nothing else.
+const ABORT: u32 = 4;
 
 /// What all threads of a runtime share. Read by everybody, written rarely: what is written often stands apart.
 pub(super) struct Shared {
@@ -51,21 +50,32 @@ pub(super) struct Shared {
     pub(super) shape: Shape,
     /// Every blocking call announces itself.
     pub(super) brackets: bool,
+    pub(super) offers: Offers,
     pub(super) seed: u64,
     pub(super) clock: Clock,
-    pub(super) driver: Driver,
+    /// Workers look at it in turns: its locks are written all the time.
+    pub(super) driver: Apart<Driver>,
     pub(super) tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
-    pub(super) watch: Watch,
-    pub(super) monitor: Monitor,
+    pub(super) watch: Apart<Watch>,
+    pub(super) monitor: Apart<Monitor>,
+    /// Bits as above. Read at every poll, written rarely.
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
     pub(super) pool: Apart<Pool>,
-    /// Lists of all tasks, so that they can be dropped. One per worker and one for the world outside.
+    /// Lists of all tasks, so that they can be dropped. One for the world outside, one per worker, one for jobs.
     pub(super) owned: Box<[Apart<Owned>]>,
     tasks: Apart<AtomicU32>,
+    pub(super) policy_name: String,
+    /// What threads are called, before their number.
+    pub(super) thread_name: String,
+    /// What is counted for each worker, by whoever holds it.
+    pub(super) counts: Box<[Apart<WorkerCounts>]>,
+    pub(super) totals: Apart<Totals>,
     /// Threads that have not left; the last one buries.
     threads: AtomicU32,
+    /// For who waits until the last thread has left, and the tasks are dropped.
+    left: (Mutex<bool>, Condvar),
     pub(super) alarm: Mutex<Option<JoinHandle<()>>>,
     /// Blocking stretches wait here, so that the end of the runtime ends them.
     stretches: (Mutex<()>, Condvar),
@@ -80,9 +90,36 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(shared: Arc<Shared>, number: usize) -> Arc<Lane> {
-        let list = number % shared.owned.len();
+        let list = number % (shared.owned.len() - 1);
         Arc::new(Lane { shared, list })
     }
+
+    /// The list for a new task, or a new job.
+    pub(super) fn list(&self, job: bool) -> usize {
+        if job { self.shared.owned.len() - 1 } else { self.list }
+    }
+}
+
+/// What a policy has for code that blocks, by its description.
+#[derive(Clone, Copy)]
+pub(super) struct Offers {
+    /// A blocking pool. Without one a closure for it is a task like any other.
+    pub(super) pool: bool,
+    /// Threads that take over a worker. Without them `block_in_place` only calls its closure.
+    pub(super) hand_over: bool,
+}
+
+/// What a runtime is made of, besides the policy's own facts.
+pub(super) struct Parts {
+    pub(super) policy: Box<dyn Policy<Runnable>>,
+    /// The policy's, perhaps with other bounds for the pool.
+    pub(super) shape: Shape,
+    pub(super) seed: u64,
+    pub(super) policy_name: String,
+    pub(super) thread_name: String,
+    pub(super) offers: Offers,
+    /// Records that are kept; `None`: none.
+    pub(super) records: Option<u64>,
 }
 
 #[cold]
@@ -95,6 +132,18 @@ impl Home for Lane {
     fn schedule(&self, entry: Runnable) {
         self.shared.woken(None, entry, false);
     }
+
+    fn abort(&self, list: u32, key: u32, task: TaskId) {
+        if let Some(waker) = self.shared.owned[list as usize].0.abort(key, task) {
+            // Told before the wake: the poll that it causes must see it.
+            self.shared.abort_begins();
+            waker.wake();
+        }
+    }
+
+    fn has(&self, list: u32, key: u32, task: TaskId) -> bool {
+        self.shared.owned[list as usize].0.has(key, task)
+    }
 }
 
 /// A task's waker was called; or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.
@@ -104,17 +153,17 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
     // Fails while the thread's locals are destroyed: then it counts as a thread outside.
     let _ = HERE.try_with(|here| {
         if here.runtime.get() == runtime {
-            let lane = here.lane.borrow();
-            let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
             let Some(entry) = entry.take() else { return };
             // The short way: nobody traces, and there is a worker.
-            if shared.tracer.is_none()
+            if !here.is_traced.get()
                 && let Some(worker) = &mut *here.seat.borrow_mut()
             {
                 let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
-                let mut acts = Acts { shared, here: Some(here) };
+                let mut acts = Acts { shared: Of::Thread(here), here: Some(here) };
                 return worker.wake(entry, origin, &mut Control::new(None, &mut acts, None));
             }
+            let lane = here.lane.borrow();
+            let shared = &lane.as_ref().expect("a thread of a runtime has a lane").shared;
             shared.woken(Some(here), entry, rewoken);
         }
     });
@@ -126,36 +175,41 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
 }
 
 impl Shared {
-    pub(super) fn new(
-        id: u64,
-        policy: Box<dyn Policy<Runnable>>,
-        seed: u64,
-        driver: Driver,
-        clock: Clock,
-        tracer: Option<Tracer>,
-    ) -> Arc<Shared> {
-        let (shape, brackets) = (policy.shape(), policy.brackets());
-        Arc::new_cyclic(|me| Shared {
+    pub(super) fn new(parts: Parts) -> std::io::Result<Arc<Shared>> {
+        // The standard one: a static needs a constant, and nothing rests on its order.
+        static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+        let Parts { policy, shape, seed, policy_name, thread_name, offers, records } = parts;
+        let driver = Driver::new(shape.timer_grain)?;
+        let clock = Clock::start();
+        let id = RUNTIMES.fetch_add(1, Ordering::Relaxed);
+        let (workers, brackets) = (usize::from(shape.workers), policy.brackets());
+        Ok(Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             id,
             policy,
             shape,
             brackets,
+            offers,
             seed,
             clock,
-            driver,
-            tracer,
-            watch: Watch::default(),
-            monitor: Monitor::default(),
-            phase: AtomicU32::new(OPEN),
+            driver: Apart(driver),
+            tracer: records.map(|records| Tracer::new(clock, records)),
+            watch: Apart(Watch::default()),
+            monitor: Apart(Monitor::default()),
+            phase: AtomicU32::new(0),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
-            owned: (0..=shape.workers).map(|_| Apart(Owned::default())).collect(),
+            owned: (0..workers + 2).map(|_| Apart(Owned::default())).collect(),
             tasks: Apart(AtomicU32::new(0)),
+            policy_name,
+            thread_name,
+            counts: (0..workers).map(|_| Apart::default()).collect(),
+            totals: Apart::default(),
             threads: AtomicU32::new(0),
+            left: (Mutex::new(false), Condvar::new()),
             alarm: Mutex::new(None),
             stretches: (Mutex::new(()), Condvar::new()),
-        })
+        }))
     }
 
     /// A reference to itself.
@@ -165,11 +219,30 @@ impl Shared {
 
     #[inline]
     pub(super) fn is_open(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == OPEN
+        self.phase.load(Ordering::Relaxed) & CLOSING == 0
+    }
+
+    /// Whether some task is aborted and not dropped yet.
+    #[inline]
+    pub(super) fn has_aborts(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) >= ABORT
+    }
+
+    pub(super) fn abort_begins(&self) {
+        self.phase.fetch_add(ABORT, Ordering::SeqCst);
+    }
+
+    pub(super) fn abort_done(&self) {
+        self.phase.fetch_sub(ABORT, Ordering::SeqCst);
     }
 
     pub(super) fn reserve(&self) -> TaskId {
         TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// How many tasks and jobs there ever were.
+    pub(super) fn spawned(&self) -> u64 {
+        self.tasks.0.load(Ordering::Relaxed).into()
     }
 
     /// The name of the `number`-th thread of the pool, from 1: after the world outside, and driver and monitor if those
@@ -188,7 +261,24 @@ impl Shared {
     pub(super) fn thread_ends(&self) {
         if self.threads.fetch_sub(1, Ordering::AcqRel) == 1 && !self.is_open() {
             self.bury();
+            *lock(&self.left.0) = true;
+            self.left.1.notify_all();
         }
+    }
+
+    /// Waits until the last thread has left and every task is dropped, or until then. Whether they have.
+    pub(super) fn wait_left(&self, until: Instant) -> bool {
+        let mut has_left = lock(&self.left.0);
+        while !*has_left && self.threads.load(Ordering::Acquire) > 0 {
+            let now = Instant::now();
+            if now >= until {
+                return false;
+            }
+            // In pieces, because a system need not sleep for centuries at once.
+            let piece = (until - now).min(Duration::from_secs(3600));
+            has_left = self.left.1.wait_timeout(has_left, piece).unwrap_or_else(|poisoned| poisoned.into_inner()).0;
+        }
+        true
     }
 
     pub(super) fn parker(&self, worker: WorkerId) -> &Parker {
@@ -205,7 +295,7 @@ impl Shared {
         call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
     ) -> R {
         match &self.tracer {
-            None => call(&mut Control::new(None, &mut Acts { shared: self, here }, line)),
+            None => call(&mut Control::new(None, &mut Acts { shared: Of::Known(self), here }, line)),
             Some(tracer) => self.traced_hook(tracer, here, line, before, call),
         }
     }
@@ -223,7 +313,7 @@ impl Shared {
     ) -> R {
         let mut pen = tracer.pen(here);
         before(&mut pen);
-        call(&mut Control::new(Some(&mut pen), &mut Acts { shared: self, here }, line))
+        call(&mut Control::new(Some(&mut pen), &mut Acts { shared: Of::Known(self), here }, line))
     }
 
     /// Records, if somebody traces.
@@ -234,7 +324,30 @@ impl Shared {
         }
     }
 
-    /// Calls `act` with this thread's part in this runtime; `None`: it has none, or is about to end.
+    /// Calls `act` with this thread's part in this runtime; `None`: it has none.
+    #[inline]
+    pub(super) fn on_thread<R>(&self, act: impl FnOnce(Option<&Here>) -> R) -> R {
+        let mut act = Some(act);
+        let done = HERE.try_with(|here| {
+            let act = act.take().expect("called once");
+            act((here.runtime.get() == self.id).then_some(here))
+        });
+        match (done, act) {
+            (Ok(result), _) => result,
+            (Err(_), Some(act)) => act(None),
+            (Err(_), None) => unreachable!("the thread's locals fail before the call or not at all"),
+        }
+    }
+
+    /// Makes the polls of this thread since the last time public.
+    pub(super) fn publish(&self, here: &Here, worker: WorkerId) {
+        let counts = &self.counts[worker.index()].0;
+        // Only who holds the worker writes: no read-modify-write is needed.
+        let polls = counts.polls.load(Ordering::Relaxed) + here.polls.take();
+        counts.polls.store(polls, Ordering::Relaxed);
+    }
+
+    /// As [`Shared::on_thread`], for an entry.
     #[inline]
     fn on_this_thread(&self, entry: Runnable, act: impl Fn(Option<&Here>, Runnable)) {
         let mut entry = Some(entry);
@@ -265,8 +378,7 @@ impl Shared {
                 (cause, by) = (here.cause.get(), here.task.get());
                 if rewoken {
                     // The end of the poll comes before the wake that it delivers.
-                    let worker = here.worker.get();
-                    pen.record_as(worker, Event::PollEnd { task, end: PollEnd::Rewoken });
+                    pen.poll_end(task, PollEnd::Rewoken);
                     here.end.set(Some(PollEnd::Rewoken));
                     here.stamp.set(pen.stamp());
                     // Another thread woke it: who, and why, is not known here.
@@ -322,7 +434,8 @@ impl Shared {
     fn inject(&self, here: Option<&Here>, entry: Runnable, origin: Origin, before: impl FnOnce(&mut Pen<'_>)) {
         let origin = if origin == Origin::Driver { origin } else { Origin::Outside };
         self.hook(here, None, before, |ctl| self.policy.inject(entry, origin, ctl));
-        if self.phase.load(Ordering::SeqCst) == BURIED {
+        self.totals.0.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        if self.phase.load(Ordering::SeqCst) & BURIED != 0 {
             drop(self.policy.drain());
         }
     }
@@ -346,27 +459,44 @@ impl Shared {
         }
     }
 
+    /// Registers a timer with the driver.
+    pub(super) fn arm(&self, lane: &Arc<Lane>, timer: &Arc<Timer>) {
+        let (task, cause, due) = (timer.task, timer.cause, timer.due);
+        if self.tracer.is_some() && task != NOBODY {
+            let fires = self.driver.0.fires(timer);
+            self.on_thread(|here| self.trace(here, |pen| pen.record(Event::Timer { task, cause, due, fires })));
+        }
+        if self.driver.0.arm(timer, self.clock.now()) {
+            let lane = lane.clone();
+            let alarm = std::thread::Builder::new()
+                .name(format!("{}-alarm", self.thread_name))
+                .spawn(move || lane.shared.driver.0.ring(lane.shared.clock))
+                .unwrap_or_else(|error| panic!("{task}: no thread could be started for the alarm: {error}"));
+            *lock(&self.alarm) = Some(alarm);
+        }
+    }
+
     /// Begins the end: no thread takes anything new. Returns at once.
     pub(super) fn close(&self) {
-        if self.phase.compare_exchange(OPEN, CLOSING, Ordering::SeqCst, Ordering::SeqCst).is_err() {
+        if self.phase.fetch_or(CLOSING, Ordering::SeqCst) & CLOSING != 0 {
             return;
         }
         drop(lock(&self.stretches.0));
         self.stretches.1.notify_all();
         for parker in &self.parkers {
-            parker.0.unpark(|| self.driver.poke());
+            parker.0.unpark(|| self.driver.0.poke());
         }
         // A driver with a thread of its own has no parker.
-        self.driver.poke();
-        self.driver.close();
-        self.monitor.rouse();
+        self.driver.0.poke();
+        self.driver.0.close();
+        self.monitor.0.rouse();
         drop(self.pool.0.close());
     }
 
     /// Drops every task. Only after the last thread has left.
     pub(super) fn bury(&self) {
         debug_assert!(!self.is_open(), "buried alive");
-        self.driver.close();
+        self.driver.0.close();
         for list in &self.owned {
             for waker in list.0.close() {
                 waker.wake();
@@ -374,7 +504,7 @@ impl Shared {
         }
         // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
         while self.drop_entries() {}
-        self.phase.store(BURIED, Ordering::SeqCst);
+        self.phase.fetch_or(BURIED, Ordering::SeqCst);
         while self.drop_entries() {}
     }
 
@@ -388,13 +518,29 @@ impl Shared {
 
 /// The acts that hooks ask for.
 struct Acts<'a> {
-    shared: &'a Shared,
+    shared: Of<'a>,
     here: Option<&'a Here>,
+}
+
+/// Which runtime's acts.
+enum Of<'a> {
+    Known(&'a Shared),
+    /// That of the thread: looked up when a hook asks for an act, which a wake almost never does.
+    Thread(&'a Here),
+}
+
+impl Acts<'_> {
+    fn shared<R>(&self, act: impl FnOnce(&Shared) -> R) -> R {
+        match self.shared {
+            Of::Known(shared) => act(shared),
+            Of::Thread(here) => act(&here.lane.borrow().as_ref().expect("a thread of a runtime has a lane").shared),
+        }
+    }
 }
 
 impl World<Runnable> for Acts<'_> {
     fn now(&mut self) -> Time {
-        self.shared.clock.now()
+        self.shared(|shared| shared.clock.now())
     }
 
     fn deferred(&self) -> usize {
@@ -402,18 +548,20 @@ impl World<Runnable> for Acts<'_> {
     }
 
     fn unpark(&mut self, worker: WorkerId) {
-        self.shared.parker(worker).unpark(|| self.shared.driver.poke());
+        self.shared(|shared| shared.parker(worker).unpark(|| shared.driver.0.poke()));
     }
 
     fn start(&mut self, worker: WorkerId) {
         // If no thread can be started the worker waits in the pool's queue, and the thread that gave it away takes it
         // back when it returns.
-        let refused = pool::submit(self.shared, Item::Worker(worker));
-        debug_assert!(refused.is_ok() || !self.shared.is_open(), "the pool refused a worker");
+        self.shared(|shared| {
+            let refused = pool::submit(shared, Item::Worker(worker));
+            debug_assert!(refused.is_ok() || !shared.is_open(), "the pool refused a worker");
+        });
     }
 
     fn retake(&mut self, seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
-        self.shared.monitor.retake(seen)
+        self.shared(|shared| shared.monitor.0.retake(seen))
     }
 
     fn preempt(&mut self, _seen: &ThreadView) -> bool {
@@ -421,19 +569,19 @@ impl World<Runnable> for Acts<'_> {
     }
 
     fn rouse(&mut self) {
-        self.shared.monitor.rouse();
+        self.shared(|shared| shared.monitor.0.rouse());
     }
 
     fn drive_io(&mut self) {
-        self.shared.monitor.want_io();
+        self.shared(|shared| shared.monitor.0.want_io());
     }
 
     fn driver_is_held(&mut self) -> bool {
-        self.shared.driver.is_held()
+        self.shared(|shared| shared.driver.0.is_held())
     }
 
     fn next_timer(&mut self) -> Option<Time> {
-        self.shared.driver.next()
+        self.shared(|shared| shared.driver.0.next())
     }
 
     fn pay(&mut self, _op: Op) {}

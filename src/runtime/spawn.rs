@@ -1,4 +1,7 @@
 //! Tasks: an ordinary future in one allocation, with the schedule function that brings it back to the policy.
+//!
+//! A panic of the future, of its destructor or of the destructor of its output stays in the task: all three are caught
+//! here, before they reach `async-task`, which would end the process.
 
 use std::any::Any;
 use std::future::Future;
@@ -6,76 +9,156 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use async_task::{FallibleTask, ScheduleInfo, Task, WithInfo};
-use futures::FutureExt;
+use async_task::{ScheduleInfo, Task, WithInfo};
+use pin_project_lite::pin_project;
 
 use super::here::HERE;
+use super::join::JoinHandle;
+use super::pool::{self, Item, Refused};
 use super::shared::{self, Lane};
+use super::tracer;
 use crate::id::{KindId, TaskId};
 use crate::sync::Arc;
 use crate::task::{Meta, Runnable};
 use crate::time::Time;
-use crate::trace::{Cause, Event, PollEnd, Sink};
+use crate::trace::{Cause, Event, Place, PollEnd, Sink};
 
 /// What a panic carried.
-type Payload = Box<dyn Any + Send>;
+pub(super) type Payload = Box<dyn Any + Send>;
+
+/// Drops something of a user's. The panic hook has said what happened; it ends here.
+pub(super) fn contain<T>(theirs: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(theirs))) {
+        // What a panic carries may panic when it is dropped, and so on: it is not dropped.
+        std::mem::forget(payload);
+    }
+}
+
+/// What a task leaves. Nobody may want it: then it is dropped where a panic would end the process.
+pub(super) struct Output<T>(Option<Result<T, Payload>>);
+
+impl<T> Output<T> {
+    pub(super) fn take(mut self) -> Result<T, Payload> {
+        self.0.take().expect("an output is taken once")
+    }
+}
+
+impl<T> Drop for Output<T> {
+    fn drop(&mut self) {
+        if let Some(output) = self.0.take() {
+            contain(output);
+        }
+    }
+}
 
 /// A task in its lane's list of tasks; leaves it when the future is dropped.
 struct Entered {
     lane: Arc<Lane>,
-    key: usize,
-    task: TaskId,
-    is_complete: bool,
-}
-
-impl Entered {
-    fn complete(mut self) {
-        self.is_complete = true;
-        ended(&self.lane, self.task, PollEnd::Ready);
-    }
+    /// Index of the list.
+    list: u32,
+    key: u32,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        if !self.is_complete && std::thread::panicking() {
-            ended(&self.lane, self.task, PollEnd::Panicked);
+        let shared = &self.lane.shared;
+        if shared.owned[self.list as usize].0.leave(self.key) {
+            shared.abort_done();
         }
-        self.lane.shared.owned[self.lane.list].0.leave(self.key);
     }
 }
 
+pin_project! {
+    /// A task's future and its end, which is recorded before whoever awaits it is woken.
+    struct Cell<F> {
+        #[pin]
+        future: Option<F>,
+        task: TaskId,
+        entered: Entered,
+    }
+
+    impl<F> PinnedDrop for Cell<F> {
+        fn drop(this: Pin<&mut Self>) {
+            let mut future = this.project().future;
+            if future.is_some() {
+                contain(Unset(&mut future));
+            }
+        }
+    }
+}
+
+/// Drops the future in its place.
+struct Unset<'a, 'b, F>(&'a mut Pin<&'b mut Option<F>>);
+
+impl<F> Drop for Unset<'_, '_, F> {
+    fn drop(&mut self) {
+        self.0.set(None);
+    }
+}
+
+impl<F: Future> Future for Cell<F> {
+    type Output = Output<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let future = this.future.as_mut().as_pin_mut().expect("a task is not polled after its end");
+        let (end, output) = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+            Ok(Poll::Pending) => {
+                tracer::reserve_end(this.entered.lane.shared.tracer.as_ref(), *this.task);
+                return Poll::Pending;
+            }
+            Ok(Poll::Ready(output)) => (PollEnd::Ready, Ok(output)),
+            Err(payload) => {
+                // Recorded before the future is dropped, which counts its end.
+                ended(&this.entered.lane, *this.task, PollEnd::Panicked);
+                (PollEnd::Panicked, Err(payload))
+            }
+        };
+        let output = Output(Some(output));
+        contain(Unset(&mut this.future));
+        ended(&this.entered.lane, *this.task, end);
+        Poll::Ready(output)
+    }
+}
+
+/// A new task, not yet scheduled.
+pub(super) struct Created<T> {
+    pub(super) runnable: Runnable,
+    pub(super) handle: Task<Output<T>, Meta>,
+}
+
+/// What a task is called and where it is kept.
+#[derive(Clone, Copy)]
+pub(super) struct Name {
+    pub(super) task: TaskId,
+    pub(super) kind: KindId,
+    pub(super) deadline: Time,
+    /// It is a closure for the blocking pool.
+    pub(super) job: bool,
+}
+
 /// A task, not yet scheduled. `None`: the runtime is closed, the future was dropped.
-pub(super) fn create<F>(
-    lane: &Arc<Lane>,
-    task: TaskId,
-    kind: KindId,
-    deadline: Time,
-    future: F,
-) -> Option<(Runnable, Task<F::Output, Meta>)>
+pub(super) fn create<F>(lane: &Arc<Lane>, name: Name, future: F) -> Option<Created<F::Output>>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
 {
-    let list = &lane.shared.owned[lane.list].0;
+    let Name { task, kind, deadline, job } = name;
+    let list = lane.list(job);
     // Moved in only if the list takes it, so that a refused future is dropped outside of the list's lock.
     let mut future = Some(future);
-    let created = list.enter(|key| {
-        let meta = Meta { task, kind, deadline, runtime: lane.shared.id, home: lane.clone() };
-        let entered = Entered { lane: lane.clone(), key, task, is_complete: false };
-        let future = future.take().expect("a list calls once");
-        // Thin: the end is recorded before whoever awaits it is woken.
-        let future = future.map(move |output| {
-            entered.complete();
-            output
-        });
+    let created = lane.shared.owned[list].0.enter(task, |key| {
+        let list = u32::try_from(list).expect("as many lists as workers");
+        let meta = Meta { task, kind, key, list, deadline, runtime: lane.shared.id, home: lane.clone() };
+        let entered = Entered { lane: lane.clone(), list, key };
+        let cell = Cell { future: future.take(), task, entered };
         // Captures nothing: `async-task` would count a reference around each call.
         let schedule = |runnable: async_task::Runnable<Meta>, info: ScheduleInfo| {
             shared::schedule(Runnable(runnable), info.woken_while_running);
         };
-        // A panic stays in the task: whoever awaits it gets it.
-        let builder = async_task::Builder::new().metadata(meta).propagate_panic(true);
-        let (runnable, task) = builder.spawn(move |_| future, WithInfo(schedule));
-        (runnable.waker(), (Runnable(runnable), task))
+        let builder = async_task::Builder::new().metadata(meta);
+        let (runnable, handle) = builder.spawn(move |_| cell, WithInfo(schedule));
+        (runnable.waker(), Created { runnable: Runnable(runnable), handle })
     });
     drop(future);
     created
@@ -93,6 +176,12 @@ pub(super) fn ended(lane: &Arc<Lane>, task: TaskId, end: PollEnd) {
     });
 }
 
+/// The task in whose poll this thread is, if it belongs to that runtime and is recorded.
+fn parent(lane: &Lane) -> Option<TaskId> {
+    let id = lane.shared.id;
+    HERE.try_with(|here| here.task.get().filter(|_| here.runtime.get() == id)).ok().flatten()
+}
+
 /// Spawns a plain future on the runtime of the lane.
 pub(super) fn spawn<F>(lane: &Arc<Lane>, future: F) -> JoinHandle<F::Output>
 where
@@ -100,53 +189,44 @@ where
     F::Output: Send + 'static,
 {
     let shared = &lane.shared;
-    let (task, kind) = (shared.reserve(), KindId(0));
-    let Some((runnable, handle)) = create(lane, task, kind, Time::MAX, future) else { return JoinHandle(None) };
-    let parent = || HERE.try_with(|here| here.task.get().filter(|_| here.runtime.get() == shared.id)).ok().flatten();
-    shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent: parent(), kind, job: false }));
-    JoinHandle(Some(handle.fallible()))
+    let name = Name { task: shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: false };
+    let Some(Created { runnable, handle }) = create(lane, name, future) else {
+        return JoinHandle::refused(name.task);
+    };
+    let (task, kind) = (name.task, name.kind);
+    shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent: parent(lane), kind, job: false }));
+    JoinHandle::new(handle, task)
 }
 
-/// A handle on a spawned future: awaiting it gives what it returned. Dropping it leaves the task alone.
-#[must_use = "a task runs without its handle: drop it on purpose"]
-pub struct JoinHandle<T>(Option<FallibleTask<T, Meta>>);
-
-/// Why a task has no result.
-pub enum JoinError {
-    /// It panicked, with this.
-    Panicked(Payload),
-    /// The runtime was dropped before the task was complete.
-    Cancelled,
-}
-
-impl std::fmt::Debug for JoinError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            JoinError::Panicked(_) => "Panicked",
-            JoinError::Cancelled => "Cancelled",
-        })
+/// Sends a closure to the blocking pool of the lane's runtime.
+pub(super) fn spawn_blocking<R: Send + 'static>(
+    lane: &Arc<Lane>,
+    body: impl FnOnce() -> R + Send + 'static,
+) -> JoinHandle<R> {
+    if !lane.shared.offers.pool {
+        return spawn(lane, async move { body() });
     }
-}
-
-impl<T> Future for JoinHandle<T> {
-    type Output = Result<T, JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(task) = &mut self.0 else { return Poll::Ready(Err(JoinError::Cancelled)) };
-        match catch_unwind(AssertUnwindSafe(|| Pin::new(task).poll(cx))) {
-            Ok(poll) => poll.map(|result| result.ok_or(JoinError::Cancelled)),
-            Err(payload) => {
-                self.0 = None;
-                Poll::Ready(Err(JoinError::Panicked(payload)))
-            }
-        }
+    let name = Name { task: lane.shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: true };
+    let Some(created) = create(lane, name, async move { body() }) else {
+        return JoinHandle::refused(name.task);
+    };
+    record_job(lane, name.task, parent(lane), name.kind);
+    // What the pool refuses is dropped: whoever awaits it hears that it is cancelled.
+    match pool::submit(&lane.shared, Item::Job(created.runnable)) {
+        Ok(()) => {}
+        Err(Refused::Closed(item) | Refused::NoThread(item, _)) => drop(item),
     }
+    JoinHandle::new(created.handle, name.task)
 }
 
-impl<T> Drop for JoinHandle<T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
-            task.detach();
-        }
+/// A job of the blocking pool exists and waits there.
+pub(super) fn record_job(lane: &Arc<Lane>, task: TaskId, parent: Option<TaskId>, kind: KindId) {
+    if lane.shared.tracer.is_some() {
+        lane.shared.on_thread(|here| {
+            lane.shared.trace(here, |pen| {
+                pen.record(Event::Spawn { task, parent, kind, job: true });
+                pen.record(Event::Enqueue { task, place: Place::Pool });
+            });
+        });
     }
 }

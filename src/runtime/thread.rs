@@ -4,14 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 use std::thread::JoinHandle;
 
-use super::driver::Turner;
+use super::driver::{NOBODY, Turner};
 use super::here::{HERE, Here};
-use super::job::Job;
 use super::monitor;
 use super::shared::{Lane, Shared};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
-use crate::sync::Arc;
+use crate::sync::{Arc, Ordering};
 use crate::task::Runnable;
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink, Sleep};
@@ -23,7 +22,7 @@ pub(super) enum Start {
     /// To claim a worker that was given away.
     For(WorkerId),
     /// For a job.
-    Job(Job),
+    Job(Runnable),
 }
 
 /// Starts a thread of the runtime. A panic that reaches its end is a bug; it closes the runtime and is passed on to
@@ -46,13 +45,13 @@ pub(super) fn start(
             shared.trace(Some(here), |pen| pen.record(Event::ThreadEnd));
             here.leave();
             if let Err(payload) = result {
-                shared.watch.fail(payload);
+                shared.watch.0.fail(payload);
                 shared.close();
             }
             shared.thread_ends();
         });
     };
-    let started = std::thread::Builder::new().name(format!("dandori-{}", id.0)).spawn(main);
+    let started = std::thread::Builder::new().name(format!("{}-{}", shared.thread_name, id.0)).spawn(main);
     if started.is_err() {
         shared.thread_ends();
     }
@@ -68,26 +67,26 @@ pub(super) fn run(lane: &Arc<Lane>, start: Start) {
                 work(&lane.shared, here, worker);
             }
         }
-        Start::Job(job) => job.run(here),
+        Start::Job(job) => run_job(&lane.shared, here, job),
     });
 }
 
 /// The whole life of a driver that has a thread of its own.
 pub(super) fn drive(lane: &Arc<Lane>) {
     let shared = &lane.shared;
-    let mut turner = shared.driver.try_take().expect("a driver with a thread of its own is taken by nobody else");
+    let mut turner = shared.driver.0.try_take().expect("a driver with a thread of its own is taken by nobody else");
     HERE.with(|here| {
         shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
         while shared.is_open() {
-            shared.driver.wait(&mut turner, shared.clock);
-            shared.driver.collect(&mut turner, shared.clock);
-            if !turner.due.is_empty() {
+            shared.driver.0.wait(&mut turner, shared.clock);
+            shared.driver.0.collect(&mut turner, shared.clock);
+            if turner.has_news() {
                 fire(shared, here, &mut turner);
             }
         }
         shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
     });
-    shared.driver.put_back(turner);
+    shared.driver.0.put_back(turner);
 }
 
 pub(super) fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<dyn Worker<Runnable>>> {
@@ -143,6 +142,7 @@ pub(super) fn acquire(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runna
 fn release(shared: &Shared, here: &Here, why: Release) {
     let Some(mut worker) = here.stand_up() else { return };
     let id = worker.id();
+    shared.publish(here, id);
     let entries = if why == Release::Shutdown { worker.drain() } else { Vec::new() };
     here.stamp.set(Time::ZERO);
     shared.hook(
@@ -162,11 +162,15 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         Budget::Rest => {}
         Budget::Unlimited => here.budget.set(u32::MAX),
     }
+    if shared.has_aborts() && is_aborted(shared, &entry) {
+        return cancel(shared, here, entry);
+    }
     let is_traced = shared.tracer.is_some();
     // The metadata is not touched without need: it may have to come from another CPU.
     let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
+    here.polls.set(here.polls.get() + 1);
     if shared.shape.retakes {
         monitor::shelve(here);
     }
@@ -182,18 +186,70 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if is_traced {
         poll_ended(shared, here, task, end, known.is_some());
     }
+    after_poll(shared, here, end)
+}
+
+/// The policy hears of the end of a poll. False: another thread has the worker.
+#[inline]
+fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     if here.away.get() > 0 {
         // It panicked between leaving and returning.
         here.away.set(0);
         come_back(shared, here);
     }
     if shared.shape.retakes && here.seat.borrow().is_none() && !monitor::unshelve(shared, here) {
+        here.is_orphan.set(false);
         return monitor::ask_for_another(shared, here);
     }
     let mut seat = here.seat.borrow_mut();
-    let Some(worker) = &mut *seat else { return false };
+    let Some(worker) = &mut *seat else {
+        here.is_orphan.set(false);
+        return false;
+    };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
+}
+
+#[cold]
+#[inline(never)]
+fn is_aborted(shared: &Shared, entry: &Runnable) -> bool {
+    let meta = entry.0.metadata();
+    shared.owned[meta.list as usize].0.is_aborted(meta.key)
+}
+
+/// Drops an aborted task in place of its poll. The policy is told of a poll that was the last.
+#[cold]
+#[inline(never)]
+fn cancel(shared: &Shared, here: &Here, entry: Runnable) -> bool {
+    drop_aborted(shared, here, entry);
+    after_poll(shared, here, PollEnd::Ready)
+}
+
+fn drop_aborted(shared: &Shared, here: &Here, entry: Runnable) {
+    let task = entry.task();
+    here.stamp.set(Time::ZERO);
+    shared.trace(Some(here), |pen| pen.record(Event::Cancel { task }));
+    // Whoever awaits the handle is woken by the drop.
+    here.cause.set(Cause::Join);
+    drop(entry);
+    here.cause.set(Cause::Task);
+}
+
+/// Polls a job of the blocking pool, which has no worker.
+pub(super) fn run_job(shared: &Shared, here: &Here, entry: Runnable) {
+    if shared.has_aborts() && is_aborted(shared, &entry) {
+        return drop_aborted(shared, here, entry);
+    }
+    let task = entry.task();
+    here.budget.set(u32::MAX);
+    here.stamp.set(Time::ZERO);
+    shared.trace(Some(here), |pen| pen.record(Event::PollStart { task, budget: u32::MAX, tick: 0 }));
+    here.begin(task, Cause::Pool);
+    here.end.set(None);
+    entry.0.run();
+    // Its end was recorded in the poll: a job does not wait.
+    here.finish();
+    here.away.set(0);
 }
 
 #[cold]
@@ -213,7 +269,7 @@ fn poll_starts(shared: &Shared, here: &Here, entry: &Runnable) -> TaskId {
 fn poll_ended(shared: &Shared, here: &Here, task: TaskId, end: PollEnd, is_recorded: bool) {
     if !is_recorded {
         shared.trace(Some(here), |pen| {
-            pen.record(Event::PollEnd { task, end });
+            pen.poll_end(task, end);
             here.stamp.set(pen.stamp());
         });
     }
@@ -270,8 +326,9 @@ pub(super) fn return_from_away(shared: &Shared, here: &Here) {
 
 fn come_back(shared: &Shared, here: &Here) {
     let Some(had) = here.left_as.take() else { return };
-    if let Some(worker) = claim(shared, here, had) {
-        acquire(shared, here, worker);
+    match claim(shared, here, had) {
+        Some(worker) => acquire(shared, here, worker),
+        None => here.is_orphan.set(true),
     }
 }
 
@@ -305,9 +362,18 @@ fn pause(shared: &Shared, here: &Here, length: Nanos) {
 /// Sleeps with the worker.
 fn park(shared: &Shared, here: &Here, sleep: Sleep) {
     here.stamp.set(Time::ZERO);
-    let parker = shared.parker(here.worker.get().expect("only a worker parks"));
+    let worker = here.worker.get().expect("only a worker parks");
+    shared.publish(here, worker);
+    let parks = &shared.counts[worker.index()].0.parks_and_unparks;
+    parks.store(parks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    sleep_with(shared, here, worker, sleep);
+    parks.store(parks.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+}
+
+fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
+    let parker = shared.parker(worker);
     let may_drive = sleep == Sleep::DriverIfFree && shared.shape.driver == DriverBy::ParkedWorker;
-    let Some(mut turner) = may_drive.then(|| shared.driver.try_take()).flatten() else {
+    let Some(mut turner) = may_drive.then(|| shared.driver.0.try_take()).flatten() else {
         shared.trace(Some(here), |pen| pen.record(Event::Park { sleep: Sleep::Plain }));
         parker.park();
         shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: false }));
@@ -322,43 +388,51 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
         if !parker.enter_driver() {
             break true;
         }
-        shared.driver.wait(&mut turner, shared.clock);
+        shared.driver.0.wait(&mut turner, shared.clock);
         let has_token = parker.leave_driver();
-        shared.driver.collect(&mut turner, shared.clock);
-        if has_token || !turner.due.is_empty() {
+        shared.driver.0.collect(&mut turner, shared.clock);
+        if has_token || turner.has_news() {
             break has_token;
         }
     };
     shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: !by_token }));
     let woken = fire(shared, here, &mut turner);
-    shared.driver.put_back(turner);
+    // Recorded before somebody else may take it.
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
     unparked(shared, here, Some(woken));
 }
 
 /// A look at I/O by a thread without a worker, if nobody has the driver.
 pub(super) fn look_at_io(shared: &Shared, here: &Here) {
     here.stamp.set(Time::ZERO);
-    let Some(mut turner) = shared.driver.try_take() else { return };
+    let Some(mut turner) = shared.driver.0.try_take() else { return };
     shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
-    shared.driver.collect_io(&mut turner, shared.clock);
+    shared.driver.0.look(&mut turner);
+    shared.driver.0.collect_io(&mut turner, shared.clock);
     fire(shared, here, &mut turner);
-    shared.driver.put_back(turner);
+    // Recorded before somebody else may take it.
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
 }
 
 /// One turn of the driver without waiting, if nobody has it.
 fn look(shared: &Shared, here: &Here) {
     here.stamp.set(Time::ZERO);
+    if let Some(worker) = here.worker.get() {
+        shared.publish(here, worker);
+    }
     let is_ours = shared.shape.driver == DriverBy::ParkedWorker;
-    let Some(mut turner) = is_ours.then(|| shared.driver.try_take()).flatten() else {
+    let Some(mut turner) = is_ours.then(|| shared.driver.0.try_take()).flatten() else {
         return unparked(shared, here, None);
     };
     shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
-    shared.driver.collect(&mut turner, shared.clock);
+    shared.driver.0.look(&mut turner);
+    shared.driver.0.collect(&mut turner, shared.clock);
     let woken = fire(shared, here, &mut turner);
-    shared.driver.put_back(turner);
+    // Recorded before somebody else may take it.
     shared.trace(Some(here), |pen| pen.record(Event::DriverReleased));
+    shared.driver.0.put_back(turner);
     unparked(shared, here, Some(woken));
 }
 
@@ -373,9 +447,12 @@ fn fire(shared: &Shared, here: &Here, turner: &mut Turner) -> u32 {
     let mut wakers: Vec<(Waker, Cause)> = Vec::new();
     for due in turner.due.drain(..) {
         let (task, cause) = (due.timer.task, due.timer.cause);
-        shared.trace(Some(here), |pen| pen.due(due.since, Event::Due { task, cause }));
+        if task != NOBODY {
+            shared.trace(Some(here), |pen| pen.due(due.since, Event::Due { task, cause }));
+        }
         wakers.extend(due.timer.fire().map(|waker| (waker, cause)));
     }
+    wakers.extend(turner.ready.drain(..).map(|waker| (waker, Cause::Io)));
     let woken = wakers.len() as u32;
     shared.trace(Some(here), |pen| pen.record(Event::DriverTurn { woken }));
     here.origin.set(Origin::Driver);

@@ -5,19 +5,21 @@
 //! that from its own queue; a look at a shared line ends the sharing.
 //!
 //! *Order.* Each record of a task carries the task's next number. The merge follows time, except where that would put
-//! two records of one task in the wrong order (see [`super::merge`]).
+//! two records of one task in the wrong order (see [`super::merge`]). How a pending poll ended is known only after the
+//! task may be woken by anybody; so number and stamp of its end are taken inside the poll ([`reserve_end`]), else a wake on
+//! another thread could come before it.
 //!
 //! *Bounds.* All buffers of a run draw chunks from one allowance. A thread that gets none drops what follows and counts
 //! it; the stream has a `dropped` record at the gap.
 
 use super::clock::Clock;
 use super::hands;
-use super::here::Here;
+use super::here::{HERE, Here};
 use super::merge::{self, Stamped};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::time::Time;
-use crate::trace::{Event, Record, Role, Sink, Trace};
+use crate::trace::{Event, PollEnd, Record, Role, Sink, Trace};
 
 /// Records that a thread takes from the allowance at a time.
 const CHUNK: usize = 1024;
@@ -82,7 +84,7 @@ impl Tracer {
     pub(super) fn close(&self, event: Event) -> Time {
         let at = self.clock.now();
         if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.push(&self.outside, Record { at, thread: None, worker: None, event });
+            self.push(&self.outside, Record { at, thread: None, worker: None, event }, None);
         }
         at
     }
@@ -106,7 +108,12 @@ impl Tracer {
         (hands::named(merge::merge(streams)), dropped)
     }
 
-    fn push(&self, buffer: &Buffer, record: Record) {
+    /// The next number of a task, for a record that is written later: its place among the task's records is now.
+    pub(super) fn reserve(&self, task: TaskId) -> u32 {
+        self.counters.next(task)
+    }
+
+    fn push(&self, buffer: &Buffer, record: Record, reserved: Option<u32>) {
         let mut ink = lock(&buffer.0);
         let has_room = ink.dropped == 0 && ink.chunks.last().is_some_and(|chunk| chunk.len() < CHUNK);
         if !has_room {
@@ -128,10 +135,18 @@ impl Tracer {
         // A deadline passes outside of all threads and is recorded later: it has no place in the task's own order.
         let order = match record.event {
             Event::Due { .. } => merge::NO_ORDER,
-            event => event.task().map_or(merge::NO_ORDER, |task| self.counters.next(task)),
+            event => event.task().map_or(merge::NO_ORDER, |task| reserved.unwrap_or_else(|| self.counters.next(task))),
         };
         ink.chunks.last_mut().expect("a chunk with room").push(Stamped { record, order });
     }
+}
+
+/// A poll is about to answer Pending: the place of its end in the stream is here, though what kind of end it is will be
+/// known only after the task was let go.
+#[inline]
+pub(super) fn reserve_end(tracer: Option<&Tracer>, task: TaskId) {
+    let Some(tracer) = tracer else { return };
+    let _ = HERE.try_with(|here| here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now()))));
 }
 
 /// Writes records of one thread.
@@ -162,24 +177,43 @@ impl Pen<'_> {
         self.write(at, worker, event);
     }
 
+    /// The end of a poll, at the number and time that were reserved inside of it.
+    pub(super) fn poll_end(&mut self, task: TaskId, end: PollEnd) {
+        let event = Event::PollEnd { task, end };
+        let worker = self.here.and_then(|here| here.worker.get());
+        let Some((order, at)) = self.here.and_then(|here| here.reserved_end.take()) else {
+            return self.record_as(worker, event);
+        };
+        self.stamp = at;
+        if let Some(here) = self.here
+            && let Some(buffer) = &*here.buffer.borrow()
+        {
+            self.push(buffer, Record { at, thread: Some(here.thread.get()), worker, event }, Some(order));
+        }
+    }
+
     /// A deadline passed, then, outside of all threads.
     pub(super) fn due(&mut self, at: Time, event: Event) {
-        let Some(here) = self.here else { return self.push(&self.tracer.outside, at, None, None, event) };
+        let Some(here) = self.here else {
+            return self.push(&self.tracer.outside, Record { at, thread: None, worker: None, event }, None);
+        };
         if let Some(buffer) = &*here.buffer.borrow() {
-            self.push(buffer, at, None, None, event);
+            self.push(buffer, Record { at, thread: None, worker: None, event }, None);
         }
     }
 
     fn write(&self, at: Time, worker: Option<WorkerId>, event: Event) {
-        let Some(here) = self.here else { return self.push(&self.tracer.outside, at, Some(OUTSIDE), None, event) };
+        let Some(here) = self.here else {
+            return self.push(&self.tracer.outside, Record { at, thread: Some(OUTSIDE), worker: None, event }, None);
+        };
         if let Some(buffer) = &*here.buffer.borrow() {
-            self.push(buffer, at, Some(here.thread.get()), worker, event);
+            self.push(buffer, Record { at, thread: Some(here.thread.get()), worker, event }, None);
         }
     }
 
-    fn push(&self, buffer: &Buffer, at: Time, thread: Option<ThreadId>, worker: Option<WorkerId>, event: Event) {
+    fn push(&self, buffer: &Buffer, record: Record, reserved: Option<u32>) {
         if !self.tracer.is_closed.load(Ordering::Relaxed) {
-            self.tracer.push(buffer, Record { at, thread, worker, event });
+            self.tracer.push(buffer, record, reserved);
         }
     }
 }

@@ -29,6 +29,19 @@ pub(super) fn scenario(json: &Json, registry: &Registry) -> Result<Scenario, Vec
     }
 }
 
+impl PolicyChoice {
+    /// Reads a policy as it stands in a scenario: its name, or an object with name and parameters. For whoever chooses one
+    /// without a scenario.
+    ///
+    /// # Errors
+    /// Every problem, with paths from `policy` on.
+    pub fn read(json: &Json, registry: &Registry) -> Result<PolicyChoice, Vec<Problem>> {
+        let mut problems = Problems::default();
+        let choice = Reader { problems: &mut problems, registry }.policy(Some(json));
+        problems.or(choice)
+    }
+}
+
 struct Reader<'a> {
     problems: &'a mut Problems,
     registry: &'a Registry,

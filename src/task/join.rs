@@ -66,7 +66,8 @@ impl Future for Join {
     }
 }
 
-/// A task's program with its end: tells the world, then wakes whoever awaits it.
+/// A task's program with its end: tells the world, then wakes whoever awaits it. A task that panicked or was dropped has
+/// an end, too: whoever awaits it would otherwise wait for ever.
 pub(super) struct Ending<F> {
     pub(super) program: Pin<Box<F>>,
     pub(super) cell: Arc<Cell>,
@@ -86,5 +87,14 @@ impl<F: Future<Output = ()>> Future for Ending<F> {
             self.env.wake(waker, self.cause);
         }
         Poll::Ready(())
+    }
+}
+
+impl<F> Drop for Ending<F> {
+    fn drop(&mut self) {
+        // Nobody is left to wake after an ordinary end.
+        if let Some(waker) = self.cell.finish() {
+            self.env.wake(waker, self.cause);
+        }
     }
 }

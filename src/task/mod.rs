@@ -48,6 +48,9 @@ pub use join::Join;
 pub use runnable::{Home, Meta, Runnable};
 pub use timer::{Known, Timer, Until, Wait};
 
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::runtime::tasks::*;
+
 /// A task's future.
 pub type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
 

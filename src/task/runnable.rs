@@ -12,6 +12,10 @@ pub struct Meta {
     pub task: TaskId,
     /// Its kind.
     pub kind: KindId,
+    /// Its place in its list of tasks.
+    pub key: u32,
+    /// Which list of the runtime that is.
+    pub list: u32,
     /// When its kind wants to be done with it; [`Time::MAX`]: whenever.
     pub deadline: Time,
     /// Number of the runtime that it belongs to: a thread of that runtime needs nothing else to take it.
@@ -25,6 +29,10 @@ pub struct Meta {
 pub trait Home: Send + Sync {
     /// A task is ready, on a thread that does not belong to the runtime.
     fn schedule(&self, entry: Runnable);
+    /// The task at that place of a list is to end, if it is still this one.
+    fn abort(&self, list: u32, key: u32, task: TaskId);
+    /// Whether the task at that place of a list is still this one.
+    fn has(&self, list: u32, key: u32, task: TaskId) -> bool;
 }
 
 impl std::fmt::Debug for dyn Home {

@@ -28,6 +28,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("scenario", &["trace", "task", "policy"]),
     ("sim", &["trace", "task", "policy", "scenario"]),
     ("runtime", &["trace", "task", "policy", "scenario"]),
+    ("net", &["runtime"]),
     ("words", &["trace", "policy", "scenario"]),
     ("view", &["trace", "task", "policy", "scenario", "words"]),
     ("compare", &["trace", "task", "policy", "scenario", "sim", "runtime"]),
@@ -42,6 +43,9 @@ const LAYER_EXCEPTIONS: &[(&str, &str, &str)] = &[
         "the registry makes each policy for both kinds of queue entry: id and runnable task",
     ),
     ("src/task/runnable.rs", "policy", "a runnable task is the queue entry of the threads"),
+    ("src/task/mod.rs", "runtime", "a program finds `spawn` and its like where it looks for them: only shown here"),
+    ("src/time.rs", "runtime", "a program finds `sleep` and its like where it looks for them: only shown here"),
+    ("src/sync.rs", "runtime", "a program finds its channels and locks where it looks for them: only shown here"),
 ];
 
 /// A path or a bare name that may be named in some places only.

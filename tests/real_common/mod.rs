@@ -22,9 +22,14 @@ pub fn policy(name: &str, params: &[(&str, u64)]) -> Box<dyn Policy<Runnable>> {
     found.threaded(&Args { spec: &found.spec, params: &Params(values), cpus: 2, seed: 1 })
 }
 
+/// A running runtime under a policy of that name.
+pub fn running(name: &str, workers: usize) -> Runtime {
+    Builder::new().policy(name).workers(workers).build().unwrap()
+}
+
 /// A recording runtime whose threads do not run yet.
 pub fn build(name: &str, params: &[(&str, u64)]) -> Runtime {
-    Builder::new(policy(name, params)).record(1_000_000).build().unwrap()
+    Builder::new().policy_value(policy(name, params)).trace(1_000_000).build_stopped().unwrap()
 }
 
 /// Launches a root task.

@@ -13,6 +13,9 @@
 //! ```text
 //! cargo run --release --manifest-path benches/Cargo.toml --bin hook_gate -- [rounds]
 //! ```
+//!
+//! For a profile: `hook_gate --once ours yield-many 1` (or `tokio`, `chained-spawn`, 2 workers) runs one program and
+//! nothing else.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -22,8 +25,7 @@ use std::task::Poll;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
-use dandori::policy::{Args, Params, Registry};
-use dandori::runtime::Runtime;
+use dandori::runtime::{Builder, Runtime};
 
 const GATE: f64 = 1.2;
 const TASKS: u32 = 200;
@@ -44,18 +46,13 @@ struct Ours(Runtime);
 
 impl Side for Ours {
     fn start(workers: usize) -> Ours {
-        let registry = Registry::standard();
-        let found = registry.get("tokio").expect("a built-in policy");
-        let params = Params([("workers".to_owned(), (workers as u64).into())].into());
-        let cpus = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
-        let policy = found.threaded(&Args { spec: &found.spec, params: &params, cpus, seed: 1 });
-        Ours(Runtime::new(policy).expect("a runtime"))
+        Ours(Builder::new().policy("tokio").workers(workers).build().expect("a runtime"))
     }
     fn spawn_outside(&self, future: impl Future<Output = ()> + Send + 'static) {
         drop(self.0.spawn(future));
     }
     fn spawn_inside(future: impl Future<Output = ()> + Send + 'static) {
-        drop(dandori::runtime::spawn(future));
+        drop(dandori::task::spawn(future));
     }
 }
 
@@ -171,8 +168,32 @@ fn quartiles(mut values: Vec<f64>) -> [f64; 3] {
     [at(0.25), at(0.5), at(0.75)]
 }
 
+/// One program on one side, for a profiler.
+fn once(arguments: &[String]) {
+    let found = || {
+        let [side, program, workers] = arguments else { return None };
+        let workers: usize = workers.parse().ok()?;
+        let row = rows().into_iter().find(|row| row.program == program.as_str() && row.workers == workers)?;
+        let run = match side.as_str() {
+            "ours" => row.ours,
+            "tokio" => row.theirs,
+            _ => return None,
+        };
+        Some((row.operations, run(workers)))
+    };
+    let Some((operations, cost)) = found() else {
+        eprintln!("--once takes a side (ours, tokio), a program (yield-many, chained-spawn) and 1 or 2 workers");
+        std::process::exit(2);
+    };
+    println!("{:.1} ns per operation", cost.wall / f64::from(operations));
+}
+
 fn main() {
-    let rounds: usize = match std::env::args().nth(1).map(|text| text.parse()) {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|first| first == "--once") {
+        return once(&arguments[1..]);
+    }
+    let rounds: usize = match arguments.first().map(|text| text.parse()) {
         None => 21,
         Some(Ok(rounds)) if rounds > 0 => rounds,
         Some(_) => {

@@ -8,8 +8,8 @@
 //! ```text
 //! somebody pushes                          the last searcher gives up
 //! 1. make the task visible                 a. searching -= 1, awake -= 1, onto the stack (lock held)
-//! 2. read the word: nobody searches        b. look at every queue once more
-//!    and somebody sleeps?                  c. found something: notify, as a push does
+//! 2. fence; read the word: nobody          b. fence; look at every queue once more
+//!    searches and somebody sleeps?         c. found something: notify, as a push does
 //! 3. if so, notify: pop one from the
 //!    stack; it is awake and searches
 //!    from that moment on
@@ -17,12 +17,17 @@
 //!
 //! While somebody searches, pushes wake nobody: the searcher will find the task, and wakes the next worker when it
 //! stops searching. The bug that b prevents: 1 and 2 fall between the searcher's last look and a; the push relies on
-//! the searcher, and the searcher has already looked. The bug that the read-modify-write in 2 prevents: with a plain
-//! load both sides may read old values (the push: "somebody searches"; the searcher: "every queue is empty").
-//! A write in between orders 1 before 2 against a before b, whichever comes first.
+//! the searcher, and the searcher has already looked. The bug that the fences prevent: without them both sides may
+//! read old values (the push: "somebody searches"; the searcher: "every queue is empty"). Of two fences one comes
+//! first, and what was written before it is seen after the other. A searcher that stops because it found something
+//! (`end_search`) has the same fence before it wakes the next worker, which looks in its place.
+//!
+//! tokio adds zero to the word in 2 where we have fence and load. That orders as well, but it is a write: every push of
+//! every worker takes the word's cache line from all others. A load leaves it with everybody, and only workers that
+//! fall asleep or wake up write it.
 
 use crate::id::WorkerId;
-use crate::sync::{AtomicUsize, Ordering};
+use crate::sync::{Apart, AtomicUsize, Ordering, fence};
 
 /// One worker that is awake, in the upper bits.
 const AWAKE: usize = 1 << 16;
@@ -32,7 +37,8 @@ const SEARCHING: usize = AWAKE - 1;
 /// The counts. All workers start awake and not searching.
 #[derive(Debug)]
 pub struct Idle {
-    word: AtomicUsize,
+    /// Apart from what is read at every poll.
+    word: Apart<AtomicUsize>,
     workers: usize,
 }
 
@@ -79,21 +85,22 @@ impl Idle {
     /// All workers awake, none searching.
     #[must_use]
     pub fn new(workers: u16) -> Idle {
-        Idle { word: AtomicUsize::new(usize::from(workers) * AWAKE), workers: workers.into() }
+        Idle { word: Apart(AtomicUsize::new(usize::from(workers) * AWAKE)), workers: workers.into() }
     }
 
-    /// Whether a push must wake somebody: nobody searches and somebody sleeps. A read-modify-write, see the module.
-    #[inline]
+    /// Whether a push must wake somebody: nobody searches and somebody sleeps. Behind a fence, see the module.
+    #[inline(always)]
     #[must_use]
     pub fn should_notify(&self) -> bool {
-        let word = self.word.fetch_add(0, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        let word = self.word.0.load(Ordering::Relaxed);
         word & SEARCHING == 0 && word / AWAKE < self.workers
     }
 
     /// The same by a plain load: wrong, for a model that must then fail.
     #[cfg(all(test, loom))]
     pub(crate) fn should_notify_by_load(&self) -> bool {
-        let word = self.word.load(Ordering::Relaxed);
+        let word = self.word.0.load(Ordering::Relaxed);
         word & SEARCHING == 0 && word / AWAKE < self.workers
     }
 
@@ -103,7 +110,7 @@ impl Idle {
         if !self.should_notify() {
             return None;
         }
-        self.word.fetch_add(AWAKE + 1, Ordering::SeqCst);
+        self.word.0.fetch_add(AWAKE + 1, Ordering::SeqCst);
         let worker = sleepers.0.pop();
         assert!(worker.is_some(), "fewer workers are awake than there are, and yet nobody sleeps");
         worker
@@ -112,46 +119,49 @@ impl Idle {
     /// A worker starts to search, unless half of the workers (or more) do so already. The limit is soft: two workers
     /// may pass it at the same time.
     pub fn start_search(&self) -> bool {
-        let word = self.word.load(Ordering::SeqCst);
+        let word = self.word.0.load(Ordering::SeqCst);
         if 2 * (word & SEARCHING) >= self.workers {
             return false;
         }
-        self.word.fetch_add(1, Ordering::SeqCst);
+        self.word.0.fetch_add(1, Ordering::SeqCst);
         true
     }
 
     /// The same, but not more than half of the workers that are awake, as in Go: a sleeping worker is no excuse for one
     /// more searcher.
     pub fn start_search_among_awake(&self) -> bool {
-        let word = self.word.load(Ordering::SeqCst);
+        let word = self.word.0.load(Ordering::SeqCst);
         if 2 * (word & SEARCHING) >= word / AWAKE {
             return false;
         }
-        self.word.fetch_add(1, Ordering::SeqCst);
+        self.word.0.fetch_add(1, Ordering::SeqCst);
         true
     }
 
     /// A worker searches, however many do so already.
     pub fn search_anyway(&self) {
-        self.word.fetch_add(1, Ordering::SeqCst);
+        self.word.0.fetch_add(1, Ordering::SeqCst);
     }
 
     /// How many workers are awake, as of now.
     #[must_use]
     pub fn awake(&self) -> usize {
-        self.word.load(Ordering::SeqCst) / AWAKE
+        self.word.0.load(Ordering::SeqCst) / AWAKE
     }
 
     /// A searcher has found something. Whether it was the last one: then it must notify.
     #[must_use]
     pub fn end_search(&self) -> bool {
-        self.word.fetch_sub(1, Ordering::SeqCst) & SEARCHING == 1
+        let before = self.word.0.fetch_sub(1, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        before & SEARCHING == 1
     }
 
     /// A worker goes to sleep. Whether it was the last searcher: then it must look at every queue once more.
     #[must_use]
     pub fn sleep(&self, sleepers: &mut Sleepers, worker: WorkerId, searching: bool) -> bool {
-        let before = self.word.fetch_sub(AWAKE + usize::from(searching), Ordering::SeqCst);
+        let before = self.word.0.fetch_sub(AWAKE + usize::from(searching), Ordering::SeqCst);
+        fence(Ordering::SeqCst);
         sleepers.0.push(worker);
         searching && before & SEARCHING == 1
     }
@@ -161,14 +171,14 @@ impl Idle {
     pub fn wake_self(&self, sleepers: &mut Sleepers, worker: WorkerId) -> bool {
         let Some(at) = sleepers.0.iter().position(|&w| w == worker) else { return false };
         sleepers.0.swap_remove(at);
-        self.word.fetch_add(AWAKE, Ordering::SeqCst);
+        self.word.0.fetch_add(AWAKE, Ordering::SeqCst);
         true
     }
 
     /// How many workers search, as of now.
     #[must_use]
     pub fn searching(&self) -> usize {
-        self.word.load(Ordering::SeqCst) & SEARCHING
+        self.word.0.load(Ordering::SeqCst) & SEARCHING
     }
 }
 

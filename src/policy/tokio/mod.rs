@@ -31,7 +31,7 @@ use self::slots::Slots;
 use super::parts::{Bench, Blocking, Idle, Inject, Sleepers, Stealer, blocking};
 use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Spec, Worker};
 use crate::id::{ThreadId, WorkerId};
-use crate::sync::Arc;
+use crate::sync::{Apart, Arc};
 use crate::trace::{Event, Line, Place, Release};
 
 pub use spec::SPEC;
@@ -83,8 +83,8 @@ impl Rules {
 /// What all workers share.
 struct Shared<E> {
     rules: Rules,
-    /// Tasks from outside and from full rings. Its lock is also that of the sleepers.
-    inject: Inject<E, Sleepers>,
+    /// Tasks from outside and from full rings. Its lock is also that of the sleepers. Apart from what is only read.
+    inject: Apart<Inject<E, Sleepers>>,
     idle: Idle,
     /// Where thieves reach each worker's ring, by worker.
     rings: Vec<Stealer<E>>,
@@ -98,17 +98,20 @@ struct Shared<E> {
 impl<E: Entry> Shared<E> {
     /// Wakes the worker that fell asleep last, unless somebody searches (who will find the work) or nobody sleeps.
     /// Whether somebody was woken. Takes the inject lock if it seems worth it.
+    #[inline(always)]
     fn notify(&self, ctl: &mut Control<'_, E>) -> bool {
-        if !self.should_notify() {
-            return false;
-        }
-        let Some(worker) = self.inject.beside(|sleepers| self.idle.take(sleepers)) else { return false };
+        self.should_notify() && self.wake_one(ctl)
+    }
+
+    #[inline(never)]
+    fn wake_one(&self, ctl: &mut Control<'_, E>) -> bool {
+        let Some(worker) = self.inject.0.beside(|sleepers| self.idle.take(sleepers)) else { return false };
         ctl.emit(Event::Unpark { target: worker });
         ctl.world().unpark(worker);
         true
     }
 
-    #[inline]
+    #[inline(always)]
     fn should_notify(&self) -> bool {
         #[cfg(all(test, loom))]
         if self.mutant == loom_models::Mutant::PlainLoad {
@@ -134,7 +137,7 @@ impl<E: Entry> MultiThread<E> {
         let rings: Vec<_> = (0..workers).map(|_| worker::ring(&rules)).collect();
         let shared = Arc::new(Shared {
             rules,
-            inject: Inject::new(Sleepers::new(workers)),
+            inject: Apart(Inject::new(Sleepers::new(workers))),
             idle: Idle::new(workers),
             rings: rings.iter().map(|ring| ring.stealer()).collect(),
             slots: Slots::new(if rules.era.slot_is_stealable { workers } else { 0 }),
@@ -169,7 +172,7 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
 
     fn inject(&self, entry: E, _from: Origin, ctl: &mut Control<'_, E>) {
         ctl.emit(Event::Enqueue { task: entry.task(), place: Place::Global });
-        self.shared.inject.push(entry);
+        self.shared.inject.0.push(entry);
         self.shared.notify(ctl);
     }
 
@@ -189,9 +192,13 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
         self.shape
     }
 
+    fn global_queue_depth(&self) -> Option<usize> {
+        Some(self.shared.inject.0.len())
+    }
+
     fn drain(&self) -> Vec<E> {
         let mut entries = Vec::new();
-        self.shared.inject.pop_into(usize::MAX, &mut entries);
+        self.shared.inject.0.pop_into(usize::MAX, &mut entries);
         self.bench.drain(&mut entries);
         entries
     }

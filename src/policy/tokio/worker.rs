@@ -252,7 +252,7 @@ impl<E: Entry> Core<E> {
             return self.found(entry, ctl);
         }
         ctl.pay(Op::Peek);
-        let waiting = self.shared.inject.len();
+        let waiting = self.shared.inject.0.len();
         if waiting == 0 {
             self.phase = Phase::Search;
             return None;
@@ -274,7 +274,7 @@ impl<E: Entry> Core<E> {
         let interval = u64::from(self.tuning.interval());
         self.inject_at = (self.tick / interval + 1) * interval;
         ctl.pay(Op::Peek);
-        if !self.shared.inject.is_empty() {
+        if !self.shared.inject.0.is_empty() {
             self.phase = Phase::One;
             return Some(Step::Look(Line::Inject));
         }
@@ -394,14 +394,17 @@ impl<E: Entry> Worker<E> for Core<E> {
                 if let Some(displaced) = displaced {
                     self.push_back(displaced, By::Move, ctl);
                 }
-                ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
+                if ctl.is_traced() {
+                    ctl.emit(By::Wake.event(&entry, Place::Lifo(self.id)));
+                }
                 self.lifo = Some(entry);
             }
             if alone {
                 return;
             }
         }
-        if !self.parking {
+        // A single worker has nobody to wake: it is awake itself.
+        if !self.parking && self.shared.rings.len() > 1 {
             self.shared.notify(ctl);
         }
     }

@@ -8,11 +8,10 @@ use std::time::Instant;
 use super::Probe;
 use super::ops::each;
 use crate::id::TaskId;
-use crate::policy::{Args, Params, Registry};
 use crate::runtime::clock::Clock;
 use crate::runtime::driver::Driver;
-use crate::runtime::{Runtime, spawn};
-use crate::task::Timer;
+use crate::runtime::{Builder, Runtime};
+use crate::task::{Timer, spawn};
 use crate::time::Nanos;
 use crate::trace::Cause;
 
@@ -31,11 +30,7 @@ pub(super) const PROBES: [Probe; 3] = [
 ];
 
 fn runtime() -> Runtime {
-    let registry = Registry::standard();
-    let found = registry.get("tokio").expect("a built-in policy");
-    let params = Params([("workers".to_owned(), 1.into())].into());
-    let args = Args { spec: &found.spec, params: &params, cpus: 1, seed: 1 };
-    Runtime::new(found.threaded(&args)).unwrap_or_else(|problem| panic!("{problem}"))
+    Builder::new().policy("tokio").workers(1).build().unwrap_or_else(|problems| panic!("{problems}"))
 }
 
 /// Runs on a worker, and gives what it returns.

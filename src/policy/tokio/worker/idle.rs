@@ -29,7 +29,7 @@ impl<E: Entry> Core<E> {
         let workers = self.shared.rings.len();
         if left == 0 {
             ctl.pay(Op::Peek);
-            let empty = self.shared.inject.is_empty();
+            let empty = self.shared.inject.0.is_empty();
             self.phase = if empty { Phase::Nothing } else { Phase::Last };
             return (!empty).then_some(Step::Look(Line::Inject));
         }
@@ -85,7 +85,7 @@ impl<E: Entry> Core<E> {
         #[cfg(all(test, loom))]
         let looked_too_early = self.work_is_pending();
         let (id, searching) = (self.id, self.searching);
-        let last = self.shared.inject.beside(|sleepers| self.shared.idle.sleep(sleepers, id, searching));
+        let last = self.shared.inject.0.beside(|sleepers| self.shared.idle.sleep(sleepers, id, searching));
         if searching {
             self.searching = false;
             ctl.emit(Event::SearchEnd { found: false });
@@ -110,7 +110,7 @@ impl<E: Entry> Core<E> {
             !self.ring.sees_empty(&shared.rings[usize::from(index)]) || shared.slots.is_full(WorkerId(index))
         };
         let mut others = (0..shared.rings.len() as u16).filter(|&index| index != self.id.0);
-        others.any(is_full) || !shared.inject.is_empty()
+        others.any(is_full) || !shared.inject.0.is_empty()
     }
 
     /// The driver turn and the drain are over: one notify for all that they made ready, if that is more than this
@@ -143,7 +143,7 @@ impl<E: Entry> Core<E> {
         let id = self.id;
         let shared = &self.shared;
         if self.ready() > 0 {
-            let alone = shared.inject.beside(|sleepers| shared.idle.wake_self(sleepers, id));
+            let alone = shared.inject.0.beside(|sleepers| shared.idle.wake_self(sleepers, id));
             self.searching = !alone;
             if alone && shared.rules.era.driver_wakes_searchers {
                 shared.idle.search_anyway();
@@ -151,7 +151,7 @@ impl<E: Entry> Core<E> {
             }
         } else {
             ctl.pay(Op::Rescan);
-            if shared.inject.beside(|sleepers| sleepers.contains(id)) {
+            if shared.inject.0.beside(|sleepers| sleepers.contains(id)) {
                 return Some(self.turn(Turn::Park));
             }
             self.searching = true;

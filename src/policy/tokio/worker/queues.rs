@@ -30,7 +30,10 @@ impl<E: Entry> Core<E> {
     #[inline(always)]
     pub(super) fn push_back(&mut self, entry: E, by: By, ctl: &mut Control<'_, E>) {
         if self.ring.spare() > 0 {
-            ctl.emit(by.event(&entry, Place::Local(self.id)));
+            // The event is not even made if nobody listens: this is the path of almost every wake.
+            if ctl.is_traced() {
+                ctl.emit(by.event(&entry, Place::Local(self.id)));
+            }
             assert!(self.ring.push(entry).is_ok(), "only the owner makes the room less");
         } else {
             self.push_full(entry, by, ctl);
@@ -45,7 +48,7 @@ impl<E: Entry> Core<E> {
             Taken::NotFull => self.push_back(entry, by, ctl),
             Taken::Busy => {
                 ctl.emit(by.event(&entry, Place::Global));
-                shared.inject.push(entry);
+                shared.inject.0.push(entry);
             }
             Taken::All => {
                 let half = self.staging.len() / 2;
@@ -62,7 +65,7 @@ impl<E: Entry> Core<E> {
                 }
                 ctl.emit(by.event(&entry, Place::Global));
                 self.staging.push(entry);
-                shared.inject.extend(self.staging.drain(..));
+                shared.inject.0.extend(self.staging.drain(..));
             }
         }
     }
@@ -101,7 +104,7 @@ impl<E: Entry> Core<E> {
 
     /// Up to `count` from the inject queue; the first is handed back, the others go to the back of the ring.
     pub(super) fn batch(&mut self, count: usize, ctl: &mut Control<'_, E>) -> Option<E> {
-        self.shared.inject.pop_into(count, &mut self.staging);
+        self.shared.inject.0.pop_into(count, &mut self.staging);
         let count = self.staging.len() as u32;
         if count > 1 {
             ctl.emit(Event::Batch { count });
