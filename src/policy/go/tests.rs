@@ -4,6 +4,7 @@ use super::Go;
 use crate::id::WorkerId;
 use crate::policy::test_world::{Next, Script, places};
 use crate::policy::{Budget, Origin, Step};
+use crate::time::Nanos;
 use crate::trace::{Event, Line, Place, PollEnd, Release};
 
 fn script(workers: u16) -> Script {
@@ -97,8 +98,20 @@ fn runnext_is_stolen_in_the_last_pass_only_and_after_a_pause() {
     let mut script = script(2);
     script.wake(1, 9, Origin::Wake);
     script.poll(1, 9, &[7]);
+    assert!(matches!(script.step(0, None), Step::Drive));
+    let (mut tries, mut line) = (0, None);
+    let pause = loop {
+        match script.step(0, line.take()) {
+            Step::Try(ring) => {
+                tries += 1;
+                line = Some(ring);
+            }
+            Step::Pause(pause) => break pause,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((tries, pause), (4, Nanos::from_micros(3)), "once in each pass, then it waits");
     assert_eq!(script.next(0), run(7));
-    assert_eq!(script.pauses(), 1);
     let stolen = script.events().into_iter().filter(|event| matches!(event, Event::Steal { .. })).collect::<Vec<_>>();
     assert_eq!(stolen, [Event::Steal { victim: WorkerId(1), count: 1 }]);
 }

@@ -87,6 +87,11 @@ pub(super) fn put_together(samples: &Samples, cpus: u16) -> (Costs, Vec<Measure>
         derived("slice", at("slice").map(|ns| ns / factor), "how long a computing thread keeps its CPU, on one CPU"),
         measured("syscall", "syscall", "a short system call"),
         derived("message", half("inject"), "as a push to the global queue: a lock that nobody else wants"),
+        derived(
+            "preempt",
+            at("hand-over").map(|ns| 2.0 * ns),
+            "two hand-overs, one for the signal: nobody can be stopped here, so nothing shows it",
+        ),
     ];
     let mut costs = Costs::SERVER;
     let measures = rows.map(|row| {
