@@ -44,8 +44,11 @@ impl Flags {
 
     /// The runtime that the flags ask for.
     pub fn runtime(&self) -> Result<Runtime, Box<dyn Error>> {
-        let mut builder =
-            Builder::new().policy(self.get("policy").unwrap_or("tokio")).workers(self.number("workers", 2)? as usize);
+        let mut builder = Builder::new().policy(self.get("policy").unwrap_or("tokio"));
+        // Not every policy has a number of workers.
+        if self.get("workers").is_some() {
+            builder = builder.workers(self.number("workers", 2)? as usize);
+        }
         if self.get("trace").is_some() {
             builder = builder.trace(RECORDS);
         }
