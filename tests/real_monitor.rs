@@ -145,7 +145,7 @@ fn the_threads_of_stuck_tasks_are_bounded_and_the_rest_waits() {
 }
 
 #[test]
-fn a_task_back_from_an_announced_call_takes_its_worker_again() {
+fn a_task_back_from_an_announced_call_takes_a_worker_if_one_is_free_and_goes_on_without_one_if_not() {
     let runtime = build("go", &[("workers", 2)]);
     let (tell, told) = mpsc::channel::<()>();
     let calls = watched(&runtime, 0, |env: Env| async move {
@@ -168,9 +168,12 @@ fn a_task_back_from_an_announced_call_takes_its_worker_again() {
     assert!(taken.thread.is_some_and(|monitor| monitor != thread), "the monitor says so, on its own thread");
     let again =
         records.iter().find(|r| r.at > at && r.thread == Some(thread) && matches!(r.event, Event::Acquire { .. }));
-    let again = again.expect("the P was idle when the call returned");
     let computes = records.iter().rfind(|r| matches!(r.event, Event::StretchStart { .. })).expect("it computes");
-    assert!(computes.at >= again.at && computes.worker.is_some(), "{computes:?}");
+    // Whether a P without a thread is left when the call returns, the machine decides.
+    match again {
+        Some(again) => assert!(computes.at >= again.at && computes.worker.is_some(), "{computes:?}"),
+        None => assert_eq!((computes.thread, computes.worker), (Some(thread), None), "an orphan"),
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! | [`inject`] | a queue behind a lock, its length readable without: for all, or as a worker's mailbox or deque |
 //! | [`idle`] | who is awake and who searches; the stack of sleepers |
 //! | [`bells`] | one bell per worker, where a task waits for one certain worker |
-//! | [`bench`] | workers that no thread holds |
+//! | [`mod@bench`] | workers that no thread holds |
 //! | [`homes`] | where each task lives, where tasks never change their worker |
 //! | [`local_loop`] | the loop of a thread that runs only its own tasks |
 //! | [`blocking`] | the blocking pool's parameters and rules |
