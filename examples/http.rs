@@ -152,7 +152,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let listener = TcpListener::bind(address)?;
         let address = listener.local_addr()?;
         println!("http://{address}/");
-        let server = spawn(serve(listener, end.clone()));
+        let on_end = end.clone();
+        let server =
+            spawn(async move { serve(listener, on_end).await.inspect_err(|error| eprintln!("the server: {error}")) });
         if let Some(seconds) = load {
             let (start, length) = (Instant::now(), Duration::from_secs(seconds));
             let clients: Vec<_> = (0..CLIENTS).map(|_| spawn(client(address, start + length))).collect();
