@@ -22,7 +22,7 @@ use dandori::trace::{Cause, Event, laws};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use real_common::{PATIENCE, running};
 
-const POLICIES: [&str; 2] = ["tokio", "global-queue"];
+const POLICIES: [&str; 5] = ["tokio", "global-queue", "smol", "go", "async-std-monitor"];
 const MS: Duration = Duration::from_millis(1);
 
 /// The whole program has so long.

@@ -39,7 +39,7 @@ const INTERRUPT: mio::Token = mio::Token(usize::MAX);
 
 /// Registrations and the way to interrupt the wait.
 pub(super) struct Driver {
-    turner: Mutex<Option<Turner>>,
+    turner: Mutex<Place>,
     interrupt: mio::Waker,
     deadlines: Mutex<Deadlines>,
     pub(super) sources: Sources,
@@ -57,6 +57,28 @@ pub(super) struct Turner {
     pub(super) due: Vec<Due>,
     /// Who waits for sockets that became ready.
     pub(super) ready: Vec<Waker>,
+}
+
+/// Where the turner is.
+enum Place {
+    Here(Box<Turner>),
+    /// With somebody who looks and does not wait.
+    Looks,
+    /// With somebody who waits, or is about to.
+    Waits,
+}
+
+impl Place {
+    /// The turner, if it is here; it goes to somebody who does that.
+    fn take(&mut self, to: Place) -> Option<Box<Turner>> {
+        match std::mem::replace(self, to) {
+            Place::Here(turner) => Some(turner),
+            elsewhere => {
+                *self = elsewhere;
+                None
+            }
+        }
+    }
 }
 
 impl Turner {
@@ -111,7 +133,7 @@ impl Driver {
         let turner = Turner { poll, events: mio::Events::with_capacity(1024), due: Vec::new(), ready: Vec::new() };
         Ok(Driver {
             sources,
-            turner: Mutex::new(Some(turner)),
+            turner: Mutex::new(Place::Here(Box::new(turner))),
             interrupt,
             deadlines: Mutex::new(Deadlines::default()),
             alarm: Condvar::new(),
@@ -119,19 +141,34 @@ impl Driver {
         })
     }
 
-    /// Becomes the driver, if nobody is.
-    pub(super) fn try_take(&self) -> Option<Turner> {
-        lock(&self.turner).take()
+    /// Becomes the driver for a look, if nobody is.
+    pub(super) fn try_take(&self) -> Option<Box<Turner>> {
+        lock(&self.turner).take(Place::Looks)
+    }
+
+    /// Becomes the driver to wait, if nobody waits. A look under way is waited for: it is short, and who only looks may
+    /// not come back to the driver before it sleeps, so that nobody would wait for timers and sockets.
+    pub(super) fn take_to_wait(&self) -> Option<Box<Turner>> {
+        loop {
+            let mut place = lock(&self.turner);
+            match *place {
+                Place::Here(_) => return place.take(Place::Waits),
+                Place::Waits => return None,
+                Place::Looks => {}
+            }
+            drop(place);
+            std::thread::yield_now();
+        }
     }
 
     /// Whether somebody is the driver.
     pub(super) fn is_held(&self) -> bool {
-        lock(&self.turner).is_none()
+        !matches!(*lock(&self.turner), Place::Here(_))
     }
 
     /// Stops being the driver.
-    pub(super) fn put_back(&self, turner: Turner) {
-        *lock(&self.turner) = Some(turner);
+    pub(super) fn put_back(&self, turner: Box<Turner>) {
+        *lock(&self.turner) = Place::Here(turner);
     }
 
     /// Interrupts the wait; if nobody waits, the next one.
@@ -366,5 +403,21 @@ mod tests {
             driver.arm(&timer(clock.now().0 + 2_000_000, Cause::Timer), clock.now());
             waiter.join().unwrap();
         });
+    }
+
+    /// Who found a look under way and slept elsewhere would leave nobody to wait for timers and sockets.
+    #[test]
+    fn who_is_about_to_wait_waits_for_a_look_and_not_for_another_who_waits() {
+        let driver = Arc::new(Driver::new(Nanos::ZERO).unwrap());
+        let look = driver.try_take().unwrap();
+        let other = driver.clone();
+        let sleeper = std::thread::spawn(move || other.take_to_wait().is_some());
+        while !sleeper.is_finished() && Arc::strong_count(&driver) < 2 {
+            std::thread::yield_now();
+        }
+        driver.put_back(look);
+        assert!(sleeper.join().unwrap(), "it slept without the driver");
+        assert!(driver.take_to_wait().is_none(), "somebody waits already");
+        assert!(driver.try_take().is_none());
     }
 }

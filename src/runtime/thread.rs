@@ -74,7 +74,7 @@ pub(super) fn run(lane: &Arc<Lane>, start: Start) {
 /// The whole life of a driver that has a thread of its own.
 pub(super) fn drive(lane: &Arc<Lane>) {
     let shared = &lane.shared;
-    let mut turner = shared.driver.0.try_take().expect("a driver with a thread of its own is taken by nobody else");
+    let mut turner = shared.driver.0.take_to_wait().expect("a driver with a thread of its own is taken by nobody else");
     HERE.with(|here| {
         shared.trace(Some(here), |pen| pen.record(Event::DriverHeld));
         while shared.is_open() {
@@ -373,7 +373,7 @@ fn park(shared: &Shared, here: &Here, sleep: Sleep) {
 fn sleep_with(shared: &Shared, here: &Here, worker: WorkerId, sleep: Sleep) {
     let parker = shared.parker(worker);
     let may_drive = sleep == Sleep::DriverIfFree && shared.shape.driver == DriverBy::ParkedWorker;
-    let Some(mut turner) = may_drive.then(|| shared.driver.0.try_take()).flatten() else {
+    let Some(mut turner) = may_drive.then(|| shared.driver.0.take_to_wait()).flatten() else {
         shared.trace(Some(here), |pen| pen.record(Event::Park { sleep: Sleep::Plain }));
         parker.park();
         shared.trace(Some(here), |pen| pen.record(Event::Unparked { driver: false }));
