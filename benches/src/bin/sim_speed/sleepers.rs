@@ -101,7 +101,10 @@ fn sleeps(number: u64) -> u64 {
 
 /// Lengths of sleep: so long that `number` processes make a deadline every [`EVERY`] in the mean.
 fn gaps(number: u64) -> Vec<u64> {
-    uniform().iter().map(|gap| gap / 1_000_000 * number * EVERY + gap % 1_000_000 * number * EVERY / 1_000_000).collect()
+    uniform()
+        .iter()
+        .map(|gap| gap / 1_000_000 * number * EVERY + gap % 1_000_000 * number * EVERY / 1_000_000)
+        .collect()
 }
 
 fn scenario(registry: &Registry, policy: &str, number: u64) -> Scenario {
