@@ -1,10 +1,7 @@
 //! What async-std 1.5 and pull request 631 do, as whole programs in the simulator: vectors 12 and 13 of the fact sheet, and
 //! W1 to W4.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::{polls_of, run_json, run_named, ticker_lateness};
+use crate::common::{polls_of, run_json, run_named, ticker_lateness};
 use dandori::id::TaskId;
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Event, Record, Recording, Release, Role, What};

@@ -1,11 +1,7 @@
 //! One code, several worlds: the same programs tell the same story in the simulator, in the inline host and on threads.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
-
-use common::inline;
-use common::random::{Shape, scenario};
+use crate::common::inline;
+use crate::common::random::{Shape, scenario};
 use dandori::policy::Registry;
 use dandori::runtime;
 use dandori::scenario::{Costs, Scenario};
@@ -17,7 +13,7 @@ const LIMIT: usize = 150_000;
 
 fn simulate(scenario: &Scenario, registry: &Registry, options: Options) -> Vec<Event> {
     let sim = Sim::with(scenario, registry, options).expect("a known policy");
-    common::story(&sim.finish().trace)
+    crate::common::story(&sim.finish().trace)
 }
 
 /// How many of `programs` random programs the simulator tells as the inline host does; panics at the first that
@@ -29,7 +25,7 @@ fn agreements(shape: &Shape<'_>, programs: u64, options: Options) -> u64 {
         let scenario = scenario(number, shape);
         let expected = inline::run(&scenario, &registry, LIMIT);
         let told = simulate(&scenario, &registry, options);
-        match common::first_difference(&expected, &told) {
+        match crate::common::first_difference(&expected, &told) {
             None => agree += 1,
             Some(_) if options.naive => {}
             Some(difference) => panic!("program {number} under {}: {difference}", shape.policy),
@@ -49,7 +45,7 @@ fn on_threads(scenario: &Scenario, registry: &Registry, expected: &[Event]) -> V
         assert_eq!(recording.meta.dropped, 0, "program {}: the buffers are large enough", scenario.name);
         let report = laws::check(&recording);
         assert!(report.is_clean(), "program {} under {}:\n{report}", scenario.name, scenario.policy.name);
-        told = common::story(&recording.trace);
+        told = crate::common::story(&recording.trace);
         if told.len() >= expected.len() || !expected.starts_with(&told) {
             break;
         }
@@ -63,7 +59,7 @@ fn threads_agree(shape: &Shape<'_>, programs: std::ops::Range<u64>) {
         let scenario = scenario(number, shape);
         let expected = inline::run(&scenario, &registry, LIMIT);
         let told = on_threads(&scenario, &registry, &expected);
-        if let Some(difference) = common::first_difference(&expected, &told) {
+        if let Some(difference) = crate::common::first_difference(&expected, &told) {
             panic!("program {number} under {}, left inline, right on threads: {difference}", shape.policy);
         }
     }

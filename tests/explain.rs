@@ -36,7 +36,7 @@ impl Told {
 }
 
 /// So many waits of a run are explained where a run has too many for every check: evenly spread ones.
-/// `DANDORI_ALL=1 cargo test --test explain` explains every single one.
+/// `DANDORI_ALL=1 cargo test --test suite explain` explains every single one.
 const SPREAD: usize = 250;
 
 /// Explains the waits of some named scenarios under all policies that they fit, `most` of each run; the causes that

@@ -1,9 +1,6 @@
 //! What Go 1.27 does, as whole programs in the simulator: vectors 9 to 11 of the fact sheet, and W1 to W4.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::{polls_of, run_json, run_named, ticker_lateness};
+use crate::common::{polls_of, run_json, run_named, ticker_lateness};
 use dandori::id::{TaskId, WorkerId};
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Event, Place, PollEnd, Record, Release, Role, What};

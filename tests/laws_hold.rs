@@ -1,10 +1,6 @@
 //! Every run keeps the laws: library scenarios and random programs, also with ties shuffled.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod common;
-
-use common::random::{Shape, scenario};
+use crate::common::random::{Shape, scenario};
 use dandori::policy::spec::Feature;
 use dandori::policy::{Registry, Spec};
 use dandori::scenario::{Costs, Scenario, library};

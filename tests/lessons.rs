@@ -1,7 +1,5 @@
 //! What the lessons claim in their questions, answers and takeaways, seen in runs.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use dandori::id::TaskId;
 use dandori::policy::Registry;
 use dandori::scenario::lesson::{self, Control, Lesson};

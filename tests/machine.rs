@@ -1,5 +1,4 @@
 //! The simulated machine, rule by rule, with exact times: segments, CPUs, lines, the pool, and how runs end.
-#![cfg(not(target_arch = "wasm32"))]
 
 use dandori::policy::Registry;
 use dandori::scenario::Draft;

@@ -1,8 +1,6 @@
 //! What the library's scenarios are there to show, checked on what happens in them: an order, a bound, an exact count.
 //! `docs/mechanisms.md` names the test of each mechanism; tests of schedulers' rules are in `vectors.rs`.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use dandori::id::TaskId;
 use dandori::policy::Registry;
 use dandori::scenario::library;

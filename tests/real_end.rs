@@ -1,9 +1,6 @@
 //! The end of tasks and of the runtime: everything is dropped, nothing hangs, no lock is held while user code runs.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests have threads and a clock as a guard against hanging")]
-
-mod real_common;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -13,12 +10,12 @@ use dandori::id::KindId;
 use dandori::runtime::Runtime;
 use dandori::task::{Env, spawn};
 use dandori::time::Nanos;
-use real_common::{PATIENCE, arrive, wait, watched};
+use crate::real_common::{PATIENCE, arrive, wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 
 fn runtime(name: &str, workers: usize) -> Runtime {
-    real_common::running(name, workers)
+    crate::real_common::running(name, workers)
 }
 
 /// Ends the runtime on another thread, so that a hang fails.
@@ -75,7 +72,7 @@ fn tasks_that_wait_are_dropped_with_the_runtime() {
 fn tasks_are_dropped_when_the_threads_never_ran() {
     for name in POLICIES {
         let count = Arc::new(AtomicU32::new(0));
-        let runtime = real_common::build(name, &[("workers", 1)]);
+        let runtime = crate::real_common::build(name, &[("workers", 1)]);
         let alive = Alive::new(&count);
         arrive(&runtime, 0, |_| async move { drop(alive) });
         end(runtime);

@@ -1,16 +1,12 @@
 //! One worker on a real thread: which events a program makes, in which order.
 
-#![cfg(not(target_arch = "wasm32"))]
-
-mod real_common;
-
 use std::sync::Arc;
 
 use dandori::id::{ChannelId, KindId};
 use dandori::task::{Channel, Env, join_all};
 use dandori::time::Nanos;
 use dandori::trace::{Event, PollEnd, Release};
-use real_common::{arrive, build, check, of_tasks, records, wait, watched};
+use crate::real_common::{arrive, build, check, of_tasks, records, wait, watched};
 
 const US: Nanos = Nanos::from_micros(1);
 
@@ -178,7 +174,7 @@ fn block_in_place_gives_the_worker_to_another_thread_and_others_run() {
     let (tell, told) = std::sync::mpsc::channel::<()>();
     let blocked = watched(&runtime, 0, |env: Env| async move {
         // Blocks until the other task has run: with one worker only if that worker went elsewhere.
-        env.block_in_place(async move { told.recv_timeout(real_common::PATIENCE).unwrap() }).await;
+        env.block_in_place(async move { told.recv_timeout(crate::real_common::PATIENCE).unwrap() }).await;
         opens.send(&env).await;
     });
     let other = watched(&runtime, 1, |env: Env| async move {
@@ -212,7 +208,7 @@ fn tasks_that_yielded_are_woken_before_the_worker_is_given_away() {
         tell.send(()).unwrap();
     });
     let blocks = watched(&runtime, 1, |env: Env| async move {
-        env.block_in_place(async move { told.recv_timeout(real_common::PATIENCE).expect("the other task runs") }).await;
+        env.block_in_place(async move { told.recv_timeout(crate::real_common::PATIENCE).expect("the other task runs") }).await;
     });
     runtime.start().unwrap();
     wait(&yields);

@@ -1,11 +1,8 @@
 //! What several workers on real threads record keeps the laws, and they do what the programs say.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests have threads and a clock as a guard against hanging")]
 
-mod common;
-
-use common::random::{Shape, scenario};
+use crate::common::random::{Shape, scenario};
 use dandori::policy::Registry;
 use dandori::policy::spec::Feature;
 use dandori::runtime::{self, Options, Tap};

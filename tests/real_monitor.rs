@@ -1,18 +1,14 @@
 //! Workers that a monitor takes from threads in the middle of a poll, on real threads: by the order of events, and by
 //! tasks that can only end if somebody else runs.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests block threads on purpose")]
-
-mod common;
-mod real_common;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 
-use common::random::{Shape, scenario};
+use crate::common::random::{Shape, scenario};
 use dandori::id::{ChannelId, ThreadId};
 use dandori::policy::Registry;
 use dandori::runtime::{self, Options};
@@ -20,7 +16,7 @@ use dandori::scenario::Costs;
 use dandori::task::{Channel, Env};
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Event, Record, Release, Role, laws};
-use real_common::{PATIENCE, build, records, wait, watched};
+use crate::real_common::{PATIENCE, build, records, wait, watched};
 
 /// Policies with a monitor, with the parameters under which it looks soon.
 const MONITORED: [(&str, &[(&str, u64)]); 2] = [

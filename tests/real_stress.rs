@@ -1,10 +1,7 @@
 //! Wakes are not lost, jobs find a thread, timers fire: on several workers, many times. A bug shows as a hang, which the
 //! test runner's limit ends.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests have threads and a clock as a guard against hanging")]
-
-mod real_common;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,12 +12,12 @@ use dandori::id::ChannelId;
 use dandori::runtime::{Builder, Runtime};
 use dandori::task::{Channel, Env, spawn};
 use dandori::time::Nanos;
-use real_common::{wait, watched};
+use crate::real_common::{wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 
 fn runtime(name: &str, workers: usize) -> Runtime {
-    real_common::running(name, workers)
+    crate::real_common::running(name, workers)
 }
 
 /// The workers sleep and are woken once per round.
@@ -123,7 +120,7 @@ fn jobs_that_wait_for_jobs_find_threads_of_their_own() {
                 watched(&runtime, number, |env: Env| async move {
                     let (sender, receiver) = std::sync::mpsc::channel::<()>();
                     let waits = env.spawn_blocking(|_| async move {
-                        receiver.recv_timeout(real_common::PATIENCE).expect("the other job has a thread");
+                        receiver.recv_timeout(crate::real_common::PATIENCE).expect("the other job has a thread");
                     });
                     let tells = env.spawn_blocking(|_| async move { sender.send(()).unwrap() });
                     waits.await;

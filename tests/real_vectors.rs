@@ -1,10 +1,7 @@
 //! What tokio 1.53 does in six situations, on real threads: by the order of events, never by the clock. The same
 //! programs stand in `vectors.rs` with exact times.
-#![cfg(not(target_arch = "wasm32"))]
 
-mod common;
-
-use common::vector_programs::*;
+use crate::common::vector_programs::*;
 use dandori::policy::Registry;
 use dandori::runtime;
 use dandori::scenario::Draft;

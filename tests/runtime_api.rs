@@ -1,10 +1,7 @@
 //! The runtime as a program uses it: results, panics, aborts, blocking, contexts, budgets and its end, under every policy
 //! that runs programs.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests have threads and a clock as a guard against hanging")]
-
-mod real_common;
 
 use std::future::{Future, pending};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,7 +14,7 @@ use std::time::Duration;
 use dandori::runtime::{Builder, Handle, Runtime};
 use dandori::task::{self, spawn, spawn_blocking};
 use dandori::trace::{Event, laws};
-use real_common::{PATIENCE, running};
+use crate::real_common::{PATIENCE, running};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 

@@ -1,9 +1,6 @@
 //! What tasks wait for in a program: times, each other, sockets. The order is made by the program, never by a pause.
 
-#![cfg(not(target_arch = "wasm32"))]
 #![expect(clippy::disallowed_methods, reason = "these tests have threads and a clock as a guard against hanging")]
-
-mod real_common;
 
 use std::future::{Future, pending, poll_fn};
 use std::io;
@@ -20,7 +17,7 @@ use dandori::task::{self, spawn, unconstrained};
 use dandori::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use dandori::trace::{Cause, Event, laws};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use real_common::{PATIENCE, running};
+use crate::real_common::{PATIENCE, running};
 
 const POLICIES: [&str; 5] = ["tokio", "global-queue", "smol", "go", "async-std-monitor"];
 const MS: Duration = Duration::from_millis(1);

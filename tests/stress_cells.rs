@@ -1,9 +1,7 @@
 //! Six stresses and how each scheduler reacts, one cell at a time, in the simulator: who else makes progress, and after
 //! how long. The cells are those of the fact sheet that `docs/validation.md` summarises, its section 7.
 
-mod common;
-
-use common::vector_programs::{count, polls};
+use crate::common::vector_programs::{count, polls};
 use dandori::policy::Registry;
 use dandori::scenario::{Draft, library};
 use dandori::sim::Sim;

@@ -1,7 +1,5 @@
 //! Where nothing costs anything, queueing theory must hold: M/M/1 and M/M/c through one global queue.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use dandori::id::KindId;
 use dandori::policy::{Params, Registry};
 use dandori::scenario::{Arrivals, Costs, Does, Kind, Length, Limits, Machine, PolicyChoice, Scenario, Step};

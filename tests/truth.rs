@@ -1,9 +1,7 @@
 //! No sentence may be wrong after a knob moved: random settings of every lesson, and what the page then says (headline,
 //! why, findings, captions) is recomputed from the records by a second path that shares nothing with the views.
 //!
-//! `DANDORI_TRUTH=5000 cargo test --test truth` tries more; `DANDORI_TRUTH_SEED=7` other settings.
-
-mod truth_raw;
+//! `DANDORI_TRUTH=5000 cargo test --test suite truth` tries more; `DANDORI_TRUTH_SEED=7` other settings.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +17,7 @@ use dandori::view::session::{Engine, Progress, Session, Settings};
 use dandori::words::{Lang, plain};
 use serde_json::Value;
 
-use truth_raw::Raw;
+use crate::truth_raw::Raw;
 
 /// Settings that are tried, over all lessons.
 const ROUNDS: u64 = 2_000;
@@ -228,7 +226,7 @@ fn number_in(text: &str) -> &str {
 }
 
 /// Whether a number as it is written (`395.9 ms late`) is that length, as exactly as it is written.
-fn is_about(said: &str, length: Nanos) -> bool {
+pub(crate) fn is_about(said: &str, length: Nanos) -> bool {
     let said = said.trim_start_matches(|c: char| !(c.is_ascii_digit() || c == '<'));
     let below = said.starts_with('<');
     let said = said.trim_start_matches('<');

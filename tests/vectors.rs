@@ -1,11 +1,9 @@
 //! What tokio 1.53 does in eight situations, as whole programs in the simulator. Vectors 1 to 4, 7 and 8 were seen in
 //! tokio itself; 5 and 6 follow from its source. Their hooks are tested one by one in `policy::tokio`.
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::vector_programs::*;
+use crate::common::vector_programs::*;
 
 use dandori::id::{TaskId, WorkerId};
 use dandori::policy::Registry;

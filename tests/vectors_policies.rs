@@ -1,9 +1,7 @@
 //! What is known of the other schedulers, as whole programs in the simulator, with exact times: the pool of smol and
 //! that of Node, the orders of tokio's current-thread scheduler and of tokio's eras.
 
-mod common;
-
-use common::vector_programs::*;
+use crate::common::vector_programs::*;
 use dandori::policy::Registry;
 use dandori::scenario::Draft;
 use dandori::sim::Sim;

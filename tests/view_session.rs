@@ -248,7 +248,7 @@ fn check(session: &mut Session, what: &str) {
     }
 }
 
-/// Writes pictures of several settings to look at: `DANDORI_PICTURES=folder cargo test --test view_session pictures`.
+/// Writes pictures of several settings to look at: `DANDORI_PICTURES=folder cargo test --test suite view_session pictures`.
 #[test]
 fn pictures_of_every_setting_can_be_drawn() {
     let variants = [
@@ -278,7 +278,7 @@ fn pictures_of_every_setting_can_be_drawn() {
     }
 }
 
-/// The picture for the README is that of this run. `DANDORI_WRITE=1 cargo test --test view_session picture` writes it.
+/// The picture for the README is that of this run. `DANDORI_WRITE=1 cargo test --test suite view_session picture` writes it.
 #[test]
 fn the_committed_picture_is_that_of_the_run() {
     const FILE: &str = "docs/first-picture.svg";
@@ -289,7 +289,7 @@ fn the_committed_picture_is_that_of_the_run() {
     let written = std::fs::read_to_string(FILE).unwrap_or_default();
     assert!(
         written == svg,
-        "{FILE} is another picture; DANDORI_WRITE=1 cargo test --test view_session picture writes it"
+        "{FILE} is another picture; DANDORI_WRITE=1 cargo test --test suite view_session picture writes it"
     );
 }
 

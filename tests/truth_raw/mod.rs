@@ -383,7 +383,7 @@ impl Raw {
             let polled = self
                 .waits
                 .iter()
-                .any(|wait| wait.until >= back && wait.until <= t && super::is_about(&amount, wait.length()));
+                .any(|wait| wait.until >= back && wait.until <= t && crate::truth::is_about(&amount, wait.length()));
             return if polled { Ok(Some("late")) } else { Err(format!("no such poll from {back} on{after}")) };
         }
         if text.contains("was due") || text.contains("could have run") {
@@ -423,7 +423,7 @@ impl Raw {
         let amount = format!("{amount}\u{a0}{}", said.1);
         let now = self.waits_of(task).into_iter().filter(|wait| wait.due <= t && t < wait.until);
         let lengths: Vec<Nanos> = now.map(|wait| t.since(wait.due)).collect();
-        if lengths.iter().any(|&length| super::is_about(&amount, length)) {
+        if lengths.iter().any(|&length| crate::truth::is_about(&amount, length)) {
             Ok(())
         } else {
             Err(format!("{name} waits {lengths:?}"))

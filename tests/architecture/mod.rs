@@ -4,8 +4,6 @@
 //! Test code (a `#[cfg(test)]` module at the left margin, a file `tests.rs`) may import outwards and use any primitive: what a
 //! test uses, the product does not depend on.
 
-#![cfg(not(target_arch = "wasm32"))]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
