@@ -1,12 +1,13 @@
 //! The scenario format: what is read is what was meant, and whatever is wrong is told, all at once, with its path.
 
-use dandori::id::{ChannelId, KindId};
+use dandori::id::{ChannelId, KindId, MutexId};
 use dandori::policy::{Params, Registry};
 use dandori::scenario::json::{Json, MAX_TEXT};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, PolicyChoice, Problem, Scenario, Share,
-    Socket, Step, library,
+    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Problem,
+    Scenario, Share, Socket, Step, library,
 };
+use dandori::task::MutexKind;
 use dandori::time::{Nanos, Time};
 use proptest::prelude::*;
 
@@ -307,6 +308,7 @@ fn sync_leaf() -> impl Strategy<Value = Does> {
         length().prop_map(Does::Cpu),
         length().prop_map(Does::Block),
         (0..9u32).prop_map(|count| Does::Send { channel: ChannelId(0), count }),
+        length().prop_map(|length| { Does::Lock { mutex: MutexId(0), body: steps(vec![Does::Block(length)]) } }),
     ]
 }
 
@@ -321,7 +323,11 @@ fn leaf() -> impl Strategy<Value = Does> {
         (0..2u16, 0..9u32).prop_map(|(socket, count)| Does::Read { socket, count }),
         (0..2u16, 0..9u32).prop_map(|(kind, count)| Does::Spawn { kind: KindId(kind), count }),
         Just(Does::Join),
+        Just(Does::Abort),
+        Just(Does::Panic),
         Just(Does::YieldNow),
+        proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockingJob(steps(body))),
+        proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockOn(steps(body))),
         Just(Does::ForgetWaker),
         Just(Does::WakeSelf),
         proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::SpawnBlocking(steps(body))),
@@ -336,15 +342,22 @@ fn steps(does: Vec<Does>) -> Vec<Step> {
 
 fn program() -> impl Strategy<Value = Vec<Step>> {
     let body = |inner| proptest::collection::vec(inner, 0..3).prop_map(steps);
-    let does = leaf().prop_recursive(3, 12, 3, move |inner| {
-        prop_oneof![
-            body(inner.clone()).prop_map(Does::Forever),
-            (0..9u32, body(inner.clone())).prop_map(|(times, body)| Does::Repeat { times, body }),
-            (0..2u32, body(inner.clone())).prop_map(|(label, body)| Does::Measure { label, body }),
-            proptest::collection::vec(body(inner.clone()), 1..3).prop_map(Does::JoinAll),
-            proptest::collection::vec(body(inner), 1..3).prop_map(Does::Select),
-        ]
-    });
+    let does =
+        leaf().prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                body(inner.clone()).prop_map(Does::Forever),
+                (0..9u32, body(inner.clone())).prop_map(|(times, body)| Does::Repeat { times, body }),
+                (0..2u32, body(inner.clone())).prop_map(|(label, body)| Does::Measure { label, body }),
+                (0..2u16, body(inner.clone())).prop_map(|(mutex, body)| Does::Lock { mutex: MutexId(mutex), body }),
+                (0..=1_000u32, body(inner.clone()), body(inner.clone())).prop_map(|(thousandths, body, otherwise)| {
+                    Does::Chance { probability: f64::from(thousandths) / 1_000.0, body, otherwise }
+                }),
+                (length(), body(inner.clone()), body(inner.clone()))
+                    .prop_map(|(after, body, otherwise)| Does::Timeout { after, body, otherwise }),
+                proptest::collection::vec(body(inner.clone()), 1..3).prop_map(Does::JoinAll),
+                proptest::collection::vec(body(inner), 1..3).prop_map(Does::Select),
+            ]
+        });
     proptest::collection::vec(does, 0..5).prop_map(steps)
 }
 
@@ -367,14 +380,34 @@ fn series() -> impl Strategy<Value = Arrivals> {
     ]
 }
 
+/// A closed loop stands only where tasks arrive.
+fn closed() -> impl Strategy<Value = Arrivals> {
+    let think = prop_oneof![nanos(0).prop_map(Length::Constant), nanos(1).prop_map(Length::Exponential)];
+    let count = prop_oneof![0..100u32, Just(u32::MAX)];
+    (1..9u32, think, time(), count).prop_map(|(clients, think, from, count)| Arrivals::Closed {
+        clients,
+        think,
+        from,
+        count,
+    })
+}
+
 /// Numbers steps as they are written and labels as they appear; returns the labels in use, old number for new.
 fn number(program: &mut [Step], next: &mut u32, labels: &mut Vec<u32>) {
     for step in program {
         step.id = *next;
         *next += 1;
         match &mut step.does {
-            Does::SpawnBlocking(body) | Does::BlockInPlace(body) | Does::Forever(body) | Does::Repeat { body, .. } => {
+            Does::SpawnBlocking(body)
+            | Does::BlockingJob(body)
+            | Does::BlockInPlace(body)
+            | Does::BlockOn(body)
+            | Does::Lock { body, .. }
+            | Does::Forever(body)
+            | Does::Repeat { body, .. } => number(body, next, labels),
+            Does::Timeout { body, otherwise, .. } | Does::Chance { body, otherwise, .. } => {
                 number(body, next, labels);
+                number(otherwise, next, labels);
             }
             Does::Measure { label, body } => {
                 let known = labels.iter().position(|old| old == label);
@@ -404,6 +437,9 @@ prop_compose! {
         end in 1..=3_600_000_000_000u64,
         ready in 0..4u32,
         data in proptest::option::of(series()),
+        outside in proptest::option::of(series()),
+        budget in any::<bool>(),
+        mut closed in proptest::option::of(closed()),
         mut first in program(),
         mut second in program(),
         arrivals in proptest::collection::vec(series(), 0..3),
@@ -416,6 +452,8 @@ prop_compose! {
         number(&mut first, &mut 0, &mut labels);
         number(&mut second, &mut 0, &mut labels);
         let start = Arrivals::At { at: Time::ZERO, count: 1 };
+        let mut arrivals = arrivals;
+        arrivals.extend(closed.take());
         Scenario {
             name: "random-1".to_owned(),
             seed,
@@ -423,8 +461,12 @@ prop_compose! {
             policy: PolicyChoice { name: "global-queue".to_owned(), params },
             limits: Limits { end: Time(end), records: 1, instant: 7 },
             channels: vec![
-                ChannelSpec { name: "free".to_owned(), capacity: None, ready },
-                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready },
+                ChannelSpec { name: "free".to_owned(), capacity: None, ready, outside, budget },
+                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready, outside: None, budget: true },
+            ],
+            mutexes: vec![
+                MutexSpec { name: "held".to_owned(), kind: MutexKind::Std },
+                MutexSpec { name: "fair".to_owned(), kind: MutexKind::Async },
             ],
             sockets: vec![
                 Socket { name: "fed".to_owned(), data },
