@@ -1,0 +1,1 @@
+//! Rules that one hook or one worker shows.
