@@ -21,7 +21,8 @@
 
 pub mod async_std;
 pub mod block_on;
-pub mod dandori;
+// Not public: with `use dandori::policy::*` its name would hide the crate's.
+pub(crate) mod dandori;
 pub mod event_loop;
 pub mod global_queue;
 pub mod go;
