@@ -11,6 +11,7 @@ use crate::scenario::{Problem, Scenario};
 use crate::sim::{self, Sim};
 use crate::time::Time;
 use crate::trace::Recording;
+use crate::view::export::Format;
 use crate::view::layout::Layout;
 use crate::view::session::{self, Engine, Progress, Settings};
 
@@ -101,6 +102,26 @@ impl Session {
     #[wasm_bindgen(js_name = helpAdvance)]
     pub fn help_advance(&mut self, records: f64) -> Result<JsValue, JsValue> {
         object(&self.0.help_advance(time(records).0))
+    }
+
+    /// Shows a recording from a file; every problem, or an empty list.
+    #[wasm_bindgen(js_name = openTrace)]
+    pub fn open_trace(&mut self, bytes: &[u8], name: &str, lang: JsValue) -> Result<JsValue, JsValue> {
+        let lang = serde_wasm_bindgen::from_value(lang)?;
+        object(&self.0.open_trace(bytes, name, lang))
+    }
+
+    /// Says everything about a recording from a file in another language.
+    pub fn relabel(&mut self, lang: JsValue) -> Result<(), JsValue> {
+        self.0.relabel(serde_wasm_bindgen::from_value(lang)?);
+        Ok(())
+    }
+
+    /// The stream as a file: `jsonl` or `perfetto`.
+    #[wasm_bindgen(js_name = exportTrace)]
+    pub fn export_trace(&self, format: &str) -> Result<Vec<u8>, JsValue> {
+        let format = Format::from_name(format).ok_or_else(|| JsValue::from("the format is jsonl or perfetto"))?;
+        Ok(self.0.export_trace(format))
     }
 
     /// The run at a time as one SVG file.
