@@ -1,6 +1,6 @@
 // @ts-check
 /** The knob bar: native controls made from what the run says about its knobs. Every change runs at once. */
-import { el, icon, spoken } from './dom.js';
+import { el, focusedNear, icon, spoken } from './dom.js';
 import { LAYOUT } from './scales.js';
 
 /** @typedef {import('./contract').Knob} Knob */
@@ -36,7 +36,8 @@ export function createKnobs(actions) {
 
   /** @param {Knob[]} knobs @param {boolean} narrow */
   function build(knobs, narrow) {
-    const focused = document.activeElement?.id;
+    const holder = focusedNear(root);
+    const focused = holder && root.contains(holder) ? holder.id : '';
     puts = [];
     const nodes = knobs.map((knob, i) => {
       const made = knob.kind === 'integer' ? integer(knob, i) : isMenu(knob, narrow) ? menu(knob, i) : segments(knob, i);
@@ -54,7 +55,7 @@ export function createKnobs(actions) {
       } }, `${rest.length} more`, spoken(' settings'));
       root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
-    if (focused) document.getElementById(focused)?.focus();
+    if (focused) /** @type {HTMLElement | null} */ (root.querySelector(`#${CSS.escape(focused)}`))?.focus();
   }
 
   /** @param {Knob} knob @param {boolean} narrow */
