@@ -11,7 +11,7 @@ import init, { Session } from '../pkg/dandori.js';
 
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {{ layout: number, width: number }} Box width of the lanes in scene pixels */
-/** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box }} RunMessage `t`: where the cursor was, null for the lesson's own place */
+/** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the lesson's own place */
 /**
  * @typedef {{ id: number, run: number } & (
  *   { type: 'moment', t: number } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
@@ -103,6 +103,7 @@ function createSeat(post) {
   /** The finished run that questions are about. */
   let shown = 0;
   let told = 0;
+  let asksHelp = true;
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
@@ -135,6 +136,7 @@ function createSeat(post) {
       const info = open().info();
       const t = Math.min(message.t ?? info.cursor, info.end);
       post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
+      asksHelp = message.help;
       beginHelp();
     } else if (performance.now() - told > PROGRESS_MS) {
       told = performance.now();
@@ -144,6 +146,7 @@ function createSeat(post) {
 
   /** The table begins empty; what is tried runs whenever nobody asks for anything else. */
   function beginHelp() {
+    if (!asksHelp) return;
     const help = open().help();
     helping = help.done ? null : { known: 0 };
     post({ type: 'help', run: shown, help });

@@ -137,8 +137,8 @@ function createHub() {
   return self;
 }
 
-/** @param {Listeners} listeners */
-export function createEngine(listeners) {
+/** @param {Listeners} listeners @param {boolean} [asksHelp] whether anybody looks at what would help */
+export function createEngine(listeners, asksHelp = true) {
   let run = 0;
   let lastId = 0;
   /** @type {Map<number, (value: any) => void>} */
@@ -190,7 +190,7 @@ export function createEngine(listeners) {
     /** Starts a run and gives up any other. @param {Settings} settings @param {number | null} t @param {Box} box @returns {number} its number */
     run(settings, t, box) {
       run += 1;
-      line.send({ type: 'run', run, settings, t, box });
+      line.send({ type: 'run', run, settings, t, box, help: asksHelp });
       return run;
     },
     cancel: () => line.send({ type: 'cancel', run }),

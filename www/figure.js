@@ -44,9 +44,10 @@ function changed(set, path, value, isInitial) {
  * @param {import('./pen.js').Palette} host.palette
  * @param {() => void} host.ready there is a picture, which is shown right after
  * @param {() => void} host.tried a change of several fields was taken; the focus goes where its result is told
- * @param {(id: 'absent' | 'crash') => void} [host.failed] nothing can be shown
+ * @param {(message: string) => void} [host.failed] nothing can be shown; called for every mistake
+ * @param {boolean} [host.asksHelp] whether what would help is shown
  */
-export function createFigure({ link, lesson, measures, palette, ready, tried, failed }) {
+export function createFigure({ link, lesson, measures, palette, ready, tried, failed, asksHelp }) {
   /** @type {import('./state.js').PageStore} */
   const store = createStore(/** @type {State} */ ({
     settings: link.settings, unknown: link.unknown, info: null, moment: null, scene: null, t: link.settings.t ?? 0, glide: 0, row: 0,
@@ -108,7 +109,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     },
     absent(message) {
       say('absent', 'This is a still picture: the simulation could not be loaded here.', message);
-      failed?.('absent');
+      failed?.(message);
     },
     crash(message) {
       broken = true;
@@ -116,7 +117,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
         { label: 'Reload figure', act: revive },
         { label: 'Copy report', act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
       ]);
-      failed?.('crash');
+      failed?.(message);
     },
     lost() {
       broken = true;
@@ -124,7 +125,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     },
   };
 
-  let engine = createEngine(listeners);
+  let engine = createEngine(listeners, asksHelp);
   /** The engine has stopped for good; the next run gets a new worker with a new module, a trapped one is never used again. */
   let broken = false;
 
@@ -155,7 +156,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     const { info, t, measures: now } = store.get();
     if (broken) {
       engine.stop();
-      engine = createEngine(listeners);
+      engine = createEngine(listeners, asksHelp);
       broken = false;
     }
     store.set({ settings, playing: false });
