@@ -124,4 +124,6 @@ export interface Session {
   picture(t: number): string;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
+  /** Gives its memory back. The stand-in of the tests has none. */
+  free?(): void;
 }
