@@ -1,5 +1,6 @@
 //! The stream of events, and everything that is read from it.
 
+pub mod diverge;
 pub mod event;
 pub mod jsonl;
 pub mod laws;

@@ -14,6 +14,7 @@ pub mod info;
 mod lanes;
 pub mod layout;
 pub mod moment;
+pub mod panels;
 #[cfg(test)]
 mod sample;
 pub mod scene;

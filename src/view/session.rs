@@ -4,6 +4,7 @@
 //! Who simulates is handed in as a function, so that nothing here depends on a world.
 
 mod opened;
+mod panels;
 
 use std::collections::BTreeMap;
 
@@ -101,6 +102,8 @@ struct Shown {
     board: Board,
     about: About,
     opened: Opened,
+    /// What the board was made from.
+    recording: Recording,
 }
 
 impl Session {
@@ -160,7 +163,8 @@ impl Session {
         let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
+        let set = settings.set.clone();
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set })
     }
 
     /// The lesson's scenario with the settings' fields in it.
@@ -186,13 +190,14 @@ impl Session {
         draft
     }
 
-    /// A knob of the lesson that the policy at hand does not have says so itself; its value waits for another policy.
+    /// A parameter that the policy at hand does not have and another has: the knob says so itself, and its value waits
+    /// for a policy that has it.
     fn without_effect(&self, lesson: &Lesson, draft: &Draft, path: &str) -> bool {
         let Some(param) = path.strip_prefix("policy.") else { return false };
         let name = draft.json().get("policy").and_then(|policy| policy.get("name"));
         let Some(Json::Text(name)) = name else { return false };
         let Some(policy) = self.registry.get(name) else { return false };
-        lesson.knobs.iter().any(|knob| knob.path == path)
+        (lesson.knobs.iter().any(|knob| knob.path == path) || panels::somebody_has(&self.registry, param))
             && param != "name"
             && policy.spec.params.iter().all(|known| known.name != param)
     }
@@ -276,9 +281,10 @@ impl Session {
         let progress = engine.advance(steps);
         if progress.done {
             let (engine, opened) = self.running.take().expect("it was just there");
-            let (mut board, about) = opened.show(&engine.finish());
+            let recording = engine.finish();
+            let (mut board, about) = opened.show(&recording);
             board.before = self.shown.take().and_then(|old| before(old, &opened));
-            self.shown = Some(Shown { board, about, opened });
+            self.shown = Some(Shown { board, about, opened, recording });
         }
         progress
     }
@@ -462,7 +468,7 @@ fn value_at(draft: &Draft, path: &str) -> Value {
     plain_json(here)
 }
 
-pub(super) fn plain_json(json: &Json) -> Value {
+pub(crate) fn plain_json(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
 }
 

@@ -54,6 +54,26 @@ dictionary! {
     /// Nothing of the kind happened.
     nothing: Headline [];
 
+    // ---- Where two runs part
+    /// A run that is over already.
+    part_over: Line [];
+    /// A task is spawned.
+    part_spawn: Line ["task" "t"];
+    /// A task is polled.
+    part_poll: Line ["task" "t"];
+    /// A poll ends.
+    part_polled: Line ["task" "t"];
+    /// A task sends a message.
+    part_send: Line ["task" "t"];
+    /// A task receives a message.
+    part_recv: Line ["task" "t"];
+    /// The budget makes a task yield.
+    part_yield: Line ["task" "t"];
+    /// A task is dropped.
+    part_cancel: Line ["task" "t"];
+    /// A task goes to another step.
+    part_step: Line ["task" "t"];
+
     // ---- Caption
     /// A limit was reached.
     cap_limit: Caption ["n"];

@@ -18,6 +18,16 @@ pub(super) const WORDS: Words = Words {
     never_fine: "Of {m} tasks, <b>{n} ran to their end</b>.",
     nothing: "In this run it was never spawned.",
 
+    part_over: "the run is over",
+    part_spawn: "{task} is spawned at {t}",
+    part_poll: "{task} is polled at {t}",
+    part_polled: "the poll of {task} ends at {t}",
+    part_send: "{task} sends at {t}",
+    part_recv: "{task} receives at {t}",
+    part_yield: "the budget makes {task} yield at {t}",
+    part_cancel: "{task} is dropped at {t}",
+    part_step: "{task} goes on to its next step at {t}",
+
     cap_limit: "The run stops here: {n} events are its limit.",
     cap_instant: "The run stops here: {n} events at one instant, and time does not move on.",
     cap_deadlock: "Nothing can run any more. Tasks that wait for something that will not come: {n}.",

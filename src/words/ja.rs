@@ -18,6 +18,16 @@ pub(super) const WORDS: Words = Words {
     never_fine: "{m}個中<b>{n}個が最後まで動いた</b>。",
     nothing: "この実行では生成されなかった。",
 
+    part_over: "実行は終わっている",
+    part_spawn: "{t}に{task}が生成",
+    part_poll: "{t}に{task}をポーリング",
+    part_polled: "{t}に{task}のポーリングが終わる",
+    part_send: "{t}に{task}が送信",
+    part_recv: "{t}に{task}が受信",
+    part_yield: "{t}に{task}がバジェットで譲る",
+    part_cancel: "{t}に{task}が破棄",
+    part_step: "{t}に{task}が次のステップへ",
+
     cap_limit: "ここで打ち切り。上限の{n}イベントに達した。",
     cap_instant: "ここで打ち切り。同じ時刻に{n}イベント、時間が進まない。",
     cap_deadlock: "もう何も動けない。{n}個のタスクが来ないものを待っている。",

@@ -1,5 +1,9 @@
 //! A lesson set to something: what is needed to show its run when it is over.
 
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
 use super::of;
 use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
@@ -26,6 +30,8 @@ pub(super) struct Opened {
     pub(super) knobs: Vec<Knob>,
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
+    /// Fields that were set, also those that wait for another policy.
+    pub(super) set: BTreeMap<String, Value>,
 }
 
 impl Opened {
