@@ -141,6 +141,22 @@ impl Session {
         object(&self.0.measures())
     }
 
+    /// How long waits of the focus were, as quantiles.
+    pub fn curve(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.curve())
+    }
+
+    /// Where the focus task is in its program.
+    pub fn code(&self, t: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.code(time(t)))
+    }
+
+    /// The scenario as a program for the runtime.
+    #[must_use]
+    pub fn program(&self) -> String {
+        self.0.program()
+    }
+
     /// Where another session's run parts from this one.
     pub fn parting(&self, other: &Session) -> Result<JsValue, JsValue> {
         object(&self.0.parting(&other.0))

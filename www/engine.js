@@ -18,7 +18,7 @@
  * What the page is told. `absent`: there is no module here (no WebAssembly, a file missing); `crash`: a mistake of ours, this engine is over.
  * @typedef {{ done: (run: number, picture: Picture) => void, problems: (run: number, problems: Problem[]) => void,
  *   progress: (run: number, records: number, now: number) => void,
- *   help: (run: number, help: Help) => void, absent: (message: string) => void, crash: (message: string) => void }} Listeners
+ *   help: (run: number, help: Help) => void, compared?: (run: number, compared: import('./contract').Compared) => void, absent: (message: string) => void, crash: (message: string) => void }} Listeners
  */
 
 /** The only address that this page ever makes a script from. */
@@ -51,6 +51,7 @@ export function createEngine(listeners) {
     else if (data.type === 'done') listeners.done(data.run, { info: data.info, moment: data.moment, scene: data.scene });
     else if (data.type === 'problems') listeners.problems(data.run, data.problems);
     else if (data.type === 'help') listeners.help(data.run, data.help);
+    else if (data.type === 'compared') listeners.compared?.(data.run, data.compared);
     else if (data.type === 'progress') listeners.progress(data.run, data.records, data.now);
   };
   worker.onerror = (event) => {
@@ -101,6 +102,8 @@ export function createEngine(listeners) {
     at: (x, y) => ask('at', { x, y }),
     /** @param {number | null} task @param {number} t @param {Box} box @returns {Promise<Picture | null>} */
     select: (task, t, box) => ask('select', { task, t, box }),
+    /** What the panels ask; a newer question of the same kind takes the place of one that waits. @param {string} kind @param {object} question @returns {Promise<any>} */
+    ask,
     stop: () => worker.terminate(),
   };
 }

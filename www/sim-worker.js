@@ -6,6 +6,7 @@
  * is answered about the run that is finished; while one is under way questions wait, and questions about a run that is gone get null.
  */
 import init, { Session } from '../pkg/dandori.js';
+import { createRuns, panelReply } from './panel-answers.js';
 
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {{ layout: number, width: number }} Box width of the lanes in scene pixels */
@@ -33,6 +34,8 @@ let shown = 0;
 let told = 0;
 /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
 let helping = null;
+/** Runs beside the one that is shown. */
+const runs = createRuns(() => new Session());
 /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
 const questions = [];
 let pumping = false;
@@ -65,10 +68,11 @@ async function pump() {
   if (pumping || !session) return;
   pumping = true;
   try {
-    while (next || running || questions.length > 0 || helping) {
+    while (next || running || questions.length > 0 || runs.busy() || helping) {
       if (next) start(next);
       else if (running) slice(running);
       else if (questions.length > 0) answer(/** @type {Question} */ (questions.shift()));
+      else if (runs.busy()) compareOn();
       else tryOn();
       await breathe();
     }
@@ -106,6 +110,7 @@ function slice(message) {
     const t = Math.min(message.t ?? info.cursor, info.end);
     postMessage({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
     beginHelp();
+    runs.take(message.settings);
   } else if (performance.now() - told > PROGRESS_MS) {
     told = performance.now();
     postMessage({ type: 'progress', run: message.run, records, now });
@@ -117,6 +122,12 @@ function beginHelp() {
   const help = open().help();
   helping = help.done ? null : { known: 0 };
   postMessage({ type: 'help', run: shown, help });
+}
+
+/** A slice of the runs that are compared with the one that is shown. */
+function compareOn() {
+  const compared = runs.advance(SLICE);
+  if (compared) postMessage({ type: 'compared', run: shown, compared });
 }
 
 /** A slice of the change that is being tried. */
@@ -141,6 +152,8 @@ function answer(question) {
 /** @param {Question} question @returns {unknown} */
 function reply(question) {
   const s = open();
+  const panel = panelReply(question, s, runs);
+  if (panel !== undefined) return panel;
   if (question.type === 'moment') return s.moment(question.t);
   if (question.type === 'step') return s.step(question.t, question.direction, question.row);
   if (question.type === 'at') return s.at(question.x, question.y);

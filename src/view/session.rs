@@ -42,7 +42,7 @@ pub struct Settings {
     pub lesson: String,
     /// Fields of the scenario that differ from the lesson's.
     #[serde(default)]
-    pub set: BTreeMap<String, Value>,
+    pub set: BTreeMap<String, Json>,
     /// Seed, if it is not the lesson's.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -170,7 +170,10 @@ impl Session {
     /// The lesson's scenario with the settings' fields in it.
     fn draft(&self, lesson: &Lesson, settings: &Settings, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = lesson.draft();
-        let name = settings.set.get("policy.name").and_then(Value::as_str);
+        let name = match settings.set.get("policy.name") {
+            Some(Json::Text(name)) => Some(name.as_str()),
+            _ => None,
+        };
         if let Some(name) = name {
             draft.with_policy(name, &self.registry);
         }
@@ -182,7 +185,7 @@ impl Session {
                 problems.push(Problem::new(clipped(path), "the value is too long"));
                 continue;
             }
-            problems.extend(draft.put(path, Json::from(value.clone())).err());
+            problems.extend(draft.put(path, value.clone()).err());
         }
         if let Some(seed) = settings.seed {
             problems.extend(draft.put("seed", Json::integer(seed)).err());

@@ -275,3 +275,12 @@ pub fn measures(board: &Board, metrics: &Metrics) -> Vec<Measure> {
     }
     out
 }
+
+/// How long waits of the focus were: 101 quantiles by nearest rank, in nanoseconds; empty: there was none.
+#[must_use]
+pub fn curve(board: &Board) -> Vec<u64> {
+    let mut all: Vec<u64> = board.focus_waits().map(|wait| wait.length().0).collect();
+    all.sort_unstable();
+    let Some(last) = all.len().checked_sub(1) else { return Vec::new() };
+    (0..=100).map(|percent| all[(last * percent).div_ceil(100)]).collect()
+}

@@ -2,13 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::of;
 use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
 use crate::scenario::lesson::{self, KindWords, Lesson};
-use crate::scenario::{Draft, Scenario};
+use crate::scenario::{Draft, Json, Scenario};
 use crate::time::Nanos;
 use crate::trace::Recording;
 use crate::view::board::{Board, Facts, Focus, KindName, Measure};
@@ -31,7 +29,7 @@ pub(super) struct Opened {
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
     /// Fields that were set, also those that wait for another policy.
-    pub(super) set: BTreeMap<String, Value>,
+    pub(super) set: BTreeMap<String, Json>,
 }
 
 impl Opened {

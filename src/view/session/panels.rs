@@ -2,13 +2,16 @@
 
 use serde_json::Value;
 
-use super::{Opened, Session, Settings, Shown};
+use super::{Opened, Session, Settings, Shown, plain_json};
 use crate::policy::Registry;
+use crate::scenario::rust::listing;
 use crate::scenario::{Draft, Problem, lesson};
+use crate::time::Time;
 use crate::trace::metrics;
 use crate::view::info::Choice;
+use crate::view::panels::code::{Code, code};
 use crate::view::panels::fields::{Fields, Now, fields};
-use crate::view::panels::numbers::{Measure, Table, measures, tables};
+use crate::view::panels::numbers::{Measure, Table, curve, measures, tables};
 use crate::view::panels::parting::{Parting, parting};
 use crate::view::panels::workload::{Edited, changes, is_workload, read};
 
@@ -36,7 +39,7 @@ impl Session {
         let waiting: Vec<(String, Value)> = set
             .iter()
             .filter(|(path, _)| path.strip_prefix("policy.").is_some_and(|name| !known(name)))
-            .map(|(path, value)| (path.clone(), value.clone()))
+            .map(|(path, value)| (path.clone(), plain_json(value)))
             .collect();
         let names: Vec<String> = self.registry.iter().map(|policy| policy.spec.name.to_owned()).collect();
         let choices: Vec<Choice> = self.policies(&names, draft, *lang);
@@ -64,6 +67,26 @@ impl Session {
     pub fn measures(&self) -> Vec<Measure> {
         let Shown { board, recording, .. } = self.shown();
         measures(board, &metrics::fold(recording))
+    }
+
+    /// How long waits of the focus were: the quantiles from 0 to 100, in nanoseconds; empty: there was none.
+    #[must_use]
+    pub fn curve(&self) -> Vec<u64> {
+        curve(self.board())
+    }
+
+    /// Where the task in the focus row is in its program.
+    #[must_use]
+    pub fn code(&self, t: Time) -> Option<Code> {
+        let Shown { board, recording, opened, .. } = self.shown();
+        let listing = listing(&opened.scenario, &self.registry);
+        code(board, &recording.trace, &opened.scenario, &listing, board.focus_task()?, t)
+    }
+
+    /// The scenario of the run as a program for the runtime.
+    #[must_use]
+    pub fn program(&self) -> String {
+        listing(&self.shown().opened.scenario, &self.registry).to_string()
     }
 
     /// Where another session's run parts from this one; `None`: nowhere.
