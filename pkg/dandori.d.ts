@@ -20,6 +20,14 @@ export class Session {
      */
     check(settings: any): any;
     /**
+     * Where the focus task is in its program.
+     */
+    code(t: number): any;
+    /**
+     * How long waits of the focus were, as quantiles.
+     */
+    curve(): any;
+    /**
      * Every setting of the run.
      */
     fields(): any;
@@ -64,6 +72,10 @@ export class Session {
      */
     picture(t: number): string;
     /**
+     * The scenario as a program for the runtime.
+     */
+    program(): string;
+    /**
      * The scenario of the run as a file.
      */
     scenario(): string;
@@ -93,6 +105,8 @@ export interface InitOutput {
     readonly session_advance: (a: number, b: number) => [number, number, number];
     readonly session_at: (a: number, b: number, c: number) => [number, number, number];
     readonly session_check: (a: number, b: any) => [number, number, number];
+    readonly session_code: (a: number, b: number) => [number, number, number];
+    readonly session_curve: (a: number) => [number, number, number];
     readonly session_fields: (a: number) => [number, number, number];
     readonly session_help: (a: number) => [number, number, number];
     readonly session_helpAdvance: (a: number, b: number) => [number, number, number];
@@ -104,6 +118,7 @@ export interface InitOutput {
     readonly session_open: (a: number, b: any) => [number, number, number];
     readonly session_parting: (a: number, b: number) => [number, number, number];
     readonly session_picture: (a: number, b: number) => [number, number];
+    readonly session_program: (a: number) => [number, number];
     readonly session_scenario: (a: number) => [number, number];
     readonly session_scene: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly session_select: (a: number, b: number, c: number) => void;

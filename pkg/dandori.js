@@ -52,6 +52,29 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Where the focus task is in its program.
+     * @param {number} t
+     * @returns {any}
+     */
+    code(t) {
+        const ret = wasm.session_code(this.__wbg_ptr, t);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * How long waits of the focus were, as quantiles.
+     * @returns {any}
+     */
+    curve() {
+        const ret = wasm.session_curve(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Every setting of the run.
      * @returns {any}
      */
@@ -174,6 +197,22 @@ export class Session {
         let deferred1_1;
         try {
             const ret = wasm.session_picture(this.__wbg_ptr, t);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
+    }
+    /**
+     * The scenario as a program for the runtime.
+     * @returns {string}
+     */
+    program() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.session_program(this.__wbg_ptr);
             deferred1_0 = ret[0];
             deferred1_1 = ret[1];
             return getStringFromWasm0(ret[0], ret[1]);

@@ -17,6 +17,7 @@ mod lessons;
 mod machine;
 mod mechanisms;
 mod own_policy;
+mod programs;
 mod real_common;
 mod real_end;
 mod real_events;

@@ -6,6 +6,9 @@
  */
 import { createCourse } from './course.js';
 import { createBoard } from './board.js';
+import { createCode } from './code.js';
+import { createCompare } from './compare.js';
+import { save } from './copy.js';
 import { el } from './dom.js';
 import { createEngine } from './engine.js';
 import { nextFinding } from './findings.js';
@@ -14,11 +17,16 @@ import { listenToBoard, listenToPage } from './keys.js';
 import { createKnobs } from './knobs.js';
 import { createLive } from './live.js';
 import { createMessages } from './messages.js';
+import { createNumbers } from './numbers.js';
+import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { clamp, LAYOUT_NAMES, measure } from './scales.js';
+import { createSettings } from './settings.js';
+import { withSet } from './settings-model.js';
 import { createStore } from './store.js';
+import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
-import { readHash, settingsOf, writeHash } from './url.js';
+import { linkOf, MAX_HASH, readHash, settingsOf } from './url.js';
 import { createWhy } from './why.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -48,7 +56,7 @@ const boxOf = (measures) => ({ layout: measures.layout, width: measures.lanes / 
 const store = createStore(/** @type {State} */ ({
   settings: link.settings, unknown: link.unknown, info: null, moment: null, scene: null, t: link.settings.t ?? 0, glide: 0, row: 0,
   measures: measureNow(), palette: readPalette(), playing: false, speed: 4, progress: null, messages: linkMessages(link.problems),
-  help: null, finding: null, canUndo: false, canRedo: false,
+  help: null, finding: null, compared: null, canUndo: false, canRedo: false,
 }));
 
 /** Settings of the run that is shown; what a refused or cancelled change goes back to. @type {Settings | null} */
@@ -72,7 +80,7 @@ const listeners = {
     clearTimeout(slowTimer);
     slow = false;
     mount();
-    store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
+    store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, compared: settings.runs ? store.get().compared : null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
   },
   problems(_run, problems) {
     clearTimeout(slowTimer);
@@ -96,6 +104,9 @@ const listeners = {
   },
   help(_run, help) {
     store.set({ help });
+  },
+  compared(_run, compared) {
+    store.set({ compared });
   },
   progress(_run, records, now) {
     if (slow) store.set({ progress: { records, now } });
@@ -215,7 +226,7 @@ const actions = {
     if (!knob) return;
     const isInitial = JSON.stringify(value) === JSON.stringify(knob.initial);
     const { seed: _, ...rest } = settings;
-    const next = path === 'seed' ? { ...rest, ...(isInitial ? {} : { seed: Number(value) }) } : { ...settings, set: changed(settings.set, path, value, isInitial) };
+    const next = path === 'seed' ? { ...rest, ...(isInitial ? {} : { seed: Number(value) }) } : withSet(settings, 0, changed(settings.set, path, value, isInitial));
     change(next);
   },
   tryChange(set) {
@@ -229,6 +240,8 @@ const actions = {
     change(next);
     headline.focus();
   },
+  change: (settings) => change(settings),
+  ask: (kind, question) => engine.ask(kind, question),
   showFinding(by) {
     const { info, finding } = store.get();
     const to = nextFinding(finding, by, info?.findings.length ?? 0);
@@ -300,6 +313,16 @@ const model = el('p', { class: 'model' });
 const messages = createMessages(actions);
 const region = createLive();
 const course = createCourse();
+const settings = createSettings(actions, store.get, () => tools);
+const compare = createCompare(actions, store.get, () => past.at(-1) ?? null, settings.openRun);
+const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button);
+const numbers = createNumbers(actions, store.get);
+const code = createCode(actions, store.get);
+const tabs = createTabs([
+  { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
+  { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
+  { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
+], store.get, (state) => panelSay(state.settings.lang, 'details'));
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -308,7 +331,7 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -335,8 +358,18 @@ function writeUrl(state, before) {
   clearTimeout(urlTimer);
   urlTimer = window.setTimeout(() => {
     const { settings, t, unknown } = store.get();
-    history.replaceState(history.state, '', writeHash({ ...settings, t }, unknown));
+    const link = linkOf({ ...settings, t }, unknown);
+    history.replaceState(history.state, '', link.hash);
+    sayTooLong(link.left.length > 0 ? link.length : 0, settings.lang);
   }, URL_MS);
+}
+
+/** What no link can carry is kept as a file. @param {number} length of the link with all of it; 0: it fits @param {import('./contract').Settings['lang']} lang */
+function sayTooLong(length, lang) {
+  const others = store.get().messages.filter((message) => message.id !== 'too-long');
+  const act = { label: panelSay(lang, 'saveFile'), act: () => void engine.ask('scenario', {}).then((text) => text && save(text, 'scenario.json', 'application/json')) };
+  if (length > 0) store.set({ messages: [...others, { id: 'too-long', text: panelSay(lang, 'tooLong', { n: length, most: MAX_HASH }), actions: [act] }] });
+  else if (others.length < store.get().messages.length) store.set({ messages: others });
 }
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
@@ -348,7 +381,7 @@ function showUndo(state, before) {
   undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);
@@ -376,7 +409,7 @@ page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
 document.getElementById('tools')?.append(themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, board.root, why.root, help.root], actions);
+listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 messages.update(store.get(), { ...store.get(), messages: [] });
 start(store.get().settings);

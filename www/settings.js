@@ -111,7 +111,7 @@ export function createSettings(actions, state, inline) {
   function row(first) {
     let field = first;
     const id = `set-${first.path.replaceAll('.', '-')}`;
-    const words = Object.hasOwn(OWN, first.path) ? OWN[/** @type {keyof typeof OWN} */ (first.path)] : null;
+    const words = /** @type {[string, string | null] | null} */ (Object.hasOwn(OWN, first.path) ? OWN[/** @type {keyof typeof OWN} */ (first.path)] : null);
     const title = words && isWord(words[0]) ? say(lang(), words[0]) : first.name;
     const sentence = words?.[1] && isWord(words[1]) ? say(lang(), words[1]) : first.what;
     const wrong = el('p', { class: 'wrong', id: `${id}-wrong`, role: 'status' });
@@ -125,7 +125,7 @@ export function createSettings(actions, state, inline) {
     let timer = 0;
     let round = 0;
 
-    const told = off ? first.disabled : '';
+    const told = first.disabled ?? '';
     const root = el('li', { class: 'setting', 'data-path': first.path },
       el('label', { for: id }, words ? title : el('code', {}, title)), el('span', { class: 'control' }, control, first.unit ? el('span', { class: 'unit dim' }, first.unit) : null), reset, wrong,
       el('p', { class: 'says' }, told ? el('span', { class: 'reason' }, told) : sentence, ' ', el('span', { class: 'dim' }, ...facts(first))));
