@@ -13,6 +13,7 @@ use crate::time::Time;
 use crate::trace::Recording;
 use crate::view::export::Format;
 use crate::view::layout::Layout;
+use crate::view::panels::workload::Edited;
 use crate::view::session::{self, Engine, Progress, Settings};
 
 /// The simulator behind a session.
@@ -128,6 +129,64 @@ impl Session {
     #[must_use]
     pub fn picture(&self, t: f64) -> String {
         self.0.picture(time(t))
+    }
+
+    /// Everything that is wrong with these settings; nothing starts.
+    pub fn check(&self, settings: JsValue) -> Result<JsValue, JsValue> {
+        object(&match serde_wasm_bindgen::from_value::<Settings>(settings) {
+            Ok(settings) => self.0.check(&settings),
+            Err(error) => vec![Problem::new("", error.to_string())],
+        })
+    }
+
+    /// Every setting of the run.
+    pub fn fields(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.fields())
+    }
+
+    /// The fields that make an edited workload, or everything that is wrong with it.
+    pub fn workload(&self, settings: JsValue, text: &str) -> Result<JsValue, JsValue> {
+        object(&match serde_wasm_bindgen::from_value::<Settings>(settings) {
+            Ok(settings) => self.0.workload(&settings, text),
+            Err(error) => Edited { problems: vec![Problem::new("", error.to_string())], ..Edited::default() },
+        })
+    }
+
+    /// The tables of the run.
+    pub fn numbers(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.numbers())
+    }
+
+    /// What the run is compared with others by.
+    pub fn measures(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.measures())
+    }
+
+    /// How long waits of the focus were, as quantiles.
+    pub fn curve(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.curve())
+    }
+
+    /// Where the focus task is in its program.
+    pub fn code(&self, t: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.code(time(t)))
+    }
+
+    /// The scenario as a program for the runtime.
+    #[must_use]
+    pub fn program(&self) -> Option<String> {
+        self.0.program()
+    }
+
+    /// Where another session's run parts from this one.
+    pub fn parting(&self, other: &Session) -> Result<JsValue, JsValue> {
+        object(&self.0.parting(&other.0))
+    }
+
+    /// The scenario of the run as a file.
+    #[must_use]
+    pub fn scenario(&self) -> Option<String> {
+        self.0.scenario()
     }
 
     /// Looks at the worst wait of a task, or of the run.

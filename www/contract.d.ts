@@ -10,7 +10,11 @@ export type Rich = Span[];
  * What the page is set to; equal to the payload of the URL. `set` maps a field's path (`policy.name`, `policy.workers`, `tasks.job.program`) to its JSON value
  * and holds only what differs from the lesson. A knob with the path `seed` is `seed` here, not an entry of `set`.
  */
-export interface Settings { v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja' }
+export interface Settings {
+  v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja';
+  /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
+  runs?: Record<string, unknown>[];
+}
 
 export interface Problem { path: string; message: string }
 
@@ -95,6 +99,36 @@ export interface Scene {
   axis: { t: number; x: number; label: string }[];
 }
 
+/** One field of the scenario, with everything that a control needs. `min`, `max` and `default` are written as people write them. */
+export interface Field {
+  path: string; name: string; what: string; source: string; kind: 'choice' | 'integer' | 'duration' | 'flag' | 'text';
+  options?: NonNullable<Knob['options']>; unit: string; min: string; max: string; default: string; per_cpu: boolean;
+  value: unknown; initial: unknown; disabled?: string;
+}
+export interface Fields {
+  groups: { id: 'policy' | 'machine' | 'costs' | 'run'; fields: Field[] }[];
+  assumptions: { text: string; source: string }[]; summary: string;
+  /** channels, sockets and tasks as JSON, now and in the lesson */
+  workload: string; workload_initial: string;
+}
+/** A number: its text, its plain value (nanoseconds, a count, a share), or how many samples it would need. */
+export interface Cell { text: string; raw: number | null; needs?: number }
+export interface Table { id: string; columns: string[]; rows: { name: string; cells: Cell[] }[] }
+export interface Measure { id: string; cell: Cell; better: 'less' | 'more' | null }
+/** Where two runs part. */
+export interface Parting { at: number; alike: number; one: Rich; other: Rich }
+/** What the page knows about compared runs: A is the page's own. `info` is null until the run is done, or if it is refused. */
+export interface Compared {
+  from: number; to: number; done: boolean;
+  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end' | 'knobs'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
+}
+/** The program of the selected task: `lines` of Rust, where it is at a time, and who holds its waker. */
+export interface Code {
+  task: string; kind: string; lines: string[]; line: number | null; how: 'polls' | 'waits' | 'ready' | 'done' | 'new'; state: Rich; ticket: Rich;
+  /** how long this task has waited at each line, written; empty: it did not */
+  waited: string[];
+}
+
 /** The class that the worker uses. Every call returns at once: `advance` does a slice of the work. */
 export interface Session {
   /** Problems (all of them; the run before stays as it is), or an empty list; then `advance` until done. Takes `sel` as `select` does. */
@@ -102,7 +136,7 @@ export interface Session {
   advance(records: number): { done: boolean; records: number; now: number };
   info(): RunInfo;
   moment(t: number): Moment;
-  /** layout: 0 wide, 1 middle, 2 narrow */
+  /** layout: 0 wide, 1 middle, 2 narrow, 3 a band: focus, workers and other threads, low, without an axis */
   scene(layout: number, width: number, from: number, to: number): Scene;
   /** Time of the next (+1) or previous (-1) event after/before t, of one row or of any (null). Without one: t. */
   step(t: number, direction: number, row: string | null): number;
@@ -122,6 +156,24 @@ export interface Session {
   exportTrace(format: 'jsonl' | 'perfetto'): Uint8Array;
   /** The run at a time as one SVG file. */
   picture(t: number): string;
+  /** Everything that is wrong with settings; nothing starts. */
+  check(settings: Settings): Problem[];
+  /** Every setting of the run. */
+  fields(): Fields | null;
+  /** Takes an edited workload as JSON: its problems, or the `set` that makes it. */
+  workload(settings: Settings, text: string): { problems: Problem[]; set: Record<string, unknown> };
+  /** The tables of the run, and what it is compared with others by. */
+  numbers(): Table[];
+  measures(): Measure[];
+  /** How long tasks of the focus waited: 101 quantiles in ns, or none. */
+  curve(): number[];
+  parting(other: Session): Parting | null;
+  /** The selected task's program at a time, and all of it as a program for the runtime. */
+  code(t: number): Code | null;
+  program(): string | null;
+  /** The scenario as a file. */
+  scenario(): string | null;
+  free?(): void;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
   /** Gives its memory back. The stand-in of the tests has none. */

@@ -8,6 +8,7 @@
  * and questions about a run that is gone get null.
  */
 import init, { Session } from '../pkg/dandori.js';
+import { createRuns, panelReply } from './panel-answers.js';
 
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {{ layout: number, width: number }} Box width of the lanes in scene pixels */
@@ -106,6 +107,8 @@ function createSeat(post) {
   let asksHelp = true;
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
+  /** Runs beside the one that is shown. */
+  const runs = createRuns(() => new Session());
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
@@ -138,6 +141,7 @@ function createSeat(post) {
       post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
       asksHelp = message.help;
       beginHelp();
+      runs.take(message.settings);
     } else if (performance.now() - told > PROGRESS_MS) {
       told = performance.now();
       post({ type: 'progress', run: message.run, records, now });
@@ -150,6 +154,12 @@ function createSeat(post) {
     const help = open().help();
     helping = help.done ? null : { known: 0 };
     post({ type: 'help', run: shown, help });
+  }
+
+  /** A slice of the runs that are compared with the one that is shown. */
+  function compareOn() {
+    const compared = runs.advance(SLICE);
+    if (compared) post({ type: 'compared', run: shown, compared });
   }
 
   /** A slice of the change that is being tried. */
@@ -169,6 +179,8 @@ function createSeat(post) {
   /** @param {Question} question @returns {unknown} */
   function reply(question) {
     const s = open();
+    const panel = panelReply(question, s, runs);
+    if (panel !== undefined) return panel;
     if (question.type === 'moment') return s.moment(question.t);
     if (question.type === 'step') return s.step(question.t, question.direction, question.row);
     if (question.type === 'at') return s.at(question.x, question.y);
@@ -196,11 +208,13 @@ function createSeat(post) {
       if (next) start(next);
       else if (running) slice(running);
       else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? reply(question) : null });
+      else if (runs.busy()) compareOn();
       else if (helping) tryOn();
       else return false;
       return true;
     },
     close() {
+      runs.close();
       session?.free?.();
       session = null;
     },

@@ -9,6 +9,7 @@ import { createEngine } from './engine.js';
 import { nextFinding } from './findings.js';
 import * as loop from './loop.js';
 import { clamp } from './scales.js';
+import { withSet } from './settings-model.js';
 import { createStore } from './store.js';
 import { settingsOf } from './url.js';
 
@@ -52,7 +53,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   const store = createStore(/** @type {State} */ ({
     settings: link.settings, unknown: link.unknown, info: null, moment: null, scene: null, t: link.settings.t ?? 0, glide: 0, row: 0,
     measures, palette, playing: false, speed: 4, progress: null, messages: linkMessages(link.problems),
-    help: null, finding: null, canUndo: false, canRedo: false,
+    help: null, finding: null, compared: null, canUndo: false, canRedo: false,
   }));
 
   /** Settings of the run that is shown; what a refused or cancelled change goes back to. @type {Settings | null} */
@@ -79,7 +80,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       clearTimeout(slowTimer);
       slow = false;
       ready();
-      store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
+      store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, compared: settings.runs ? store.get().compared : null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
     },
     problems(_run, problems) {
       clearTimeout(slowTimer);
@@ -103,6 +104,9 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     },
     help(_run, help) {
       store.set({ help });
+    },
+    compared(_run, compared) {
+      store.set({ compared });
     },
     progress(_run, records, now) {
       if (slow) store.set({ progress: { records, now } });
@@ -222,7 +226,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       if (!knob) return;
       const isInitial = JSON.stringify(value) === JSON.stringify(knob.initial);
       const { seed: _, ...rest } = settings;
-      const next = path === 'seed' ? { ...rest, ...(isInitial ? {} : { seed: Number(value) }) } : { ...settings, set: changed(settings.set, path, value, isInitial) };
+      const next = path === 'seed' ? { ...rest, ...(isInitial ? {} : { seed: Number(value) }) } : withSet(settings, 0, changed(settings.set, path, value, isInitial));
       change(next);
     },
     tryChange(set) {
@@ -236,6 +240,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       change(next);
       tried();
     },
+    change: (settings) => change(settings),
+    ask: (kind, question) => engine.ask(kind, question),
     showFinding(by) {
       const { info, finding } = store.get();
       const to = nextFinding(finding, by, info?.findings.length ?? 0);
@@ -321,6 +327,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     settings: () => ({ ...store.get().settings, t: store.get().t }),
     /** @param {() => void} act */
     onRefused(act) { putBack = act; },
+    /** The settings before the last change. @returns {Settings | null} */
+    previous: () => past.at(-1) ?? null,
     begin: () => start(store.get().settings),
     /** Another link, put in by hand; can be undone. @param {Link} other */
     visit(other) {

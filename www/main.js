@@ -2,6 +2,9 @@
 /** The page: a figure with everything around it. It reads the link, shows what the figure knows, and writes the address. */
 import { createCourse } from './course.js';
 import { createBoard } from './board.js';
+import { createCode } from './code.js';
+import { createCompare } from './compare.js';
+import { save } from './copy.js';
 import { el } from './dom.js';
 import { createFigure } from './figure.js';
 import { createHelp } from './help.js';
@@ -9,10 +12,14 @@ import { listenToBoard, listenToPage } from './keys.js';
 import { createKnobs } from './knobs.js';
 import { createLive } from './live.js';
 import { createMessages } from './messages.js';
+import { createNumbers } from './numbers.js';
+import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
+import { createSettings } from './settings.js';
+import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
-import { readHash, writeHash } from './url.js';
+import { linkOf, MAX_HASH, readHash } from './url.js';
 import { createWhy } from './why.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -43,6 +50,16 @@ const model = el('p', { class: 'model' });
 const messages = createMessages(actions);
 const region = createLive();
 const course = createCourse();
+const settings = createSettings(actions, store.get, () => tools);
+const compare = createCompare(actions, store.get, figure.previous, settings.openRun);
+const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button);
+const numbers = createNumbers(actions, store.get);
+const code = createCode(actions, store.get);
+const tabs = createTabs([
+  { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
+  { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
+  { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
+], store.get, (state) => panelSay(state.settings.lang, 'details'));
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -51,7 +68,7 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -76,7 +93,19 @@ let urlTimer = 0;
 function writeUrl(state, before) {
   if (!before.info || (state.t === before.t && state.settings === before.settings)) return;
   clearTimeout(urlTimer);
-  urlTimer = window.setTimeout(() => history.replaceState(history.state, '', writeHash(figure.settings(), store.get().unknown)), URL_MS);
+  urlTimer = window.setTimeout(() => {
+    const link = linkOf(figure.settings(), store.get().unknown);
+    history.replaceState(history.state, '', link.hash);
+    sayTooLong(link.left.length > 0 ? link.length : 0, figure.settings().lang);
+  }, URL_MS);
+}
+
+/** What no link can carry is kept as a file. @param {number} length of the link with all of it; 0: it fits @param {import('./contract').Settings['lang']} lang */
+function sayTooLong(length, lang) {
+  const others = store.get().messages.filter((message) => message.id !== 'too-long');
+  const act = { label: panelSay(lang, 'saveFile'), act: () => void actions.ask('scenario', {}).then((text) => text && save(text, 'scenario.json', 'application/json')) };
+  if (length > 0) store.set({ messages: [...others, { id: 'too-long', text: panelSay(lang, 'tooLong', { n: length, most: MAX_HASH }), actions: [act] }] });
+  else if (others.length < store.get().messages.length) store.set({ messages: others });
 }
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
@@ -88,7 +117,7 @@ function showUndo(state, before) {
   undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);
@@ -109,7 +138,7 @@ page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
 document.getElementById('tools')?.append(themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, board.root, why.root, help.root], actions);
+listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 messages.update(store.get(), { ...store.get(), messages: [] });
 figure.begin();

@@ -24,6 +24,7 @@
  * @property {Message[]} messages
  * @property {import('./contract').Help | null} help what would help, as far as it is known
  * @property {number | null} finding index of the finding that is shown
+ * @property {import('./contract').Compared | null} compared the runs beside this one, as far as they are known
  * @property {boolean} canUndo
  * @property {boolean} canRedo
  */
@@ -39,6 +40,8 @@
  * @property {(path: string, text: string) => void} refuse says that a knob cannot take a value
  * @property {(set: Record<string, unknown>) => void} tryChange changes several fields at once, as one change that can be undone
  * @property {(by: 1 | -1) => void} showFinding goes to the next or previous finding
+ * @property {(settings: import('./contract').Settings) => void} change takes other settings, as one change that can be undone
+ * @property {(kind: string, question: object) => Promise<any>} ask asks the worker for a panel; null if the run is gone
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => void} toggle play or pause

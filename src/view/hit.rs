@@ -32,8 +32,8 @@ const REACH: f32 = 2.0;
 /// What lies at `(x, y)` of a scene of this layout, width and range.
 #[must_use]
 pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f32, y: f32) -> Option<Hit> {
-    let rows = &board.rows;
-    let (places, _) = places(rows, layout, board.line.workers.len());
+    let rows: Vec<Subject> = board.rows.iter().copied().filter(|&row| layout.has(row)).collect();
+    let (places, _) = places(&rows, layout, board.line.workers.len());
     let row = places.iter().position(|place| y >= place.y && y < place.y + place.height)?;
     if !(0.0..=width).contains(&x) || width <= 0.0 {
         return None;

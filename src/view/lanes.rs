@@ -49,7 +49,11 @@ struct TaskRow {
 }
 
 fn task_geometry(layout: Layout, row: Area) -> TaskRow {
-    let top = if layout == Layout::Narrow { row.y + 12.0 } else { row.y };
+    let top = match layout {
+        Layout::Narrow => row.y + 12.0,
+        Layout::Band => row.y - 4.0,
+        Layout::Wide | Layout::Middle => row.y,
+    };
     TaskRow { bracket: top + 12.0, bar: top + 29.0, boxes: top + 33.0, line: top + 40.0 }
 }
 

@@ -6,7 +6,7 @@ use super::board::{Board, capital};
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::words::bare;
 
-/// The three layouts, by the width of the page.
+/// The three layouts by the width of the page, and that of a run among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layout {
     /// From 64 rem.
@@ -15,6 +15,8 @@ pub enum Layout {
     Middle,
     /// Below.
     Narrow,
+    /// One of several runs over each other: low rows, only those that a comparison needs, without an axis of its own.
+    Band,
 }
 
 impl Layout {
@@ -24,6 +26,7 @@ impl Layout {
         match number {
             0 => Layout::Wide,
             1 => Layout::Middle,
+            3 => Layout::Band,
             _ => Layout::Narrow,
         }
     }
@@ -31,7 +34,18 @@ impl Layout {
     /// Height of the axis in pixels.
     #[must_use]
     pub fn axis(self) -> f32 {
-        if self == Layout::Narrow { 34.0 } else { 30.0 }
+        match self {
+            Layout::Narrow => 34.0,
+            Layout::Band => 0.0,
+            Layout::Wide | Layout::Middle => 30.0,
+        }
+    }
+
+    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers.
+    #[must_use]
+    pub fn has(self, row: Subject) -> bool {
+        let banded = matches!(row, Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Pool);
+        self != Layout::Band || banded
     }
 
     /// What a row leaves free at its top for its name, in pixels.
@@ -98,6 +112,8 @@ const COMPACT: usize = 16;
 const THREADS: usize = 48;
 /// Rows of CPUs at most; what matters there is that threads share them.
 const CPUS: usize = 8;
+/// Height of a row of a band that is not the focus, in pixels.
+const BAND: f32 = 24.0;
 /// Narrow boards show queue depth for so many workers.
 const NARROW_DEPTH: usize = 2;
 
@@ -128,6 +144,9 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
     let top = layout.label();
     if workers > COMPACT {
         return Bars { bar_y: top + 2.0, bar_h: 10.0, depth_foot: 0.0, depth_h: 0.0, height: top + 14.0 };
+    }
+    if layout == Layout::Band {
+        return Bars { bar_y: 3.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: BAND };
     }
     if compact(workers) {
         return Bars { bar_y: top + 5.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 };
@@ -219,6 +238,8 @@ fn in_sentence(name: &str) -> String {
 pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
     let narrow = layout.label();
     match subject {
+        Subject::Task(_) if layout == Layout::Band => 50.0,
+        Subject::Threads | Subject::Pool if layout == Layout::Band => BAND,
         Subject::Task(_) if layout == Layout::Narrow => 67.0,
         Subject::Task(_) => 60.0,
         Subject::Worker(_) => worker_bars(layout, workers).height,

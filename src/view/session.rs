@@ -4,6 +4,7 @@
 //! Who simulates is handed in as a function, so that nothing here depends on a world.
 
 mod opened;
+mod panels;
 mod recorded;
 
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub struct Settings {
     pub lesson: String,
     /// Fields of the scenario that differ from the lesson's.
     #[serde(default)]
-    pub set: BTreeMap<String, Value>,
+    pub set: BTreeMap<String, Json>,
     /// Seed, if it is not the lesson's.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -182,13 +183,17 @@ impl Session {
         let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
+        let set = settings.set.clone();
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set })
     }
 
     /// The lesson's scenario with the settings' fields in it.
     fn draft(&self, lesson: &Lesson, settings: &Settings, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = lesson.draft();
-        let name = settings.set.get("policy.name").and_then(Value::as_str);
+        let name = match settings.set.get("policy.name") {
+            Some(Json::Text(name)) => Some(name.as_str()),
+            _ => None,
+        };
         if let Some(name) = name {
             draft.with_policy(name, &self.registry);
         }
@@ -200,7 +205,7 @@ impl Session {
                 problems.push(Problem::new(clipped(path), "the value is too long"));
                 continue;
             }
-            problems.extend(draft.put(path, Json::from(value.clone())).err());
+            problems.extend(draft.put(path, value.clone()).err());
         }
         if let Some(seed) = settings.seed {
             problems.extend(draft.put("seed", Json::integer(seed)).err());
@@ -208,13 +213,14 @@ impl Session {
         draft
     }
 
-    /// A knob of the lesson that the policy at hand does not have says so itself; its value waits for another policy.
+    /// A parameter that the policy at hand does not have and another has: the knob says so itself, and its value waits
+    /// for a policy that has it.
     fn without_effect(&self, lesson: &Lesson, draft: &Draft, path: &str) -> bool {
         let Some(param) = path.strip_prefix("policy.") else { return false };
         let name = draft.json().get("policy").and_then(|policy| policy.get("name"));
         let Some(Json::Text(name)) = name else { return false };
         let Some(policy) = self.registry.get(name) else { return false };
-        lesson.knobs.iter().any(|knob| knob.path == path)
+        (lesson.knobs.iter().any(|knob| knob.path == path) || panels::somebody_has(&self.registry, param))
             && param != "name"
             && policy.spec.params.iter().all(|known| known.name != param)
     }
@@ -522,7 +528,7 @@ fn value_at(draft: &Draft, path: &str) -> Value {
     plain_json(here)
 }
 
-pub(super) fn plain_json(json: &Json) -> Value {
+pub(crate) fn plain_json(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
 }
 

@@ -54,6 +54,56 @@ dictionary! {
     /// Nothing of the kind happened.
     nothing: Headline [];
 
+    // ---- Where two runs part
+    /// A run that is over already.
+    part_over: Line [];
+    /// A task is spawned.
+    part_spawn: Line ["task" "t"];
+    /// A task is polled.
+    part_poll: Line ["task" "t"];
+    /// A poll ends.
+    part_polled: Line ["task" "t"];
+    /// A task sends a message.
+    part_send: Line ["task" "t"];
+    /// A task receives a message.
+    part_recv: Line ["task" "t"];
+    /// The budget makes a task yield.
+    part_yield: Line ["task" "t"];
+    /// A task is dropped.
+    part_cancel: Line ["task" "t"];
+    /// A task goes to another step.
+    part_step: Line ["task" "t"];
+
+    // ---- Code
+    /// A future that was never polled.
+    code_new: Line [];
+    /// A future that is being polled.
+    code_polls: Line ["line"];
+    /// A future that waits at an await.
+    code_suspended: Line ["n" "line"];
+    /// A future that was stopped between two awaits.
+    code_cut: Line ["line"];
+    /// A future that is complete.
+    code_done: Line [];
+    /// Nobody needs to hold its waker.
+    ticket_none: Line [];
+    /// Nobody holds it and it is needed.
+    ticket_nobody: Line [];
+    /// A timer holds it.
+    ticket_timer: Line [];
+    /// The driver holds it.
+    ticket_io: Line [];
+    /// A channel holds it.
+    ticket_channel: Line ["name"];
+    /// A socket holds it.
+    ticket_socket: Line ["name"];
+    /// The tasks that it waits for hold it.
+    ticket_join: Line [];
+    /// A job of the blocking pool holds it.
+    ticket_pool: Line [];
+    /// It is used already.
+    ticket_self: Line [];
+
     // ---- Caption
     /// A limit was reached.
     cap_limit: Caption ["n"];
