@@ -18,6 +18,7 @@ pub mod moment;
 mod sample;
 pub mod scene;
 pub mod session;
+mod shares;
 mod stage;
 pub mod svg;
 mod svg_shapes;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shares::Shares;
 use super::track::{Queue, Steps, Track};
 use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -77,6 +78,8 @@ pub struct TaskLane {
     pub ended: Option<(Time, Fate)>,
     /// What it did when.
     pub track: Track<TaskState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Its polls, as indices of [`Timeline::polls`].
     pub polls: Vec<u32>,
     /// Its waits, as indices of [`Timeline::waits`].
@@ -172,6 +175,8 @@ pub fn holds(what: What) -> bool {
 pub struct WorkerLane {
     /// What it did; gaps: no thread held it.
     pub track: Track<WorkState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Which thread held it.
     pub held: Track<ThreadId>,
     /// Its run queue.

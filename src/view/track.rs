@@ -32,6 +32,12 @@ impl<S> Default for Track<S> {
 }
 
 impl<S: Copy + PartialEq> Track<S> {
+    /// A finished track of these spans, which are in order and do not overlap.
+    #[must_use]
+    pub fn of(spans: Vec<Span<S>>) -> Track<S> {
+        Track { spans, open: false }
+    }
+
     /// From here on it is in `state`. The same state again changes nothing. A time before the last one counts as that:
     /// real traces have records that lie a little behind their neighbours.
     pub fn set(&mut self, at: Time, state: S, record: u32) {
