@@ -141,7 +141,6 @@ pub(super) struct Lane<'a, S> {
 impl<S: Signed> Lane<'_, S> {
     /// Draws the lane; `other` draws wide spans that are no polls.
     pub fn draw(&self, canvas: &mut Canvas, board: &Board, mut other: impl FnMut(&mut Canvas, &Span<S>)) {
-        let line = &board.line;
         let wide: Vec<usize> = self
             .shares
             .longer(self.track, canvas.from, canvas.to, canvas.time(LEAST_OWN))
@@ -168,12 +167,14 @@ impl<S: Signed> Lane<'_, S> {
                 None => other(canvas, span),
             }
         }
-        for (look, x, w) in ticks {
+        for (look, poll, x, w) in ticks {
+            drawn.push(poll);
             let x = x.min(canvas.width - LEAST).max(0.0);
             let prim = Prim::new(look.op, x, self.y, w.max(LEAST), self.h);
             canvas.push(prim.kind(look.kind).flags(look.flags).task(look.task));
         }
-        self.causes(canvas, board, &drawn, line.polls.len());
+        drawn.sort_unstable();
+        self.causes(canvas, board, &drawn);
     }
 
     /// Whether a span is drawn by itself.
@@ -202,7 +203,13 @@ impl<S: Signed> Lane<'_, S> {
     }
 
     /// Polls that can be counted: alone in their columns, with a free one at both sides. They leave their columns.
-    fn ticks(&self, canvas: &Canvas, board: &Board, columns: &mut Columns, drawn: &[u32]) -> Vec<(Look, f32, f32)> {
+    fn ticks(
+        &self,
+        canvas: &Canvas,
+        board: &Board,
+        columns: &mut Columns,
+        drawn: &[u32],
+    ) -> Vec<(Look, u32, f32, f32)> {
         let mut found = Vec::new();
         let mut start = 0;
         while start < columns.sums.len() {
@@ -225,7 +232,7 @@ impl<S: Signed> Lane<'_, S> {
                     let looks = pieces.iter().map(|(_, piece)| look(board, piece));
                     if let Some(worst) = looks.max_by_key(|look| look.rank).filter(|_| w <= LEAST) {
                         pieces.iter().for_each(|(span, _)| columns.take(board, span));
-                        found.push((worst, x, w));
+                        found.push((worst, pieces[0].1.poll, x, w));
                     }
                 }
             }
@@ -246,10 +253,10 @@ impl<S: Signed> Lane<'_, S> {
     }
 
     /// Polls that caused the wait in question and are too narrow for a bar: never lost among others, at most one a column.
-    fn causes(&self, canvas: &mut Canvas, board: &Board, drawn: &[u32], polls: usize) {
+    fn causes(&self, canvas: &mut Canvas, board: &Board, drawn: &[u32]) {
         let mut last = f32::MIN;
         for poll in causes(board) {
-            if poll as usize >= polls || drawn.binary_search(&poll).is_ok() {
+            if drawn.binary_search(&poll).is_ok() {
                 continue;
             }
             let &Poll { start, to, .. } = board.line.poll(poll);
@@ -432,38 +439,38 @@ impl Columns {
 
 // ---- Lines ------------------------------------------------------------------------------------------------------------
 
-/// Lines of a track whose signs `look` says: spans that can be seen, and columns that are mostly one sign.
+/// Lines of a track: spans that can be seen as `look` says, and columns that are mostly one of the signs that are `calm`.
 pub(super) fn calm<S: Signed, L: Copy + PartialEq>(
     canvas: &Canvas,
     board: &Board,
     track: &Track<S>,
     shares: &Shares,
-    look: impl Fn(usize) -> Option<L>,
+    look: impl Fn(&Span<S>) -> Option<L>,
+    calm: impl Fn(usize) -> bool,
 ) -> Vec<(Time, Time, L)> {
-    let of = |span: &Span<S>| look(number(&board.line, span.state.shown()));
     if track.within(canvas.from, canvas.to).len() <= ONE_BY_ONE {
-        return joined(canvas, track, of);
+        return joined(canvas, track, look);
     }
     let mut columns = Columns::of(canvas, board, track, shares);
     let mut items: Vec<(Time, Time, L)> = Vec::new();
     for at in shares.longer(track, canvas.from, canvas.to, canvas.time(1.0)) {
         let span = &track.spans()[at];
         columns.take(board, span);
-        items.extend(of(span).map(|look| (span.from, span.to, look)));
+        items.extend(look(span).map(|look| (span.from, span.to, look)));
     }
     for (edges, sums) in columns.edges.windows(2).zip(&columns.sums) {
-        let calm = (0..sign::COUNT).filter_map(|sign| Some((sums[sign], look(sign)?)));
-        let most = calm.max_by_key(|&(time, _)| time);
-        items.extend(
-            most.filter(|(time, _)| 2 * time > edges[1].since(edges[0]).0).map(|(_, l)| (edges[0], edges[1], l)),
-        );
+        let most = (0..sign::COUNT).filter(|&sign| calm(sign)).max_by_key(|&sign| sums[sign]);
+        let Some(most) = most.filter(|&sign| 2 * sums[sign] > edges[1].since(edges[0]).0) else { continue };
+        let spans = track.within(edges[0], edges[1]).iter();
+        let first = spans.filter(|span| number(&board.line, span.state.shown()) == most).find_map(&look);
+        items.extend(first.map(|look| (edges[0], edges[1], look)));
     }
     items.sort_by_key(|&(from, ..)| from);
     join(canvas, items.into_iter())
 }
 
 /// Joins ranges that are drawn alike where the gap between them is too narrow to see.
-pub(super) fn joined<S: Copy + PartialEq, L: Copy + PartialEq>(
+fn joined<S: Copy + PartialEq, L: Copy + PartialEq>(
     canvas: &Canvas,
     track: &Track<S>,
     look: impl Fn(&Span<S>) -> Option<L>,

@@ -1,6 +1,6 @@
 //! What lies in each row of the board.
 
-use super::bars::{LEAST, LEAST_BOX, Lane, calm, colour, joined};
+use super::bars::{LEAST, LEAST_BOX, Lane, calm, colour};
 use super::board::{Board, Measure};
 use super::explain::Why;
 use super::layout::{Bars, Layout, Place as Area, Subject, compact, worker_bars};
@@ -27,7 +27,8 @@ const SUBLANES: usize = 4;
 /// Draws one row.
 pub(super) fn draw(canvas: &mut Canvas, board: &Board, layout: Layout, subject: Subject, row: Area) {
     match subject {
-        Subject::Task(task) => task_row(canvas, board, layout, task, row),
+        Subject::Task(task) => task_row(canvas, board, task, row, task_geometry(layout, row)),
+        Subject::Lane(task) => task_row(canvas, board, task, row, lane_geometry(layout, row)),
         Subject::Worker(worker) => worker_row(canvas, board, layout, worker, row),
         Subject::Global => queue_row(canvas, &board.line.global, layout, row),
         Subject::Threads => threads_row(canvas, board, layout, row, false),
@@ -53,11 +54,16 @@ fn task_geometry(layout: Layout, row: Area) -> TaskRow {
     TaskRow { bracket: top + 12.0, bar: top + 29.0, boxes: top + 33.0, line: top + 40.0 }
 }
 
-fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, row: Area) {
+/// The same without a bracket.
+fn lane_geometry(layout: Layout, row: Area) -> TaskRow {
+    let top = row.y + layout.label();
+    TaskRow { bracket: top, bar: top + 9.0, boxes: top + 13.0, line: top + 20.0 }
+}
+
+fn task_row(canvas: &mut Canvas, board: &Board, task: TaskId, row: Area, at: TaskRow) {
     let Some(lane) = board.line.task(task) else { return };
-    let at = task_geometry(layout, row);
-    let idle = |of: usize| (of == sign::IDLE).then_some(());
-    for (from, to, ()) in calm(canvas, board, &lane.track, &lane.shares, idle) {
+    let idle = |span: &Span<TaskState>| matches!(span.state, TaskState::Idle(_)).then_some(());
+    for (from, to, ()) in calm(canvas, board, &lane.track, &lane.shares, idle, |of| of == sign::IDLE) {
         let (x, w, _) = canvas.extent(from, to);
         canvas.push(Prim::new(Op::Line, x, at.line, w, 0.0).kind(kind::INK_2));
     }
@@ -86,7 +92,9 @@ fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, ro
         };
         canvas.push(Prim::new(Op::Close, canvas.x(end), at.bar, 3.0, 22.0).style(sign));
     }
-    ghost(canvas, board, row);
+    if board.focus_task() == Some(task) {
+        ghost(canvas, board, row);
+    }
 }
 
 /// The sign of what it waits for, where there is room for one.
@@ -247,14 +255,14 @@ fn lock_box(canvas: &mut Canvas, span: &Span<WorkState>, name: &str, middle: f32
 
 /// Parked: a line at the bars' foot, with a ring where it begins on the driver. Searching: a dashed line.
 fn idle_lines(canvas: &mut Canvas, board: &Board, track: &Track<WorkState>, shares: &Shares, at: (f32, f32)) {
-    let look = |of: usize| match of {
-        sign::IDLE => Some((true, false)),
-        sign::IDLE_DRIVER => Some((true, true)),
-        sign::SEARCH => Some((false, false)),
+    let look = |span: &Span<WorkState>| match span.state {
+        WorkState::Park { driver } => Some((true, driver)),
+        WorkState::Search => Some((false, false)),
         _ => None,
     };
+    let calm_sign = |of: usize| matches!(of, sign::IDLE | sign::IDLE_DRIVER | sign::SEARCH);
     let (top, foot) = at;
-    for (from, to, (parked, driver)) in calm(canvas, board, track, shares, look) {
+    for (from, to, (parked, driver)) in calm(canvas, board, track, shares, look, calm_sign) {
         let (x, w, _) = canvas.extent(from, to);
         let (y, kind, style) = match parked {
             true => (foot, kind::INK_2, style::SOLID),
@@ -344,9 +352,15 @@ fn graph(canvas: &mut Canvas, counts: &[&Steps], foot: f32, scale: f32) {
     let pixels = canvas.width as usize + 1;
     let mut worst = vec![0u32; pixels];
     for count in counts {
+        let mut peak = vec![0u32; pixels];
+        if count.changes(canvas.from, canvas.to) > 4 * pixels {
+            let range = (canvas.to.0 - canvas.from.0) as f64;
+            let edge = |x: usize| Time(canvas.from.0 + (range * (x as f64 / f64::from(canvas.width)).min(1.0)) as u64);
+            worst.iter_mut().enumerate().for_each(|(x, sum)| *sum += count.most(edge(x), edge(x + 1)));
+            continue;
+        }
         let mut from = 0;
         let mut value = count.at(canvas.from);
-        let mut peak = vec![0u32; pixels];
         for (at, next) in count.within(canvas.from, canvas.to).chain([(canvas.to, 0)]) {
             let x = (canvas.x(at) as usize).min(pixels - 1);
             peak[from..=x].iter_mut().for_each(|pixel| *pixel = (*pixel).max(value));
@@ -437,7 +451,7 @@ fn sublanes(spans: &[Span<WorkState>]) -> Option<(Vec<usize>, usize)> {
 fn driver_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
     let top = if layout == Layout::Narrow { row.y + 15.0 } else { row.y };
     let (marks, boxes) = (top + 11.0, top + 26.0);
-    let held: Vec<(Time, Time, ThreadId)> = joined(canvas, &board.line.driver.held, |span| Some(span.state));
+    let held = held_lines(canvas, board, &board.line.driver.held, &board.line.driver.shares);
     let mut free = canvas.from;
     for &(from, to, thread) in &held {
         nobody(canvas, board, free, from, boxes + 7.0);
@@ -449,6 +463,11 @@ fn driver_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
     }
     nobody(canvas, board, free, canvas.to, boxes + 7.0);
     timers(canvas, board, marks);
+}
+
+/// Who held something when.
+fn held_lines(canvas: &Canvas, board: &Board, track: &Track<ThreadId>, shares: &Shares) -> Vec<(Time, Time, ThreadId)> {
+    calm(canvas, board, track, shares, |span| Some(span.state), |_| true)
 }
 
 /// Nobody holds the driver: red where that is why somebody waits.
@@ -520,7 +539,7 @@ fn monitor_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
 fn cpu_row(canvas: &mut Canvas, board: &Board, layout: Layout, cpu: CpuId, row: Area) {
     let y = row.y + layout.label() + 7.0;
     let Some(track) = board.line.cpus.get(cpu.index()) else { return };
-    for (from, to, thread) in joined(canvas, track, |span| Some(span.state)) {
+    for (from, to, thread) in held_lines(canvas, board, track, &board.line.cpu_shares[cpu.index()]) {
         let (x, w, cut) = canvas.extent(from, to);
         let prim = Prim::new(Op::Hollow, x, y, w, 14.0).kind(kind::INK_2).flags(cut);
         canvas.say_if_it_fits(prim, &[board.holder(thread, from, false)], 4.0);

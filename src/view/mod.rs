@@ -14,6 +14,7 @@ pub mod info;
 mod lanes;
 pub mod layout;
 pub mod moment;
+pub mod overview;
 #[cfg(test)]
 mod sample;
 pub mod scene;
@@ -25,4 +26,5 @@ mod svg_shapes;
 pub mod text;
 pub mod timeline;
 pub mod track;
+pub mod transcript;
 pub mod why;

@@ -3,6 +3,7 @@
 
 use super::timeline::{TaskState, Timeline, WorkState, holds};
 use super::track::{Span, Track};
+use crate::id::ThreadId;
 use crate::time::{Nanos, Time};
 use crate::trace::What;
 
@@ -77,6 +78,13 @@ impl Signed for TaskState {
             TaskState::Runs { poll, what } => Shown::Piece { poll, what, no_cpu: false },
             TaskState::NoCpu { poll } => Shown::Piece { poll, what: None, no_cpu: true },
         }
+    }
+}
+
+/// A thread that has something.
+impl Signed for ThreadId {
+    fn shown(self) -> Shown {
+        Shown::Sign(sign::IDLE)
     }
 }
 

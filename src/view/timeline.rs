@@ -27,6 +27,8 @@ pub struct Timeline {
     pub threads: Vec<ThreadLane>,
     /// CPUs by id: which thread had it.
     pub cpus: Vec<Track<ThreadId>>,
+    /// How much of that, for any range.
+    pub(super) cpu_shares: Vec<Shares>,
     /// All polls, by their start.
     pub polls: Vec<Poll>,
     /// All waits, by the moment at which they became possible to see.
@@ -277,6 +279,8 @@ pub struct ThreadLane {
 pub struct DriverLane {
     /// Who looks after timers and I/O; gaps: nobody.
     pub held: Track<ThreadId>,
+    /// How much of that, for any range.
+    pub(super) shares: Shares,
     /// Every registration, in order.
     pub timers: Vec<TimerMark>,
     /// Records about it.

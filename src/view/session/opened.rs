@@ -10,6 +10,7 @@ use crate::trace::Recording;
 use crate::view::board::{Board, Facts, Focus, KindName, Measure};
 use crate::view::explain::Rules;
 use crate::view::info::{About, Knob};
+use crate::view::layout::Wanted;
 use crate::words::Lang;
 
 /// Where tokio starts to tune its global queue interval (tokio 1.53.1, `stats.rs`).
@@ -26,6 +27,7 @@ pub(super) struct Opened {
     pub(super) knobs: Vec<Knob>,
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
+    pub(super) wanted: Wanted,
 }
 
 impl Opened {
@@ -55,6 +57,7 @@ impl Opened {
                 *name = names(known, scenario, board.scale);
             }
         }
+        board.wanted = self.wanted.clone();
         board.select(self.selected);
         let cursor = match lesson.moment {
             lesson::Moment::At(t) => Some(t),
