@@ -67,9 +67,9 @@ impl Session {
         object(&self.0.info())
     }
 
-    /// The machine at a time.
+    /// The machine at a time; a resolution of 0 is that of the whole picture.
     pub fn moment(&self, t: f64, resolution: f64) -> Result<JsValue, JsValue> {
-        object(&self.0.moment_in(time(t), Nanos(time(resolution).0)))
+        object(&self.0.moment_in(time(t), Some(time(resolution).0).filter(|&ns| ns > 0).map_or(Nanos(u64::MAX), Nanos)))
     }
 
     /// The whole run in one strip of so many pixels.

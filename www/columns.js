@@ -6,6 +6,7 @@ import { FIELD, STYLE } from './primitives.js';
 
 /** A line over what is not solid, so that its height can be read, in scene pixels. */
 const EDGE = 1;
+const WAITS = 0.2;
 const HATCH_STEP = 6 * Math.SQRT2;
 const STRIPE_STEP = 4;
 
@@ -31,7 +32,14 @@ export function paintColumns(b, first) {
     ctx.fill();
   }
   if (solid) return end;
-  if (style !== STYLE.SHARE_HOLLOW) lines(b, colours.kinds[kind], style === STYLE.SHARE_HATCH);
+  if (style === STYLE.SHARE_HOLLOW) {
+    // A tint, so that waiting is not taken for having nothing to do.
+    ctx.save();
+    ctx.globalAlpha = WAITS;
+    ctx.fillStyle = colours.kinds[kind];
+    ctx.fill();
+    ctx.restore();
+  } else lines(b, colours.kinds[kind], style === STYLE.SHARE_HATCH);
   path(EDGE);
   ctx.fillStyle = colours.kinds[kind];
   ctx.fill();

@@ -11,7 +11,7 @@
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Problem} Problem */
 /** @typedef {import('./contract').Help} Help */
-/** @typedef {{ layout: number, width: number }} Box */
+/** @typedef {import('./view-answers.js').Box} Box */
 /** @typedef {{ info: RunInfo, moment: Moment, scene: Scene }} Picture */
 /** @typedef {{ task: number | null, t: number, from: number, to: number, text: import('./contract').Rich }} Hit */
 /**
@@ -91,8 +91,8 @@ export function createEngine(listeners) {
       return run;
     },
     cancel: () => worker.postMessage({ type: 'cancel', run }),
-    /** @param {number} t @returns {Promise<Moment | null>} */
-    moment: (t) => ask('moment', { t }),
+    /** @param {number} t @param {number} [resolution] what its clock must tell apart @returns {Promise<Moment | null>} */
+    moment: (t, resolution = 0) => ask('moment', { t, resolution }),
     /** @param {Box} box @returns {Promise<Scene | null>} */
     scene: (box) => ask('scene', { box }),
     /** @param {number} t @param {number} direction @param {string | null} row @returns {Promise<number | null>} */
@@ -101,6 +101,8 @@ export function createEngine(listeners) {
     at: (x, y) => ask('at', { x, y }),
     /** @param {number | null} task @param {number} t @param {Box} box @returns {Promise<Picture | null>} */
     select: (task, t, box) => ask('select', { task, t, box }),
+    /** A newer question of the same kind takes the place of one that waits. @param {string} kind @param {object} question @returns {Promise<any>} */
+    ask,
     stop: () => worker.terminate(),
   };
 }

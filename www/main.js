@@ -19,7 +19,11 @@ import { clamp, LAYOUT_NAMES, measure } from './scales.js';
 import { createStore } from './store.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { readHash, settingsOf, writeHash } from './url.js';
+import { createTranscript } from './transcript.js';
+import { evenPace } from './transport.js';
+import { resolutionOf, viewActions } from './view-actions.js';
 import { createWhy } from './why.js';
+import { rememberedLang, rememberLang, retell, say as words } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Settings} Settings */
@@ -37,12 +41,12 @@ const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
 const page = /** @type {HTMLElement} */ (document.getElementById('page'));
 const live = /** @type {HTMLElement} */ (document.getElementById('live'));
-const link = readHash(location.hash, LESSON);
+const link = readHash(location.hash, LESSON, rememberedLang());
 
 /** @returns {import('./scales.js').Measures} */
 const measureNow = () => measure(page.clientWidth, parseFloat(getComputedStyle(document.documentElement).fontSize));
-/** @param {import('./scales.js').Measures} measures @returns {import('./engine.js').Box} */
-const boxOf = (measures) => ({ layout: measures.layout, width: measures.lanes / measures.scale });
+/** @param {import('./scales.js').Measures} measures @param {Settings} settings @returns {import('./engine.js').Box} */
+const boxOf = (measures, settings) => ({ layout: measures.layout, width: measures.lanes / measures.scale, view: settings.view });
 
 /** @type {import('./state.js').PageStore} */
 const store = createStore(/** @type {State} */ ({
@@ -66,7 +70,7 @@ const listeners = {
     const wanted = old === null ? settings.t : t;
     const beyond = wanted !== undefined && wanted > picture.info.end;
     const kept = messages.filter((message) => message.id.startsWith('link'));
-    if (beyond && old === null) kept.push({ id: 'link-t', text: `This link asked for a time after the end of the run; shown with ${picture.moment.clock}.` });
+    if (beyond && old === null) kept.push({ id: 'link-t', text: words(settings.lang, 'beyondEnd', { clock: picture.moment.clock }) });
     if (picture.info.notice) kept.push({ id: 'notice', text: picture.info.notice.map((span) => span.text).join('') });
     shown = settings;
     clearTimeout(slowTimer);
@@ -90,7 +94,7 @@ const listeners = {
     } else {
       // A link that the module refuses: everything it refused goes, the rest is shown.
       const settings = without(store.get().settings, problems.map(({ path }) => path));
-      store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: `This link is damaged at ${text}` }))] });
+      store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: words(store.get().settings.lang, 'damagedAt', { what: text }) }))] });
       start(settings);
     }
   },
@@ -101,13 +105,14 @@ const listeners = {
     if (slow) store.set({ progress: { records, now } });
   },
   absent(message) {
-    say('absent', 'This is a still picture: the simulation could not be loaded here.', message);
+    say('absent', words(store.get().settings.lang, 'stillPicture'), message);
   },
   crash(message) {
     broken = true;
-    say('crash', 'The simulation stopped by a mistake of ours. Your settings are safe.', message, [
-      { label: 'Reload figure', act: revive },
-      { label: 'Copy report', act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
+    const { lang } = store.get().settings;
+    say('crash', words(lang, 'crashed'), message, [
+      { label: words(lang, 'reload'), act: revive },
+      { label: words(lang, 'copyReport'), act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
     ]);
   },
 };
@@ -136,12 +141,12 @@ function linkMessages(problems) {
 
 /** The settings without the fields that were refused; all of them if the refused field is none of these. @param {Settings} settings @param {string[]} paths @returns {Settings} */
 function without(settings, paths) {
-  if (paths.includes('lesson')) return settingsOf(LESSON);
+  if (paths.includes('lesson')) return settingsOf(LESSON, settings.lang);
   const { seed, sel, ...rest } = settings;
   const refused = (/** @type {string} */ field) => paths.some((path) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`));
   const set = Object.fromEntries(Object.entries(settings.set).filter(([path]) => !refused(path)));
   const kept = { ...rest, set, ...(seed !== undefined && !refused('seed') ? { seed } : {}), ...(sel !== undefined && !refused('sel') ? { sel } : {}) };
-  return JSON.stringify(kept) === JSON.stringify(settings) ? settingsOf(settings.lesson) : kept;
+  return JSON.stringify(kept) === JSON.stringify(settings) ? settingsOf(settings.lesson, settings.lang) : kept;
 }
 
 /** Simulates settings; the cursor keeps its time. @param {Settings} settings */
@@ -159,7 +164,7 @@ function start(settings) {
     slow = true;
     store.set({ progress: store.get().progress ?? { records: 0, now: 0 } });
   }, SLOW_MS);
-  engine.run(settings, info === null ? settings.t ?? null : t, boxOf(measures));
+  engine.run(settings, info === null ? settings.t ?? null : t, boxOf(measures, settings));
 }
 
 let stepping = Promise.resolve(true);
@@ -167,12 +172,15 @@ let pendingSteps = 0;
 
 /** @type {import('./state.js').Actions} */
 const actions = {
+  ...viewActions({ store, ask: (kind, question) => engine.ask(kind, question), boxOf, adopt: (old, next) => { if (shown === old) shown = next; } }),
+  ask: (kind, question) => engine.ask(kind, question),
   seek(t, glide = 0) {
     const { info } = store.get();
     if (!info) return;
     const to = clamp(Math.round(t), 0, info.end);
     store.set({ t: to, glide: calm.matches ? 0 : glide });
-    void engine.moment(to).then((moment) => moment && store.set({ moment }));
+    actions.follow(to);
+    void engine.moment(to, resolutionOf(info, store.get().settings)).then((moment) => moment && store.set({ moment }));
   },
   stepBy(direction, row) {
     if (pendingSteps >= MAX_PENDING_STEPS) return stepping;
@@ -190,7 +198,7 @@ const actions = {
   },
   select(task) {
     const { t, measures, settings } = store.get();
-    void engine.select(task, t, boxOf(measures)).then((picture) => {
+    void engine.select(task, t, boxOf(measures, settings)).then((picture) => {
       if (!picture) return;
       const { sel: _, ...rest } = store.get().settings;
       const next = task === null ? rest : { ...rest, sel: task };
@@ -280,6 +288,7 @@ async function play() {
   const { info } = store.get();
   if (!info) return;
   store.set({ playing: true });
+  if (store.get().speed === 0) return playEvenly(info);
   for (let first = true; store.get().playing; first = false) {
     const began = performance.now();
     const went = await actions.stepBy(1, null);
@@ -287,6 +296,19 @@ async function play() {
     if (!went) actions.seek(info.from);
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, 1000 / store.get().speed - (performance.now() - began))));
   }
+}
+
+/** Time goes on evenly over the shown part, to the end of the run. @param {import('./contract').RunInfo} info */
+async function playEvenly(info) {
+  if (store.get().t >= info.end) actions.seek(info.from);
+  for (let before = performance.now(); store.get().playing && store.get().speed === 0 && store.get().t < info.end;) {
+    await new Promise(requestAnimationFrame);
+    const now = performance.now();
+    const state = store.get();
+    if (state.playing) actions.seek(state.t + Math.max(1, (evenPace(state) * (now - before)) / 1000));
+    before = now;
+  }
+  actions.pause();
 }
 
 const headline = el('h1', { class: 'headline', id: 'headline', tabindex: -1 });
@@ -300,6 +322,15 @@ const model = el('p', { class: 'model' });
 const messages = createMessages(actions);
 const region = createLive();
 const course = createCourse();
+const transcript = createTranscript(actions);
+const transcriptBox = el('details', { class: 'transcript-box' }, el('summary', { say: 'transcript' }), transcript.root);
+transcriptBox.addEventListener('toggle', () => (transcriptBox.open ? transcript.update(store.get(), store.get(), true) : transcript.close()));
+const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
+  const { settings } = store.get();
+  const lang = settings.lang === 'ja' ? 'en' : 'ja';
+  rememberLang(lang);
+  start({ ...settings, lang });
+} });
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -308,14 +339,25 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, knobs.root, board.root, el('div', { class: 'details' }, why.root, help.root), transcriptBox, model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
 }
 
+/** The page speaks the language of its settings. @param {State} state @param {State} before */
+function speak(state, before) {
+  const { lang } = state.settings;
+  if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
+  document.documentElement.lang = lang;
+  langButton.textContent = words(lang, 'otherLanguage');
+  langButton.lang = lang === 'ja' ? 'en' : 'ja';
+  retell(document, lang);
+  themeButton.textContent = words(lang, themeNow() === 'dark' ? 'light' : 'dark');
+}
+
 function recolour() {
-  themeButton.textContent = themeNow() === 'dark' ? 'Light' : 'Dark';
+  themeButton.textContent = words(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
   store.set({ palette: readPalette() });
 }
 
@@ -341,21 +383,22 @@ function writeUrl(state, before) {
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
 function showUndo(state, before) {
-  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo) return;
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.lang === before.settings.lang) return;
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
+  undoBar.replaceChildren(button(words(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(words(state.settings.lang, 'redo'), state.canRedo, actions.redo));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, transcript]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
+store.subscribe(speak);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);
 
 /** Another link put into the address by hand. */
 addEventListener('hashchange', () => {
-  const now = readHash(location.hash, LESSON);
+  const now = readHash(location.hash, LESSON, store.get().settings.lang);
   clearTimeout(urlTimer);
   past = [...past.slice(1 - MAX_UNDO), store.get().settings];
   store.set({ unknown: now.unknown, messages: linkMessages(now.problems), t: now.settings.t ?? store.get().t });
@@ -369,14 +412,15 @@ new ResizeObserver(() => {
   const measures = measureNow();
   if (JSON.stringify(measures) === JSON.stringify(store.get().measures)) return;
   if (!store.get().info) return store.set({ measures });
-  void engine.scene(boxOf(measures)).then((scene) => scene && store.set({ measures, scene, glide: 0 }));
+  void engine.scene(boxOf(measures, store.get().settings)).then((scene) => scene && store.set({ measures, scene, glide: 0 }));
 }).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(themeButton);
+document.getElementById('tools')?.append(langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, board.root, why.root, help.root], actions);
 recolour();
+speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });
 start(store.get().settings);

@@ -22,6 +22,8 @@ pub(super) const JOIN: f32 = 4.0;
 const SHORTS: usize = 8;
 /// Lowest bar that has a label, in pixels.
 const LABELLED: f32 = 16.0;
+/// Lowest lane with a strip above it, in pixels.
+const STRIPPED: f32 = 22.0;
 /// Narrowest piece of the scheduler's own work that is drawn by itself, in pixels: it is lower than a bar.
 const LEAST_OWN: f32 = 1.5;
 /// Boxes of tasks that could run are not drawn narrower than this: only their ends would be seen.
@@ -32,6 +34,8 @@ const FLOOR: f32 = 2.0;
 const SEEN: f32 = 0.5;
 /// Heights are rounded to this, in pixels, so that columns that look alike are one primitive.
 const STEP: f32 = 0.125;
+/// Short waits in fewer columns than this, side by side, are not drawn.
+const IN_A_ROW: usize = 3;
 /// A tick is made of at most so many spans.
 const FEW: usize = 16;
 /// So many spans are joined to lines one by one; more by columns.
@@ -382,7 +386,14 @@ impl Columns {
 
     /// Draws the columns: neighbours that look alike are one box.
     fn draw<S: Signed>(&self, canvas: &mut Canvas, board: &Board, lane: &Lane<'_, S>) {
-        let heights: Vec<[f32; STACK.len()]> = (0..self.sums.len()).map(|at| self.heights(at, board, lane)).collect();
+        let mut heights: Vec<[f32; STACK.len()]> =
+            (0..self.sums.len()).map(|at| self.heights(at, board, lane)).collect();
+        // A wait that is too short for a box is not worth a sign beside its tick; many in a row are.
+        let ready = STACK.len() - 1;
+        for run in heights.chunk_by_mut(|a, b| (a[ready] > 0.0) == (b[ready] > 0.0)).filter(|run| run.len() < IN_A_ROW)
+        {
+            run.iter_mut().for_each(|column| column[ready] = 0.0);
+        }
         let mut foot: Vec<f32> = heights
             .iter()
             .map(|column| {
@@ -411,7 +422,10 @@ impl Columns {
                 start = end;
             }
         }
-        self.strips(canvas, lane.y);
+        // Above a low lane there is no room for a strip.
+        if lane.h >= STRIPPED {
+            self.strips(canvas, lane.y);
+        }
     }
 
     /// Several in one column: a strip above the lane, darker where there are more.

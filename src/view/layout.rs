@@ -407,7 +407,7 @@ mod tests {
         let focus =
             crate::view::board::Focus { kind: crate::id::KindId(0), measure: crate::view::board::Measure::Wait };
         let mut board = Board::new(&script.finish(1, &[("request", "R")]), sample::facts(), focus, None, Lang::En);
-        board.arrange(Wanted { pins: (0..100).collect(), rows: Listed::Tasks, quiet: false });
+        board.arrange(Wanted { pins: (1..100).collect(), rows: Listed::Tasks, quiet: false });
         assert_eq!(board.rows.len(), 1 + PINS + LISTED);
         assert_eq!(board.quiet, [format!("{} more tasks", 200 - board.rows.len())]);
     }

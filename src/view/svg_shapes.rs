@@ -200,7 +200,7 @@ impl Shape<'_> {
                     .collect();
                 self.path(out, &lines, 1.0);
             }
-            _ => self.rect(out, x, y, w, h, r#"fill="var(--lane)""#),
+            _ => self.rect(out, x, y, w, h, &format!(r#"{} fill-opacity=".2""#, self.fill())),
         }
         self.rect(out, x, y, w, h.min(1.0), &self.fill());
     }

@@ -55,7 +55,7 @@ pub fn transcript(board: &Board, t: Time, first: Option<u64>, count: usize, row:
         if time(middle) <= t { low = middle + 1 } else { high = middle }
     }
     let count = count.min(MOST);
-    let around = low.saturating_sub(count / 2);
+    let around = low.saturating_sub(count / 2 + 1);
     let first = first.map_or(around, |first| first as usize).min(total.saturating_sub(count));
     let lines = (first..(first + count).min(total)).map(|line| {
         let record = record(line);
