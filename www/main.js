@@ -20,7 +20,9 @@ import { createSettings } from './settings.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
+import { createTranscript } from './transcript.js';
 import { createWhy } from './why.js';
+import { rememberedLang, rememberLang, retell, say as words } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -36,7 +38,7 @@ const measureNow = () => measure(page.clientWidth, parseFloat(getComputedStyle(d
 
 const headline = el('h1', { class: 'headline', id: 'headline', tabindex: -1 });
 const figure = createFigure({
-  link: readHash(location.hash, LESSON), lesson: LESSON, measures: measureNow(), palette: readPalette(), ready: mount, tried: () => headline.focus(),
+  link: readHash(location.hash, LESSON, rememberedLang()), lesson: LESSON, measures: measureNow(), palette: readPalette(), ready: mount, tried: () => headline.focus(),
 });
 const { store, actions } = figure;
 
@@ -60,6 +62,14 @@ const tabs = createTabs([
   { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
   { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
 ], store.get, (state) => panelSay(state.settings.lang, 'details'));
+const transcript = createTranscript(actions);
+const transcriptBox = el('details', { class: 'transcript-box' }, el('summary', { say: 'transcript' }), transcript.root);
+transcriptBox.addEventListener('toggle', () => (transcriptBox.open ? transcript.update(store.get(), store.get(), true) : transcript.close()));
+const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
+  const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
+  rememberLang(lang);
+  figure.translate(lang);
+} });
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -68,14 +78,25 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), transcriptBox, model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
 }
 
+/** The page speaks the language of its settings. @param {State} state @param {State} before */
+function speak(state, before) {
+  const { lang } = state.settings;
+  if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
+  document.documentElement.lang = lang;
+  langButton.textContent = words(lang, 'otherLanguage');
+  langButton.lang = lang === 'ja' ? 'en' : 'ja';
+  retell(document, lang);
+  themeButton.textContent = words(lang, themeNow() === 'dark' ? 'light' : 'dark');
+}
+
 function recolour() {
-  themeButton.textContent = themeNow() === 'dark' ? 'Light' : 'Dark';
+  themeButton.textContent = words(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
   store.set({ palette: readPalette() });
 }
 
@@ -110,15 +131,16 @@ function sayTooLong(length, lang) {
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
 function showUndo(state, before) {
-  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo) return;
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.lang === before.settings.lang) return;
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
+  undoBar.replaceChildren(button(words(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(words(state.settings.lang, 'redo'), state.canRedo, actions.redo));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, transcript]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
+store.subscribe(speak);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);
 figure.onRefused(() => knobs.putBack(store.get()));
@@ -126,7 +148,7 @@ figure.onRefused(() => knobs.putBack(store.get()));
 /** Another link put into the address by hand. */
 addEventListener('hashchange', () => {
   clearTimeout(urlTimer);
-  figure.visit(readHash(location.hash, LESSON));
+  figure.visit(readHash(location.hash, LESSON, store.get().settings.lang));
 });
 document.addEventListener('visibilitychange', () => document.hidden && actions.pause());
 addEventListener('beforeprint', () => board.repaint(readPalette()));
@@ -135,10 +157,11 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(themeButton);
+document.getElementById('tools')?.append(langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
+speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });
 figure.begin();
