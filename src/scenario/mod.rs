@@ -20,6 +20,7 @@ pub mod model;
 pub mod problem;
 pub mod program;
 mod read;
+pub mod rust;
 mod socket;
 mod steps;
 mod write;

@@ -232,6 +232,7 @@ impl Prepared {
             labels: scenario.labels.clone(),
             end,
             dropped,
+            threads: Vec::new(),
         }
     }
 }

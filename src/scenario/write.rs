@@ -81,7 +81,7 @@ fn costs(costs: &Costs) -> Json {
 }
 
 /// Lengths of time get their unit back; which parameters are lengths, the policy says.
-fn policy(policy: &PolicyChoice, registry: &Registry) -> Json {
+pub(super) fn policy(policy: &PolicyChoice, registry: &Registry) -> Json {
     let spec = registry.get(&policy.name).map(|policy| &policy.spec);
     let is_length = |name: &str| {
         let param = spec.and_then(|spec| spec.params.iter().find(|param| param.name == name));
