@@ -34,6 +34,7 @@ mod scenario_docs;
 mod scenario_format;
 mod scenario_library;
 mod scenario_programs;
+mod steps;
 mod stress_cells;
 mod theory;
 mod truth;

@@ -30,4 +30,4 @@ pub use draft::Draft;
 pub use json::Json;
 pub use model::*;
 pub use problem::Problem;
-pub use program::{Arrival, MAX_ARRIVALS, Prepared};
+pub use program::{Arrival, Comes, MAX_ARRIVALS, Prepared, Request};

@@ -23,7 +23,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ChannelId, CpuId, KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{ChannelId, CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 
 /// Why a task became ready, from the point of view of the task.
@@ -210,6 +210,8 @@ pub enum Waits {
     Worker,
     /// Its own blocking stretch to end.
     Stretch,
+    /// A mutex that another task holds.
+    Mutex(MutexId),
 }
 
 /// One thing that happens. The record adds when, on which thread, and with which worker in that thread's hands.
@@ -481,6 +483,34 @@ pub enum Event {
         /// Tasks that had not ended.
         left: u32,
     },
+    /// The task wants a mutex that is locked. Where the thread waits, and not the task, a stretch follows.
+    MutexWait {
+        /// Who wants it.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+        /// Who holds it, or was handed it.
+        holder: TaskId,
+    },
+    /// The task has the mutex.
+    MutexHeld {
+        /// Who.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+    },
+    /// The task unlocks the mutex, or was dropped with it.
+    MutexReleased {
+        /// Who.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+    },
+    /// A thread outside of the runtime sent a message.
+    OutsideSend {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 impl Event {
@@ -504,6 +534,9 @@ impl Event {
             | Event::ForcedYield { task }
             | Event::Measure { task, .. }
             | Event::Cancel { task }
+            | Event::MutexWait { task, .. }
+            | Event::MutexHeld { task, .. }
+            | Event::MutexReleased { task, .. }
             | Event::Stuck { task, .. } => Some(task),
             _ => None,
         }
