@@ -18,6 +18,7 @@ mod lessons;
 mod machine;
 mod mechanisms;
 mod own_policy;
+mod programs;
 mod properties;
 mod real_common;
 mod real_end;
