@@ -3,7 +3,7 @@
 use crate::common::{polls_of, run_json, run_named, ticker_lateness};
 use dandori::id::{TaskId, WorkerId};
 use dandori::time::{Nanos, Time};
-use dandori::trace::{Event, Place, PollEnd, Record, Release, Role, What};
+use dandori::trace::{Cause, Event, Place, PollEnd, Record, Release, Role, What};
 
 fn ms(length: u64) -> Nanos {
     Nanos::from_millis(length)
@@ -281,5 +281,5 @@ fn sysmon_looks_at_the_network_if_nobody_has_for_ten_milliseconds() {
         run_json(json, set).iter().find(is).expect("it is woken").at
     };
     assert!(woken(&[]) <= Time(72_000_000), "{}", woken(&[]));
-    assert!(woken(&[("policy.netpoll_after", "1 h")]) >= Time(500_000_000));
+    assert!(woken(&[("policy.netpoll_after", "3600 s")]) >= Time(500_000_000));
 }
