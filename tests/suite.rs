@@ -11,6 +11,8 @@ mod conformance;
 mod digest;
 mod digests;
 mod explain;
+mod files;
+mod glossary;
 mod go;
 mod laws_hold;
 mod lessons;

@@ -23,6 +23,7 @@ pub mod session;
 mod stage;
 pub mod svg;
 mod svg_shapes;
+mod svg_text;
 pub mod text;
 pub mod timeline;
 pub mod track;
