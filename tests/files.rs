@@ -122,7 +122,9 @@ fn the_tracks_of_perfetto_say_what_the_page_says() {
     let told = info(&board, &about, Vec::new()).why.expect("a why");
     let slice = events["X"]
         .iter()
-        .find(|event| event["args"]["due_ns"] == json!(wait.due.0) && event["args"]["length_ns"] == json!(wait.length().0))
+        .find(|event| {
+            event["args"]["due_ns"] == json!(wait.due.0) && event["args"]["length_ns"] == json!(wait.length().0)
+        })
         .expect("the wait is a slice");
     assert_eq!((nanos(&slice["ts"]), nanos(&slice["dur"])), (wait.due.0, wait.length().0));
     assert_eq!(slice["name"], format!("waited {}", board.scale.length(wait.length())));
@@ -278,8 +280,10 @@ fn a_picture_has_the_width_range_and_colours_that_were_asked_for() {
                     let at = line.find(&format!("{name}=\"")).map(|at| at + name.len() + 2);
                     at.and_then(|at| line[at..].split('"').next()?.parse().ok()).unwrap_or(0.0)
                 };
-                let words: String = line[..end].split('>').skip(1).map(|part| part.split('<').next().unwrap_or("")).collect();
-                let words = words.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+                let words: String =
+                    line[..end].split('>').skip(1).map(|part| part.split('<').next().unwrap_or("")).collect();
+                let words =
+                    words.replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
                 let wide = dandori::view::text::width(words.trim_end(), value("font-size"), false);
                 if value("font-size") >= 14.0 && !line.contains("text-anchor") {
                     assert!(value("x") + wide <= width + 1.0, "{width}: {words}");
@@ -464,7 +468,10 @@ fn hostile() -> Vec<(String, &'static str)> {
         (own("1"), "does not describe a run"),
         (own(&format!("{meta},1")), "is not a record"),
         (own(&meta), "breaks the law"),
-        (own(&format!("{meta},{{\"at\":0,\"event\":\"search\",\"pad\":\"{}\"}}", "p".repeat(30_000))), "is longer than"),
+        (
+            own(&format!("{meta},{{\"at\":0,\"event\":\"search\",\"pad\":\"{}\"}}", "p".repeat(30_000))),
+            "is longer than",
+        ),
     ];
     // Cut in the middle, at many places.
     let perfetto = String::from_utf8(perfetto(&simulated("one-sleep"), Lang::En)).expect("UTF-8");
@@ -515,7 +522,8 @@ fn problems_of_chrome_json_have_the_line_of_their_event() {
 
 /// One event of a random Chrome trace: times and threads collide often.
 fn any_event() -> impl Strategy<Value = Value> {
-    let ts = prop_oneof![(0u32..50).prop_map(|ts| json!(ts)), any::<f64>().prop_map(|ts| json!(ts)), Just(json!("1.5"))];
+    let ts =
+        prop_oneof![(0u32..50).prop_map(|ts| json!(ts)), any::<f64>().prop_map(|ts| json!(ts)), Just(json!("1.5"))];
     let letter = prop_oneof![4 => Just("B"), 4 => Just("E"), 4 => Just("X"), 1 => Just("M"), 1 => any::<char>()
         .prop_map(|_| "i")];
     (letter, ts, 0u32..60, 0u32..3, 0u32..4).prop_map(|(ph, ts, dur, tid, name)| {
@@ -577,6 +585,9 @@ fn traces_and_scenarios_are_told_apart() {
     let recording = simulated("one-sleep");
     for bytes in [lines(&recording), perfetto(&recording, Lang::En), b"[".to_vec()] {
         assert!(import::is_trace(&bytes));
-        assert!(Draft::parse(&String::from_utf8_lossy(&bytes)).is_err_and(|problems| !problems.is_empty()) || bytes.len() < 9);
+        assert!(
+            Draft::parse(&String::from_utf8_lossy(&bytes)).is_err_and(|problems| !problems.is_empty())
+                || bytes.len() < 9
+        );
     }
 }

@@ -66,7 +66,10 @@ pub(super) fn lines(words: &[Span], size: f32, bold: bool, most: f32) -> Vec<Ric
             }
             used += wide;
             let line = lines.last_mut().expect("there is one");
-            match line.last_mut().filter(|last| fits && (last.style, last.at, last.task) == (span.style, span.at, span.task)) {
+            match line
+                .last_mut()
+                .filter(|last| fits && (last.style, last.at, last.task) == (span.style, span.at, span.task))
+            {
                 Some(last) => last.text.push_str(piece),
                 None => line.push(Span { text: piece.to_owned(), ..span.clone() }),
             }
@@ -120,7 +123,9 @@ mod tests {
         let words = [
             Span { text: "Once, it ran ".into(), ..Span::default() },
             Span { text: "395.9\u{a0}ms late".into(), style: Some(Style::Harm), ..Span::default() },
-            Span { text: " and 期限は来たが、誰もタイマーを見ていなかった。".into(), ..Span::default() },
+            Span {
+                text: " and 期限は来たが、誰もタイマーを見ていなかった。".into(), ..Span::default()
+            },
         ];
         for most in [60.0, 120.0, 300.0, 2_000.0] {
             let lines = lines(&words, 14.0, false, most);

@@ -6,10 +6,7 @@ use super::Lang;
 
 /// English and Japanese, in the order of the registry; what several policies say is here once.
 const JA: &[(&str, &str)] = &[
-    (
-        "How many workers run tasks (tokio: worker_threads).",
-        "タスクを動かすワーカーの数(tokioのworker_threads)。",
-    ),
+    ("How many workers run tasks (tokio: worker_threads).", "タスクを動かすワーカーの数(tokioのworker_threads)。"),
     (
         "A worker looks at timers and I/O at least every so many ticks, even if it has tasks.",
         "タスクがあっても、ワーカーは少なくともこのティック数ごとにタイマーとI/Oを見る。",
@@ -42,10 +39,7 @@ const JA: &[(&str, &str)] = &[
         "A worker that held the driver wakes another one before it polls a task.",
         "ドライバを持っていたワーカーは、タスクをポーリングする前に別のワーカーを起こす。",
     ),
-    (
-        "Deadlines are rounded up to multiples of this.",
-        "期限はこの倍数に切り上げる。",
-    ),
+    ("Deadlines are rounded up to multiples of this.", "期限はこの倍数に切り上げる。"),
     (
         "Most threads of the blocking pool, besides one per worker.",
         "ワーカー1個につき1本のほかに、ブロッキングプールが持てるスレッドの最大数。",
@@ -126,10 +120,7 @@ const JA: &[(&str, &str)] = &[
         "block_in_place panics on a current-thread runtime: there is no other thread to hand the core to",
         "カレントスレッドのランタイムではblock_in_placeがパニックを起こす。コアを渡せる別のスレッドがない。",
     ),
-    (
-        "How many workers run tasks (tokio 0.1: pool_size).",
-        "タスクを動かすワーカーの数(tokio 0.1のpool_size)。",
-    ),
+    ("How many workers run tasks (tokio 0.1: pool_size).", "タスクを動かすワーカーの数(tokio 0.1のpool_size)。"),
     (
         "Every so many tasks a worker looks at timers, I/O and the global queue.",
         "この数のタスクごとに、ワーカーはタイマー、I/O、グローバルキューを見る。",
@@ -158,18 +149,9 @@ const JA: &[(&str, &str)] = &[
         "All workers start awake; in tokio 0.1 each is started by the first signal that finds it.",
         "全ワーカーが起きた状態で始まる。tokio 0.1では、最初に届いた合図がそれぞれを始める。",
     ),
-    (
-        "There is no coop budget, which came with tokio 0.2.14.",
-        "協調のバジェットはない。tokio 0.2.14で入った。",
-    ),
-    (
-        "How many threads run tasks (smol: SMOL_THREADS).",
-        "タスクを動かすスレッドの数(smolのSMOL_THREADS)。",
-    ),
-    (
-        "So many tasks fit in a runner's own ring.",
-        "ランナー自身のリングに入るタスクの数。",
-    ),
+    ("There is no coop budget, which came with tokio 0.2.14.", "協調のバジェットはない。tokio 0.2.14で入った。"),
+    ("How many threads run tasks (smol: SMOL_THREADS).", "タスクを動かすスレッドの数(smolのSMOL_THREADS)。"),
+    ("So many tasks fit in a runner's own ring.", "ランナー自身のリングに入るタスクの数。"),
     (
         "Every so many tasks a runner fetches a batch of the global queue even if it has tasks.",
         "タスクがあっても、ランナーはこの数のタスクごとにグローバルキューからまとめて取る。",
@@ -190,10 +172,7 @@ const JA: &[(&str, &str)] = &[
         "A thief that meets another one at a victim goes on to the next; in the real one both take turns.",
         "盗まれる側で別の盗む側と出会うと、次へ行く。本物では両方が順に盗む。",
     ),
-    (
-        "A push notifies without waiting for the lock of the sleepers.",
-        "積むときは、休む者のロックを待たずに通知する。",
-    ),
+    ("A push notifies without waiting for the lock of the sleepers.", "積むときは、休む者のロックを待たずに通知する。"),
     (
         "There is no coop budget: a task whose input is always ready keeps its thread.",
         "協調のバジェットはない。入力がいつも準備完了のタスクは、スレッドを持ち続ける。",
@@ -206,10 +185,7 @@ const JA: &[(&str, &str)] = &[
         "What the thread does after a poll that is pending: sleep until woken, or poll again.",
         "Pendingのポーリングの後にスレッドがすること。起こされるまで休むか、もう一度ポーリングするか。",
     ),
-    (
-        "With wait = busy, the pause between two polls.",
-        "wait = busyのとき、ポーリングとポーリングの間隔。",
-    ),
+    ("With wait = busy, the pause between two polls.", "wait = busyのとき、ポーリングとポーリングの間隔。"),
     (
         "The thread looks at timers and I/O itself, while it sleeps or between busy polls; in futures and pollster they need a thread of their own.",
         "スレッドは休む間やポーリングの合間に、自分でタイマーとI/Oを見る。futuresとpollsterでは専用のスレッドが要る。",
@@ -238,10 +214,7 @@ const JA: &[(&str, &str)] = &[
         "block_on is called with its future: nothing can arrive later",
         "block_onは自分のFutureとともに呼ばれる。後から到着するものはない。",
     ),
-    (
-        "How many workers take from the queue.",
-        "キューから取るワーカーの数。",
-    ),
+    ("How many workers take from the queue.", "キューから取るワーカーの数。"),
     (
         "A waiter for the lock spins while the holder runs, else it sleeps and asks again; spinners get it first come, first served. A real mutex also lets newcomers overtake.",
         "ロックを待つ者は、持ち主が動いている間は回り、そうでなければ眠って再び求める。回る者は来た順に取る。本物のミューテックスでは後から来た者が追い越すこともある。",
@@ -254,18 +227,12 @@ const JA: &[(&str, &str)] = &[
         "There is no coop budget: a task whose input is always ready keeps its worker.",
         "協調のバジェットはない。入力がいつも準備完了のタスクは、ワーカーを持ち続ける。",
     ),
-    (
-        "How many workers there are, each with a queue.",
-        "キューを一つずつ持つワーカーの数。",
-    ),
+    ("How many workers there are, each with a queue.", "キューを一つずつ持つワーカーの数。"),
     (
         "A task has no home: it goes to the queue of the worker on which it is woken.",
         "タスクに決まった場所はない。起こされたワーカーのキューへ行く。",
     ),
-    (
-        "A push into a queue never waits for its lock.",
-        "キューへ積むとき、ロックを待つことはない。",
-    ),
+    ("A push into a queue never waits for its lock.", "キューへ積むとき、ロックを待つことはない。"),
     (
         "Timers and I/O are looked after by a thread of its own; what it wakes is dealt out in turn.",
         "専用のスレッドがタイマーとI/Oを見る。起こしたものは順に配る。",
@@ -290,10 +257,7 @@ const JA: &[(&str, &str)] = &[
         "Timers and I/O are looked after by a thread of its own, which puts what it wakes in the global queue.",
         "専用のスレッドがタイマーとI/Oを見て、起こしたものをグローバルキューへ入れる。",
     ),
-    (
-        "How many cores there are.",
-        "コアの数。",
-    ),
+    ("How many cores there are.", "コアの数。"),
     (
         "Every so many ticks a core takes a task that others sent before one of its own.",
         "このティック数ごとに、自分のタスクより先に、ほかから送られたタスクを取る。",
@@ -370,14 +334,8 @@ const JA: &[(&str, &str)] = &[
         "Slow jobs (name look-ups) may take all threads of the pool; in libuv they get at most half.",
         "遅いジョブ(名前解決)がプールの全スレッドを使うことがある。libuvでは半分まで。",
     ),
-    (
-        "there is one loop, and no other thread could run it",
-        "ループは一つで、ほかのスレッドには動かせない。",
-    ),
-    (
-        "How many Ps there are (Go: GOMAXPROCS).",
-        "Pの数(GoのGOMAXPROCS)。",
-    ),
+    ("there is one loop, and no other thread could run it", "ループは一つで、ほかのスレッドには動かせない。"),
+    ("How many Ps there are (Go: GOMAXPROCS).", "Pの数(GoのGOMAXPROCS)。"),
     (
         "How a goroutine is stopped whose slice is over: by a signal (1.14 and later), when it next calls a function (before; a computing stretch is a loop without calls), or not at all (asyncpreemptoff, and no calls).",
         "持ち時間の終わったgoroutineをどう止めるか。シグナルで(1.14以後)、次に関数を呼ぶときに(以前。計算は呼び出しのないループとする)、または止めない(asyncpreemptoffで、呼び出しもない)。",
@@ -410,10 +368,7 @@ const JA: &[(&str, &str)] = &[
         "After so many quiet looks sysmon sleeps twice as long each time.",
         "何もない確認がこの回数続くと、sysmonが眠る長さは毎回2倍になる。",
     ),
-    (
-        "The longest sleep of sysmon while some P is busy.",
-        "動いているPがある間、sysmonが眠る最大の長さ。",
-    ),
+    ("The longest sleep of sysmon while some P is busy.", "動いているPがある間、sysmonが眠る最大の長さ。"),
     (
         "A P whose queue is empty is left in its system call for so long if another one is idle or searches.",
         "キューが空のPは、ほかに空きか探索中のPがあれば、これだけの間システムコールの中に残す。",
@@ -474,10 +429,7 @@ const JA: &[(&str, &str)] = &[
         "Go announces every system call by itself: a goroutine simply blocks",
         "Goはシステムコールを自分で告げる。goroutineはそのままブロックする。",
     ),
-    (
-        "How many processors there are.",
-        "プロセッサの数。",
-    ),
+    ("How many processors there are.", "プロセッサの数。"),
     (
         "So many tasks in a row may run from the slot before the queue has its turn.",
         "キューの番が来るまでに、スロットから続けて動かせるタスクの数。",
@@ -486,14 +438,8 @@ const JA: &[(&str, &str)] = &[
         "A worker that finds nothing yields its thread so often before it naps.",
         "何も見つからないワーカーは、仮眠の前にこの回数だけスレッドを譲る。",
     ),
-    (
-        "It naps so often before it sleeps until it is notified.",
-        "通知されるまで休む前に、この回数だけ仮眠する。",
-    ),
-    (
-        "How long a nap is.",
-        "仮眠の長さ。",
-    ),
+    ("It naps so often before it sleeps until it is notified.", "通知されるまで休む前に、この回数だけ仮眠する。"),
+    ("How long a nap is.", "仮眠の長さ。"),
     (
         "Most threads for blocking jobs (async-std has no limit).",
         "ブロックするジョブのスレッドの最大数(async-stdに制限はない)。",
@@ -530,10 +476,7 @@ const JA: &[(&str, &str)] = &[
         "The monitor sleeps so long between two looks while it finds something to do.",
         "することが見つかる間、モニタが見る合間に眠る長さ。",
     ),
-    (
-        "The longest sleep of the monitor.",
-        "モニタが眠る最大の長さ。",
-    ),
+    ("The longest sleep of the monitor.", "モニタが眠る最大の長さ。"),
     (
         "After more than so many looks without a new machine the monitor sleeps twice as long each time.",
         "新しいマシンのない確認がこの回数を超えると、モニタが眠る長さは毎回2倍になる。",
@@ -546,10 +489,7 @@ const JA: &[(&str, &str)] = &[
         "A machine that finds nothing yields its thread so often before it naps.",
         "何も見つからないマシンは、仮眠の前にこの回数だけスレッドを譲る。",
     ),
-    (
-        "It naps so often before it waits in the reactor or ends.",
-        "リアクタで待つか終わる前に、この回数だけ仮眠する。",
-    ),
+    ("It naps so often before it waits in the reactor or ends.", "リアクタで待つか終わる前に、この回数だけ仮眠する。"),
     (
         "Most threads (the pull request has no limit); beyond it a processor waits for one.",
         "スレッドの最大数(プルリクエストに制限はない)。超えるとプロセッサが待つ。",

@@ -111,9 +111,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if let Some(import) = args.source.trace()? {
         no_policy(args.policy.as_deref())?;
         let name = file_name(&args.source.scenario);
-        return args.write(&import.recording, &picture, || {
-            Ok(show_file(&import, &name, &registry, args.lang.lang()))
-        });
+        return args.write(&import.recording, &picture, || Ok(show_file(&import, &name, &registry, args.lang.lang())));
     }
     let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
     let recording = match args.world {
