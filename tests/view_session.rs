@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dandori::id::{KindId, TaskId};
 use dandori::policy::Registry;
-use dandori::scenario::{Problem, Scenario, library};
+use dandori::scenario::{Json, Problem, Scenario, library};
 use dandori::sim::Sim;
 use dandori::time::Time;
 use dandori::trace::{Event, Recording, Trace};
@@ -36,7 +36,8 @@ fn start(scenario: &Scenario, registry: &Registry) -> Result<Box<dyn Engine>, Ve
 }
 
 fn settings(lang: Lang, set: &[(&str, Value)]) -> Settings {
-    let set: BTreeMap<String, Value> = set.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let set: BTreeMap<String, Json> =
+        set.iter().map(|(path, value)| ((*path).to_owned(), value.clone().into())).collect();
     Settings { v: 1, lesson: "late-ticker".into(), set, lang, ..Settings::default() }
 }
 

@@ -4,6 +4,7 @@
 //! Who simulates is handed in as a function, so that nothing here depends on a world.
 
 mod opened;
+mod panels;
 mod recorded;
 
 use std::collections::BTreeMap;
@@ -18,15 +19,17 @@ use super::export::{self, Format};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
-use super::layout::{Layout, Subject, rows};
-use super::moment::{Moment, moment};
+use super::layout::{Layout, Wanted, rows};
+use super::moment::{Moment, moment, moment_in};
+use super::overview::overview;
 use super::scene::{Scene, scene};
 use super::svg::{self, Theme, picture};
+use super::transcript::{Transcript, records, transcript};
 use crate::id::TaskId;
 use crate::policy::{Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::words::{Lang, policies};
 
@@ -45,7 +48,7 @@ pub struct Settings {
     pub lesson: String,
     /// Fields of the scenario that differ from the lesson's.
     #[serde(default)]
-    pub set: BTreeMap<String, Value>,
+    pub set: BTreeMap<String, Json>,
     /// Seed, if it is not the lesson's.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -55,6 +58,9 @@ pub struct Settings {
     /// Language.
     #[serde(default)]
     pub lang: Lang,
+    /// Rows that somebody asked for.
+    #[serde(default)]
+    pub wanted: Wanted,
 }
 
 /// What a picture of the run shows; everything may be left out.
@@ -200,13 +206,17 @@ impl Session {
         let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
+        let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set, wanted })
     }
 
     /// The lesson's scenario with the settings' fields in it.
     fn draft(&self, lesson: &Lesson, settings: &Settings, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = lesson.draft();
-        let name = settings.set.get("policy.name").and_then(Value::as_str);
+        let name = match settings.set.get("policy.name") {
+            Some(Json::Text(name)) => Some(name.as_str()),
+            _ => None,
+        };
         if let Some(name) = name {
             draft.with_policy(name, &self.registry);
         }
@@ -218,7 +228,7 @@ impl Session {
                 problems.push(Problem::new(clipped(path), "the value is too long"));
                 continue;
             }
-            problems.extend(draft.put(path, Json::from(value.clone())).err());
+            problems.extend(draft.put(path, value.clone()).err());
         }
         if let Some(seed) = settings.seed {
             problems.extend(draft.put("seed", Json::integer(seed)).err());
@@ -226,13 +236,14 @@ impl Session {
         draft
     }
 
-    /// A knob of the lesson that the policy at hand does not have says so itself; its value waits for another policy.
+    /// A parameter that the policy at hand does not have and another has: the knob says so itself, and its value waits
+    /// for a policy that has it.
     fn without_effect(&self, lesson: &Lesson, draft: &Draft, path: &str) -> bool {
         let Some(param) = path.strip_prefix("policy.") else { return false };
         let name = draft.json().get("policy").and_then(|policy| policy.get("name"));
         let Some(Json::Text(name)) = name else { return false };
         let Some(policy) = self.registry.get(name) else { return false };
-        lesson.knobs.iter().any(|knob| knob.path == path)
+        (lesson.knobs.iter().any(|knob| knob.path == path) || panels::somebody_has(&self.registry, param))
             && param != "name"
             && policy.spec.params.iter().all(|known| known.name != param)
     }
@@ -358,6 +369,24 @@ impl Session {
         moment(self.board(), t)
     }
 
+    /// The machine at a time, with a clock that tells moments apart that are `resolution` from each other.
+    #[must_use]
+    pub fn moment_in(&self, t: Time, resolution: Nanos) -> Moment {
+        moment_in(self.board(), t, resolution)
+    }
+
+    /// The whole run in one strip of so many pixels: two numbers each.
+    #[must_use]
+    pub fn overview(&self, width: usize) -> Vec<f32> {
+        overview(self.board(), width)
+    }
+
+    /// The run as text: up to `count` lines from `first` on, or around `t`.
+    #[must_use]
+    pub fn transcript(&self, t: Time, first: Option<u64>, count: usize, row: Option<&str>) -> Transcript {
+        transcript(self.board(), t, first, count, row)
+    }
+
     /// The lanes of a range on so many pixels.
     pub fn scene(&mut self, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
         let scene = scene(self.board(), layout, width, from, to);
@@ -465,6 +494,13 @@ impl Session {
         }
     }
 
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: &Wanted) {
+        if let Some(shown) = &mut self.shown {
+            shown.board.arrange(wanted.clone());
+        }
+    }
+
     // ---- What would help ------------------------------------------------------------------------------------------
 
     /// The table of what would help: for the selected task, or else for what the lesson measures. Nothing is tried yet.
@@ -524,21 +560,6 @@ fn before(old: Shown, new: &Opened) -> Option<Before> {
     Some(Before { from, to, amount })
 }
 
-/// Records of a row.
-fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
-    let line = &board.line;
-    match subject {
-        Subject::Task(task) => line.task(task).map(|lane| lane.records.as_slice()),
-        Subject::Worker(worker) => Some(&line.workers[worker.index()].records),
-        Subject::Global => Some(&line.global_records),
-        Subject::Pool => Some(&line.pool_records),
-        Subject::Driver => Some(&line.driver.records),
-        Subject::Monitor => Some(&line.monitor_records),
-        Subject::Thread(thread) => line.threads.get(thread.index()).map(|lane| lane.records.as_slice()),
-        Subject::Threads | Subject::Cpu(_) => None,
-    }
-}
-
 /// The nearest time after or before `t`; `t` if there is none.
 fn neighbour(times: impl Iterator<Item = u64>, t: Time, forward: bool) -> Time {
     let found = if forward { times.filter(|&at| at > t.0).min() } else { times.filter(|&at| at < t.0).max() };
@@ -570,7 +591,7 @@ fn value_at(draft: &Draft, path: &str) -> Value {
     plain_json(here)
 }
 
-pub(super) fn plain_json(json: &Json) -> Value {
+pub(crate) fn plain_json(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
 }
 

@@ -4,13 +4,14 @@ use super::{Class, Template};
 
 /// Makes the type of a dictionary: every language has every template, or does not compile.
 macro_rules! dictionary {
-    ($($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
-        /// The templates of one language.
-        pub struct Words {
+    ($(#[doc = $what:literal])* $dictionary:ident
+     $($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
+        $(#[doc = $what])*
+        pub struct $dictionary {
             $($(#[doc = $doc])* pub $name: &'static str,)+
         }
 
-        impl Words {
+        impl $dictionary {
             /// All of them, in order.
             #[must_use]
             pub fn all(&self) -> Vec<Template> {
@@ -25,7 +26,11 @@ macro_rules! dictionary {
     };
 }
 
+pub(super) use dictionary;
+
 dictionary! {
+    /// The templates of one language.
+    Words
     // ---- Headline
     /// A ticker that was late once.
     late_once: Headline ["x"];
@@ -53,6 +58,56 @@ dictionary! {
     never_fine: Headline ["n" "m"];
     /// Nothing of the kind happened.
     nothing: Headline [];
+
+    // ---- Where two runs part
+    /// A run that is over already.
+    part_over: Line [];
+    /// A task is spawned.
+    part_spawn: Line ["task" "t"];
+    /// A task is polled.
+    part_poll: Line ["task" "t"];
+    /// A poll ends.
+    part_polled: Line ["task" "t"];
+    /// A task sends a message.
+    part_send: Line ["task" "t"];
+    /// A task receives a message.
+    part_recv: Line ["task" "t"];
+    /// The budget makes a task yield.
+    part_yield: Line ["task" "t"];
+    /// A task is dropped.
+    part_cancel: Line ["task" "t"];
+    /// A task goes to another step.
+    part_step: Line ["task" "t"];
+
+    // ---- Code
+    /// A future that was never polled.
+    code_new: Line [];
+    /// A future that is being polled.
+    code_polls: Line ["line"];
+    /// A future that waits at an await.
+    code_suspended: Line ["n" "line"];
+    /// A future that was stopped between two awaits.
+    code_cut: Line ["line"];
+    /// A future that is complete.
+    code_done: Line [];
+    /// Nobody needs to hold its waker.
+    ticket_none: Line [];
+    /// Nobody holds it and it is needed.
+    ticket_nobody: Line [];
+    /// A timer holds it.
+    ticket_timer: Line [];
+    /// The driver holds it.
+    ticket_io: Line [];
+    /// A channel holds it.
+    ticket_channel: Line ["name"];
+    /// A socket holds it.
+    ticket_socket: Line ["name"];
+    /// The tasks that it waits for hold it.
+    ticket_join: Line [];
+    /// A job of the blocking pool holds it.
+    ticket_pool: Line [];
+    /// It is used already.
+    ticket_self: Line [];
 
     // ---- Caption
     /// A limit was reached.
@@ -377,6 +432,8 @@ dictionary! {
     row_threads_sub: Label [];
     /// Name of a CPU's row.
     row_cpu: Label ["id"];
+    /// Tasks that are not listed.
+    row_tasks_left: Label ["n"];
     /// All CPUs, in the line of what is quiet.
     row_cpus: Label [];
     /// Under the monitor's name.
