@@ -303,7 +303,10 @@ fn a_run_goes_out_in_three_formats_and_its_traces_come_back() {
     let narrow = ["--svg", "--width", "400", "--theme", "dark", "--at", "150 ms", "--lang", "ja", "--task", "T"];
     let output = dandori(&[&["export", lines.to_str().unwrap()][..], &narrow].concat());
     let svg = text(&output.stdout);
-    assert!(svg.contains("width=\"400\"") && svg.contains("ティッカー") || svg.contains("遅れ") || svg.contains("待っ"), "{svg:.300}");
+    assert!(
+        svg.contains("width=\"400\"") && svg.contains("ティッカー") || svg.contains("遅れ") || svg.contains("待っ"),
+        "{svg:.300}"
+    );
     let table = text(&dandori(&["show", lines.to_str().unwrap(), tracks.to_str().unwrap()]).stdout);
     assert_eq!(table.lines().filter(|line| line.contains("simulated")).count(), 2, "{table}");
 }

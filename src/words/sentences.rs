@@ -518,6 +518,67 @@ const JA: &[(&str, &str)] = &[
         "async-std has no block_in_place: a task simply blocks and the monitor takes care of it",
         "async-stdにblock_in_placeはない。タスクがそのままブロックし、モニタが面倒を見る。",
     ),
+    ("How many workers run tasks.", "タスクを動かすワーカーの数。"),
+    (
+        "A thread is stuck once it has been seen in the same poll for so long.",
+        "これだけの間同じポーリングの中に見えたスレッドを、止まったものとする。",
+    ),
+    (
+        "The monitor sleeps so long between two looks while there is something to find.",
+        "見つかるものがある間、モニタが見る合間に眠る長さ。",
+    ),
+    (
+        "It goes on looking for so long after there was something to find, then sleeps until it is roused.",
+        "見つかるものがあった後もこれだけ見続け、それから呼ばれるまで眠る。",
+    ),
+    (
+        "So many threads per worker may compute without a worker; a stuck one beyond that keeps its worker.",
+        "ワーカー1個につき、この本数のスレッドがワーカーなしで計算してよい。それを超えて止まったものはワーカーを持ち続ける。",
+    ),
+    (
+        "A sleeping worker is woken for waiting tasks that would last so long.",
+        "待つタスクがこれだけ続くと見込まれるとき、休むワーカーを起こす。",
+    ),
+    (
+        "Tasks whose polls are shorter than this are left where they are.",
+        "ポーリングがこれより短いタスクは、元の場所に残す。",
+    ),
+    (
+        "A worker that leaves the driver to poll wakes nobody to take it over.",
+        "ドライバを離れてポーリングするワーカーは、引き継ぐ者を起こさない。",
+    ),
+    (
+        "A worker looks at the inject queue first every so many passes.",
+        "ワーカーはこの周回数ごとに先にグローバルキューを見る。",
+    ),
+    (
+        "So many polls in a row may come from the slot while the ring has something.",
+        "リングに何かある間、スロットから続けてポーリングできる回数。",
+    ),
+    (
+        "So many tasks fit in a worker's ring; one more goes to the inject queue.",
+        "ワーカーのリングに入るタスクの数。次の一つはグローバルキューへ行く。",
+    ),
+    (
+        "Whether a thread computes or sleeps is asked of the system, and known on Linux only: elsewhere each stuck thread counts as one that sleeps, so jobs that compute may take as many threads as the pool has.",
+        "スレッドが計算中か眠っているかはシステムに尋ね、Linuxでだけ分かる。ほかでは止まったスレッドをすべて眠るものと数えるので、計算するジョブがプールの全スレッドを使うことがある。",
+    ),
+    (
+        "A thread is asked at one moment: one that computes but waits for the disk just then counts as asleep until it is asked again.",
+        "スレッドには一瞬だけ尋ねる。計算中でも、そのときディスクを待っていれば、次に尋ねるまで眠るものと数える。",
+    ),
+    (
+        "As many tasks that compute without end as may compute without a worker leave nothing for tasks that were not started yet; what timers, I/O and other such tasks wake goes on.",
+        "終わりなく計算するタスクが、ワーカーなしで計算してよい数だけあると、まだ始まっていないタスクには何も残らない。タイマー、I/O、そうしたほかのタスクが起こすものは続く。",
+    ),
+    (
+        "A task that was woken from elsewhere than a worker waits with the new ones while workers start nothing new.",
+        "ワーカー以外から起こされたタスクは、ワーカーが新しいものを始めない間、新しいタスクとともに待つ。",
+    ),
+    (
+        "A wake on a worker that wakes another one takes the inject lock at once, without waiting for it.",
+        "別のワーカーを起こすワーカーの上のwakeは、グローバルキューのロックを待たずにすぐ取る。",
+    ),
 ];
 
 /// A sentence of a policy's description in a language.
