@@ -265,6 +265,10 @@ mod tests {
                 let before = text[..at].chars().next_back();
                 let after = text[end + 1..].chars().next();
                 let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+                // A number may be a part of a name of Rust.
+                if text[..at].rfind("<c>") > text[..at].rfind("</c>") {
+                    continue;
+                }
                 assert!(!is_letter(before) && !is_letter(after), "{}: {text}", template.name);
                 assert!(before != Some('}') && after != Some('{'), "{}: {text}", template.name);
             }
