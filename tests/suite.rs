@@ -12,6 +12,8 @@ mod dandori_policy;
 mod digest;
 mod digests;
 mod explain;
+mod files;
+mod glossary;
 mod go;
 mod laws_hold;
 mod lessons;
