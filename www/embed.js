@@ -63,6 +63,9 @@ export async function openEmbed(host, box, frame, state) {
   const scheme = el('span', { class: 'scheme', 'aria-hidden': 'true' });
   root.append(scheme);
 
+  /** @type {() => void} */
+  let ready = () => {};
+  const shown = new Promise((/** @type {(value: void) => void} */ resolve) => { ready = () => resolve(); });
   const figure = createFigure({
     link: linkOf(state || hashOfAttributes(attribute)), lesson: LESSON, measures: measureNow(), palette: readPalette(box), ready: mount,
     tried: () => board.root.focus(), failed: fail, asksHelp: false,
@@ -84,6 +87,8 @@ export async function openEmbed(host, box, frame, state) {
     tell('resize', { height: host.offsetHeight });
   } }, words('why'));
 
+  // Landmarks are the article's: several figures would fill its list with the same names.
+  for (const part of [knobs.root, board.root, why.root, ...board.root.querySelectorAll('section')]) part.setAttribute('role', 'group');
   top.append(knobs.root, worst);
   board.bar.append(ask, whole);
   shell.append(messages.root, board.root, region.root);
@@ -95,12 +100,16 @@ export async function openEmbed(host, box, frame, state) {
     frame.replaceChildren(shell);
     box.append(answer);
     if (attribute('keys') !== 'none') listenToBoard(board, store, actions);
-    tell('ready', { state: getState() });
+    queueMicrotask(() => {
+      ready();
+      tell('ready', { state: getState() });
+    });
   }
 
   /** The children stay, or come back. @param {string} message */
   function fail(message) {
     if (!store.get().info) frame.replaceChildren(el('slot'));
+    ready();
     tell('error', { message });
   }
 
@@ -116,6 +125,7 @@ export async function openEmbed(host, box, frame, state) {
     worst.replaceChildren(...richNodes(result, actions));
     worst.title = plain(now.info.headline);
     model.replaceChildren(...richNodes(now.info.model, actions));
+    shell.dataset.digest = now.info.digest;
     top.hidden = isPicture && result.length === 0;
   }
 
@@ -157,6 +167,7 @@ export async function openEmbed(host, box, frame, state) {
   sight.observe(host);
   open += 1;
   figure.begin();
+  await shown;
 
   return {
     play: () => void (store.get().playing || actions.toggle()),
@@ -166,6 +177,8 @@ export async function openEmbed(host, box, frame, state) {
     /** @param {number} t */
     seek: (t) => actions.seek(t),
     getState,
+    /** The height at which every row is seen, in CSS pixels at a text size of 16. */
+    height: () => Math.ceil(([top, board.lanes, board.caption, board.bar].reduce((sum, part) => sum + part.offsetHeight, 0) + 3) * (16 / rem)),
     /** @param {string} hash */
     setState: (hash) => figure.visit(linkOf(hash.replace(/^[^#]*#/, ''))),
     async exportHTML() {

@@ -11,6 +11,7 @@ import { createLive } from './live.js';
 import { createMessages } from './messages.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
+import { wordsIn } from './share-words.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { readHash, writeHash } from './url.js';
 import { createWhy } from './why.js';
@@ -48,6 +49,10 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
   recolour();
 } });
 
+const words = wordsIn(store.get().settings.lang);
+const shareButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./share.js').then(({ openShare }) => openShare(figure)) }, words('share'));
+const embedButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./embed-dialog.js').then(({ openEmbedDialog }) => openEmbedDialog(figure)) }, words('embed'));
+
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
@@ -68,6 +73,7 @@ function showTexts(state, before) {
   headline.replaceChildren(...richNodes(state.info.headline, actions));
   lead.textContent = state.info.lead;
   model.replaceChildren(...richNodes(state.info.model, actions));
+  live.dataset.digest = state.info.digest;
   document.getElementById('step')?.replaceWith(course.root);
 }
 
@@ -106,7 +112,7 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(themeButton);
+document.getElementById('tools')?.append(shareButton, embedButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, board.root, why.root, help.root], actions);

@@ -1,4 +1,4 @@
-//! `dandori export S`: the events of a run as JSON Lines (see `docs/events.md`).
+//! `dandori export S`: the events of a run as JSON Lines (see `docs/events.md`), or its figure (see `docs/embed.md`).
 
 use std::path::PathBuf;
 
@@ -7,8 +7,9 @@ use dandori::compare;
 use dandori::policy::Registry;
 use dandori::trace::recording::Origin;
 
+use crate::focus::Language;
 use crate::input::{Source, both};
-use crate::{Failure, output, progress, sim};
+use crate::{Failure, one_file, output, progress, sim};
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -24,6 +25,12 @@ pub struct Args {
     /// Where to write; `-`: standard output.
     #[arg(long, value_name = "FILE", default_value = "-")]
     out: PathBuf,
+    /// Write the lesson about it as one HTML file, to be read and operated without a network.
+    #[arg(long, conflicts_with = "world")]
+    html: bool,
+    /// Language of that file.
+    #[arg(long, default_value = "en", requires = "html")]
+    lang: Language,
 }
 
 /// A world as the command line names it.
@@ -47,6 +54,12 @@ impl World {
 
 /// Runs and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.html {
+        output::check(Some(&args.out))?;
+        let html = one_file::html(&args.source, args.policy.as_deref(), args.lang.lang())?;
+        let html = html.trim_end();
+        return if args.out.as_os_str() == "-" { output::line(html) } else { output::text(html, &args.out) };
+    }
     let registry = Registry::standard();
     let scenario = both(args.source.scenario(args.policy.as_deref(), &registry), output::check(Some(&args.out)))?;
     let recording = match args.world {

@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod focus;
 mod input;
+mod one_file;
 mod output;
 mod policies;
 mod progress;
@@ -55,7 +56,7 @@ enum Command {
     Scenarios(scenarios::Args),
     /// List the policies with their parameters and what they leave out.
     Policies(policies::Args),
-    /// Write the events of a run as JSON Lines.
+    /// Write the events of a run as JSON Lines, or with `--html` its figure as one HTML file.
     Export(export::Args),
     /// Measure what this machine takes for what the simulator charges, and write it as a cost profile.
     Calibrate(calibrate::Args),
