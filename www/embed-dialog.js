@@ -8,6 +8,7 @@ import { isPublic, oneFile, save } from './one-file.js';
 import { PAGE } from './place.js';
 import { plain } from './rich.js';
 import { wordsIn } from './share-words.js';
+import { escaped, snippet } from './snippet.js';
 import { writeHash } from './url.js';
 
 /** @typedef {import('./dialog.js').Words} Words */
@@ -19,24 +20,6 @@ const WIDTHS = /** @type {const} */ ([640, 360]);
 const PLACE = 'https://example.org/dandori/www/';
 /** Pixels of a picture for each of its own. */
 const FINE = 2;
-
-/** Text for an attribute. @param {string} text */
-const escaped = (text) => text.replace(/[&<>"]/g, (letter) => /** @type {Record<string, string>} */ ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[letter]);
-
-/**
- * The lines for an article.
- * @param {{ base: string, state: string, knobs: string[] | null, theme: string, heights: [number, number], name: string, alt: string }} of `knobs` null: the lesson's first
- */
-export function snippet({ base, state, knobs, theme, heights, name, alt }) {
-  const attributes = [`state="${escaped(state)}"`, ...(knobs === null ? [] : [`knobs="${escaped(knobs.join(' ') || 'none')}"`]), ...(theme === 'auto' ? [] : [`theme="${theme}"`]), `height="${heights[0]}"`, `height-narrow="${heights[1]}"`];
-  return [
-    `<link rel="stylesheet" href="${escaped(base)}dandori-sim.css">`,
-    `<script type="module" src="${escaped(base)}dandori-sim.js"></script>`,
-    `<dandori-sim ${attributes.join(' ')}>`,
-    `  <a href="${escaped(`${base}#${state}`)}"><img src="${name}.svg" width="640" height="${heights[0]}" alt="${escaped(alt)}"></a>`,
-    '</dandori-sim>', '',
-  ].join('\n');
-}
 
 /** The picture as PNG. @param {string} svg @returns {Promise<Blob>} */
 async function png(svg) {

@@ -88,7 +88,8 @@ export async function openEmbed(host, box, frame, state) {
   } }, words('why'));
 
   // Landmarks are the article's: several figures would fill its list with the same names.
-  for (const part of [knobs.root, board.root, why.root, ...board.root.querySelectorAll('section')]) part.setAttribute('role', 'group');
+  knobs.root.removeAttribute('aria-label');
+  for (const part of [board.root, why.root, ...board.root.querySelectorAll('section')]) part.setAttribute('role', 'group');
   top.append(knobs.root, worst);
   board.bar.append(ask, whole);
   shell.append(messages.root, board.root, region.root);
