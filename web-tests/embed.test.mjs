@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { FAKE, open } from './browser.mjs';
 
@@ -264,6 +265,29 @@ test('nothing runs while a figure is paused, out of sight, or its tab hidden', {
   assert.equal(await playing(), 'Play');
   assert.deepEqual(faults, []);
 });
+
+for (const [how, workers] of /** @type {const} */ ([['worker-src blob:', 1], ["worker-src 'none'", 0]])) {
+  test(`an article of another origin, strict, with ${how}: the figure is live`, { skip: SKIP }, async () => {
+    const { page, faults } = await dandori.blank({ viewport: { width: 640, height: 900 } });
+    const { origin } = new URL(dandori.url);
+    const policy = `default-src 'none'; script-src ${origin} 'wasm-unsafe-eval'; connect-src ${origin}; style-src ${origin}; ${how}`;
+    const html = `<!doctype html><title>elsewhere</title><link rel="icon" href="data:,"><script type="module" src="${dandori.url}dandori-sim.js"></script><dandori-sim id="first"></dandori-sim>`;
+    const host = createServer((_, response) => void response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(html));
+    await new Promise((resolve) => host.listen(0, '127.0.0.1', () => resolve(null)));
+    const elsewhere = `http://localhost:${/** @type {import('node:net').AddressInfo} */ (host.address()).port}/`;
+    await page.goto(elsewhere);
+    await live(page, ['first']);
+    assert.equal(page.workers().length, workers, workers ? 'a worker from a script that imports it' : 'no worker is allowed, so the page’s own thread does it');
+    await page.locator('#first .forward').click();
+    await page.waitForTimeout(300);
+    assert.match(await stateOf(page, 'first'), /&t=\d+$/);
+    assert.equal(await page.locator('#first .whole').getAttribute('href'), `${dandori.url}#${await stateOf(page, 'first')}`);
+    const own = faults.filter((fault) => !fault.startsWith(`foreign request: ${elsewhere}`) && !/data:,/.test(fault));
+    // A refused worker is a message of the browser's; there is no way to ask beforehand.
+    assert.deepEqual(workers ? own : own.filter((fault) => !/worker-src/.test(fault)), []);
+    host.close();
+  });
+}
 
 test('attributes say what is shown, and hostile ones become messages', { skip: SKIP }, async () => {
   const { page, faults } = await article({ tall: false });
