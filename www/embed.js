@@ -122,7 +122,8 @@ export async function openEmbed(host, box, frame, state) {
     shell.dataset.layout = LAYOUT_NAMES[now.measures.layout];
     shell.setAttribute('role', 'group');
     shell.setAttribute('aria-label', words('figure', { title: now.info.title }));
-    const result = now.info.headline.filter(({ style }) => style === 'harm' || style === 'bold');
+    // Beside a knob the number is enough; a picture says what it is of.
+    const result = now.info.headline.filter(({ style }) => isPicture || style === 'harm' || style === 'bold');
     worst.replaceChildren(...richNodes(result, actions));
     worst.title = plain(now.info.headline);
     model.replaceChildren(...richNodes(now.info.model, actions));
