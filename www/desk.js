@@ -8,13 +8,15 @@
  * and questions about a run that is gone get null.
  */
 import init, { Session } from '../pkg/dandori.js';
+import { createRuns, panelReply } from './panel-answers.js';
+import { sceneOf, viewReply } from './view-answers.js';
 
 /** @typedef {import('./contract').Settings} Settings */
-/** @typedef {{ layout: number, width: number }} Box width of the lanes in scene pixels */
+/** @typedef {import('./view-answers.js').Box} Box */
 /** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the lesson's own place */
 /**
  * @typedef {{ id: number, run: number } & (
- *   { type: 'moment', t: number } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
+ *   { type: 'moment', t: number, resolution?: number } | { type: 'arrange' | 'overview' | 'transcript' } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
  *   { type: 'at', x: number, y: number } | { type: 'select', task: number | null, t: number, box: Box } | { type: 'picture', t: number })} Question
  */
 /** @typedef {{ figure: number } & (RunMessage | Question | { type: 'cancel', run: number } | { type: 'leave' })} FigureMessage */
@@ -106,6 +108,8 @@ function createSeat(post) {
   let asksHelp = true;
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
+  /** Runs beside the one that is shown. */
+  const runs = createRuns(() => new Session());
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
@@ -138,6 +142,7 @@ function createSeat(post) {
       post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
       asksHelp = message.help;
       beginHelp();
+      runs.take(message.settings);
     } else if (performance.now() - told > PROGRESS_MS) {
       told = performance.now();
       post({ type: 'progress', run: message.run, records, now });
@@ -152,6 +157,12 @@ function createSeat(post) {
     post({ type: 'help', run: shown, help });
   }
 
+  /** A slice of the runs that are compared with the one that is shown. */
+  function compareOn() {
+    const compared = runs.advance(SLICE);
+    if (compared) post({ type: 'compared', run: shown, compared });
+  }
+
   /** A slice of the change that is being tried. */
   function tryOn() {
     if (!helping) return;
@@ -163,21 +174,25 @@ function createSeat(post) {
 
   /** @param {number} t @param {Box} box @param {import('./contract').RunInfo} info */
   function picture(t, box, info) {
-    return { moment: open().moment(t), scene: open().scene(box.layout, box.width, info.from, info.to) };
+    return { moment: open().moment(t), scene: sceneOf(open(), box, info) };
   }
 
   /** @param {Question} question @returns {unknown} */
   function reply(question) {
     const s = open();
-    if (question.type === 'moment') return s.moment(question.t);
+    const panel = panelReply(question, s, runs);
+    if (panel !== undefined) return panel;
+    const view = viewReply(question, s);
+    if (view !== undefined) return view;
     if (question.type === 'step') return s.step(question.t, question.direction, question.row);
     if (question.type === 'at') return s.at(question.x, question.y);
     if (question.type === 'picture') return s.picture(question.t);
+    if (question.type !== 'select' && question.type !== 'scene') return null;
     if (question.type === 'select') s.select(question.task);
     const info = s.info();
     if (question.type === 'select') beginHelp();
     if (question.type === 'select') return { info, ...picture(question.t, question.box, info) };
-    return s.scene(question.box.layout, question.box.width, info.from, info.to);
+    return sceneOf(s, question.box, info);
   }
 
   return {
@@ -196,11 +211,13 @@ function createSeat(post) {
       if (next) start(next);
       else if (running) slice(running);
       else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? reply(question) : null });
+      else if (runs.busy()) compareOn();
       else if (helping) tryOn();
       else return false;
       return true;
     },
     close() {
+      runs.close();
       session?.free?.();
       session = null;
     },

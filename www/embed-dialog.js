@@ -9,7 +9,7 @@ import { PAGE } from './place.js';
 import { plain } from './rich.js';
 import { wordsIn } from './share-words.js';
 import { escaped, snippet } from './snippet.js';
-import { writeHash } from './url.js';
+import { linkOf } from './url.js';
 
 /** @typedef {import('./dialog.js').Words} Words */
 /** @typedef {import('./element.js').DandoriSim} Sim */
@@ -66,7 +66,7 @@ export async function openEmbedDialog(figure) {
   if (!info || !moment) return;
   const settings = figure.settings();
   const words = wordsIn(settings.lang);
-  const state = writeHash(settings, unknown).slice(1);
+  const state = linkOf(settings, unknown).hash.slice(1);
   const name = settings.lesson;
   const alt = `${plain(info.headline)} ${moment.clock}: ${plain(moment.caption)}`;
   const first = chosenKnobs(info.knobs, null).map(({ path }) => path);

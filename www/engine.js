@@ -13,7 +13,7 @@ import { WASM, WORKER } from './place.js';
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Problem} Problem */
 /** @typedef {import('./contract').Help} Help */
-/** @typedef {{ layout: number, width: number }} Box */
+/** @typedef {import('./view-answers.js').Box} Box */
 /** @typedef {{ info: RunInfo, moment: Moment, scene: Scene }} Picture */
 /** @typedef {{ task: number | null, t: number, from: number, to: number, text: import('./contract').Rich }} Hit */
 /**
@@ -21,6 +21,7 @@ import { WASM, WORKER } from './place.js';
  * was worked for; `lost`: the same while another one was. After `crash` and `lost` this engine is over.
  * @typedef {{ done: (run: number, picture: Picture) => void, problems: (run: number, problems: Problem[]) => void,
  *   progress: (run: number, records: number, now: number) => void, help: (run: number, help: Help) => void,
+ *   compared?: (run: number, compared: import('./contract').Compared) => void,
  *   absent: (message: string) => void, crash: (message: string) => void, lost: () => void }} Listeners
  */
 /** @typedef {{ send: (message: object) => void, end: () => void }} Carrier */
@@ -161,6 +162,7 @@ export function createEngine(listeners, asksHelp = true) {
     else if (data.type === 'done') listeners.done(data.run, { info: data.info, moment: data.moment, scene: data.scene });
     else if (data.type === 'problems') listeners.problems(data.run, data.problems);
     else if (data.type === 'help') listeners.help(data.run, data.help);
+    else if (data.type === 'compared') listeners.compared?.(data.run, data.compared);
     else if (data.type === 'progress') listeners.progress(data.run, data.records, data.now);
   });
 
@@ -197,8 +199,8 @@ export function createEngine(listeners, asksHelp = true) {
       return run;
     },
     cancel: () => line.send({ type: 'cancel', run }),
-    /** @param {number} t @returns {Promise<Moment | null>} */
-    moment: (t) => ask('moment', { t }),
+    /** @param {number} t @param {number} [resolution] what its clock must tell apart @returns {Promise<Moment | null>} */
+    moment: (t, resolution = 0) => ask('moment', { t, resolution }),
     /** @param {Box} box @returns {Promise<Scene | null>} */
     scene: (box) => ask('scene', { box }),
     /** @param {number} t @param {number} direction @param {string | null} row @returns {Promise<number | null>} */
@@ -207,6 +209,8 @@ export function createEngine(listeners, asksHelp = true) {
     at: (x, y) => ask('at', { x, y }),
     /** @param {number | null} task @param {number} t @param {Box} box @returns {Promise<Picture | null>} */
     select: (task, t, box) => ask('select', { task, t, box }),
+    /** What the panels ask; a newer question of the same kind takes the place of one that waits. @param {string} kind @param {object} question @returns {Promise<any>} */
+    ask,
     /** The run at a time as one SVG file. @param {number} t @returns {Promise<string | null>} */
     picture: (t) => ask('picture', { t }),
     /** Gives up the figure's session; what still waits for an answer gets null. */

@@ -3,7 +3,7 @@
 import { copyable, openDialog } from './dialog.js';
 import { el } from './dom.js';
 import { wordsIn } from './share-words.js';
-import { writeHash } from './url.js';
+import { linkOf } from './url.js';
 
 /** @typedef {import('./figure.js').Figure} Figure */
 
@@ -19,17 +19,21 @@ export async function openShare(figure) {
   if (!info || !moment) return;
   const settings = figure.settings();
   const words = wordsIn(settings.lang);
-  const { t: _, sel: __, ...rest } = settings;
+  const { t: _, sel: __, view: ___, ...rest } = settings;
   const base = `${location.origin}${location.pathname}`;
   const field = el('input', { type: 'text', id: 'share-link', readonly: true, 'aria-describedby': 'share-holds', spellcheck: 'false' });
   const length = el('span', { class: 'dim' });
   const holds = el('p', { id: 'share-holds' });
+  const missing = el('p', { class: 'warning', hidden: true });
   const names = changesOf(settings, info);
   const changes = names.length === 0 ? words('changesNone') : words(names.length === 1 ? 'changesOne' : 'changesMany', { n: names.length, names: names.join(', ') });
   const copy = copyable(words, field, words('copyLink'));
   /** @param {boolean} exact */
   const show = (exact) => {
-    field.value = base + writeHash(exact ? settings : rest, unknown);
+    const { hash, left } = linkOf(exact ? settings : rest, unknown);
+    field.value = base + hash;
+    missing.hidden = left.length === 0;
+    missing.textContent = words('left', { names: left.join(', ') });
     length.textContent = words('linkLength', { n: field.value.length });
     holds.textContent = words(exact ? 'holdsExact' : 'holdsSettings', { title: info.title, clock: moment.clock, changes });
     copy.clear();
@@ -39,6 +43,6 @@ export async function openShare(figure) {
   show(true);
   await openDialog(words, 'share', words('share'),
     el('fieldset', {}, el('legend', { class: 'visually-hidden' }, words('linkKind')), el('div', { class: 'segments' }, choice('exact', true), choice('settingsOnly', false))),
-    el('p', { class: 'field' }, el('label', { for: 'share-link' }, words('link')), ' ', length, field), copy.root, holds, el('p', { class: 'dim' }, words('stays')));
+    el('p', { class: 'field' }, el('label', { for: 'share-link' }, words('link')), ' ', length, field), copy.root, holds, missing, el('p', { class: 'dim' }, words('stays')));
   await copy.copy();
 }

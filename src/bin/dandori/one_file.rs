@@ -12,6 +12,7 @@ use dandori::policy::Registry;
 use dandori::scenario::lesson;
 use dandori::scenario::{Problem, Scenario};
 use dandori::sim::{self, Sim};
+use dandori::time::Time;
 use dandori::trace::Recording;
 use dandori::view::layout::Layout;
 use dandori::view::session::{self, Engine, Progress, Session};
@@ -27,7 +28,7 @@ use crate::serve::{PKG, WWW};
 
 /// Where the modules of a figure begin; what these import comes with them.
 const ROOTS: [&str; 3] = ["www/dandori-sim.js", "www/embed.js", "www/sim-worker.js"];
-const SHEETS: [&str; 2] = ["www/style.css", "www/embed.css"];
+const SHEETS: [&str; 3] = ["www/style.css", "www/overview.css", "www/embed.css"];
 /// In one file another module says where things are.
 const PLACE: (&str, &str) = ("www/place.js", "www/one-file-place.js");
 /// What of a figure's height is not its board, wide and narrow, in pixels at a text size of 16: `www/embed.css`, as
@@ -47,10 +48,11 @@ pub fn html(source: &Source, policy: Option<&str>, lang: Lang) -> Result<String,
     while !session.advance(SLICE).done {}
     let info = session.info();
     let moment = session.moment(info.cursor);
-    let heights = [Layout::Middle, Layout::Narrow].map(|layout| session.scene(layout, 360.0, info.from, info.to).height);
+    let heights =
+        [Layout::Middle, Layout::Narrow].map(|layout| session.scene(layout, 360.0, info.from, info.to).height);
     let attributes = format!(
         "state=\"{}\" height=\"{}\" height-narrow=\"{}\"",
-        escaped(&format!("{}&t={}", link(&settings), info.cursor.0)),
+        escaped(&link(&settings, info.cursor)),
         (heights[0] + AROUND[0]).ceil(),
         (heights[1] + AROUND[1]).ceil()
     );
@@ -122,12 +124,16 @@ fn settings(source: &Source, policy: Option<&str>, lang: Lang) -> Result<session
 }
 
 /// As `www/url.js` reads it.
-fn link(settings: &session::Settings) -> String {
+fn link(settings: &session::Settings, t: Time) -> String {
     let mut fields = vec!["v=1".to_owned(), format!("lesson={}", settings.lesson)];
     for (path, value) in &settings.set {
         fields.push(format!("set.{path}={}", encoded(&value.to_string())));
     }
     fields.extend(settings.seed.map(|seed| format!("seed={seed}")));
+    fields.push(format!("t={}", t.0));
+    if settings.lang == Lang::Ja {
+        fields.push("lang=ja".to_owned());
+    }
     fields.join("&")
 }
 
@@ -217,7 +223,8 @@ fn filled(template: &str, slots: &BTreeMap<&str, String>) -> Result<String, Fail
     let mut rest = template;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, left) = after.split_once("}}").unwrap_or((after, ""));
-        let value = slots.get(name).ok_or_else(|| Failure::Failed(format!("one-file.html has an unknown slot {name}")))?;
+        let value =
+            slots.get(name).ok_or_else(|| Failure::Failed(format!("one-file.html has an unknown slot {name}")))?;
         out.push_str(before);
         out.push_str(value);
         rest = left;

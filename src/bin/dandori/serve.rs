@@ -186,7 +186,8 @@ const HEADERS: &[(&str, &str)] = &[
 
 /// What a figure in an article is made of may be used from everywhere: the article has another origin, in a sandboxed
 /// frame even none. All of it is public, and the same for everybody.
-const SHARED: &[(&str, &str)] = &[("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*")];
+const SHARED: &[(&str, &str)] =
+    &[("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*")];
 /// The page itself is nobody else's.
 const KEPT: &[(&str, &str)] = &[("Cross-Origin-Resource-Policy", "same-origin")];
 
@@ -320,8 +321,16 @@ mod tests {
 
     #[test]
     fn what_a_figure_loads_may_be_used_from_other_origins_and_the_page_may_not() {
-        let is_shared = |url| Asked { method: "GET", url, host: Some("localhost:4640"), has_body: false }.answer(4640).is_shared();
-        for url in ["/dandori-sim.js", "/embed.js", "/style.css", "/dandori-sim.css", "/pkg/dandori.js", "/pkg/dandori_bg.wasm"] {
+        let is_shared =
+            |url| Asked { method: "GET", url, host: Some("localhost:4640"), has_body: false }.answer(4640).is_shared();
+        for url in [
+            "/dandori-sim.js",
+            "/embed.js",
+            "/style.css",
+            "/dandori-sim.css",
+            "/pkg/dandori.js",
+            "/pkg/dandori_bg.wasm",
+        ] {
             assert!(is_shared(url), "{url}");
         }
         for url in ["/", "/index.html", "/embed-example.html", "/pkg/package.json", "/nothing.js"] {
