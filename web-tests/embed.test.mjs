@@ -171,7 +171,7 @@ test('keys and wheel outside are the article’s, and inside unless the figure u
   assert.notEqual(await stateOf(page, 'first'), before);
   await page.keyboard.press('s');
   assert.deepEqual(await seen(), ['s'], 'the article gets what the figure did not use');
-  await page.locator('#first canvas').hover();
+  await page.locator('#first .lanes canvas').hover();
   await page.waitForTimeout(300);
   const top = await page.evaluate(() => scrollY);
   await page.mouse.wheel(0, 200);
@@ -324,7 +324,7 @@ test('a figure shows the same run as the page, and leads to it', { skip: SKIP },
 
 test('a figure follows the theme of the article, and keeps the reader’s text size', { skip: SKIP }, async () => {
   const ground = (/** @type {Page} */ page, /** @type {string} */ id) => page.locator(`#${id} .embed`).evaluate((one) => getComputedStyle(one).backgroundColor);
-  const lane = (/** @type {Page} */ page, /** @type {string} */ id) => page.locator(`#${id} canvas`).evaluate((one) => {
+  const lane = (/** @type {Page} */ page, /** @type {string} */ id) => page.locator(`#${id} .lanes canvas`).evaluate((one) => {
     const canvas = /** @type {HTMLCanvasElement} */ (one);
     return [...(/** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'))).getImageData(2, canvas.height - 12, 1, 1).data].join();
   });

@@ -218,7 +218,7 @@ function createSeat(post) {
     },
     close() {
       runs.close();
-      session?.free?.();
+      session?.free();
       session = null;
     },
   };
