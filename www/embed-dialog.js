@@ -35,7 +35,7 @@ async function png(svg) {
 
 /** Tabs as the ARIA guide has them: arrows move between them, one is open. @param {string} label @param {{ id: string, label: string, panel: HTMLElement }[]} pages */
 function tabs(label, pages) {
-  const buttons = pages.map(({ id, label: text }, i) => el('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `panel-${id}`, class: 'tab', onclick: () => show(i) }, text));
+  const buttons = pages.map(({ id, label: text }, i) => el('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `panel-${id}`, class: 'choice-tab', onclick: () => show(i) }, text));
   /** @param {number} at */
   function show(at) {
     buttons.forEach((button, i) => {
@@ -44,7 +44,7 @@ function tabs(label, pages) {
       pages[i].panel.hidden = i !== at;
     });
   }
-  const list = el('div', { role: 'tablist', class: 'tabs', 'aria-label': label }, ...buttons);
+  const list = el('div', { role: 'tablist', class: 'choice-tabs', 'aria-label': label }, ...buttons);
   list.addEventListener('keydown', (event) => {
     const here = buttons.findIndex((button) => button === event.target);
     const to = { ArrowRight: here + 1, ArrowLeft: here - 1, Home: 0, End: buttons.length - 1 }[event.key];
@@ -114,7 +114,7 @@ export async function openEmbedDialog(figure) {
     for (const sim of sims) sim.setAttribute('theme', theme);
     write();
   } }, ...themes.map(([, key]) => el('option', {}, words(key))));
-  const figurePanel = el('div', { class: 'panel' },
+  const figurePanel = el('div', { class: 'choice' },
     el('fieldset', {}, el('legend', {}, words('knobs')), ...ticks),
     el('p', { class: 'field' }, el('label', { for: 'embed-theme' }, words('theme')), el('span', { class: 'select' }, themeField)),
     el('p', { class: 'field' }, el('label', { for: 'embed-code' }, words('snippet')), code), copyCode.root, el('p', { class: 'dim' }, words('snippetHow')),
@@ -134,7 +134,7 @@ export async function openEmbedDialog(figure) {
   }
   const altField = el('textarea', { id: 'embed-alt', readonly: true, rows: 4 });
   altField.value = alt;
-  const picturePanel = el('div', { class: 'panel' },
+  const picturePanel = el('div', { class: 'choice' },
     el('p', {}, words('pictureHow')),
     el('p', { class: 'copy' }, el('button', { type: 'button', class: 'button', onclick: () => savePicture('svg') }, words('svg')), ' ', el('button', { type: 'button', class: 'button', onclick: () => savePicture('png') }, words('png'))), said,
     el('p', { class: 'field' }, el('label', { for: 'embed-alt' }, words('alt')), altField), copyable(words, altField, words('copy')).root);
@@ -154,7 +154,7 @@ export async function openEmbedDialog(figure) {
   }
   const frame = el('textarea', { id: 'embed-frame', readonly: true, rows: 3, 'aria-label': words('fileFrame') });
   frame.value = `<iframe src="dandori-${name}.html" title="${escaped(info.title)}" loading="lazy" sandbox="allow-scripts" width="660" height="460"></iframe>\n`;
-  const filePanel = el('div', { class: 'panel' },
+  const filePanel = el('div', { class: 'choice' },
     el('p', {}, words('fileHow')), el('p', { class: 'copy' }, el('button', { type: 'button', class: 'button', onclick: saveFile }, words('file')), ' ', size),
     el('p', {}, words('fileFrame')), frame, copyable(words, frame, words('copy')).root);
 

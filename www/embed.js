@@ -91,7 +91,7 @@ export async function openEmbed(host, box, frame, state) {
   }, say: 'askWhy' });
 
   // Landmarks are the article's: several figures would fill its list with the same names.
-  knobs.root.removeAttribute('aria-label');
+  for (const name of ['aria-label', 'data-say-aria-label']) knobs.root.removeAttribute(name);
   for (const part of [board.root, why.root, ...board.root.querySelectorAll('section')]) part.setAttribute('role', 'group');
   top.append(knobs.root, worst);
   board.bar.append(ask, whole);
