@@ -50,6 +50,8 @@ export class Session {
     return [];
   }
 
+  free() {}
+
   /** @param {number} _records */
   advance(_records) {
     this.left -= 1;
@@ -89,7 +91,7 @@ export class Session {
   info() {
     const late = this.isLate;
     return {
-      title: 'The late ticker', step: 1, steps: 14, course: [],
+      title: 'The late ticker', step: 1, steps: 14, course: [], world: /** @type {const} */ ('simulated'), recording: null,
       headline: late
         ? [{ text: 'The ticker wants to run every 10\u00a0ms. Once, it ran ' }, { text: '395.9\u00a0ms late', style: 'harm' }, { text: '.' }]
         : [{ text: 'The ticker wants to run every 10\u00a0ms. It was never more than ' }, { text: '1.1\u00a0ms late', style: 'bold' }, { text: '.' }],

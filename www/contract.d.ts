@@ -187,7 +187,6 @@ export interface Session {
   program(): string | null;
   /** The scenario as a file. */
   scenario(): string | null;
-  free?(): void;
   /** Shows other rows; `info`, `moment` and `scene` have them from then on. */
   arrange(wanted: Wanted): void;
   /** The whole run on so many pixels: for each the share of the workers' time in polls, and the longest wait there as a share of the longest. */
@@ -196,6 +195,6 @@ export interface Session {
   transcript(t: number, first: number | undefined, count: number, row: string | undefined): Transcript;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
-  /** Gives its memory back. The stand-in of the tests has none. */
-  free?(): void;
+  /** Gives its memory back; nothing may be asked after that. */
+  free(): void;
 }

@@ -16,6 +16,7 @@ import { createNumbers } from './numbers.js';
 import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
+import { wordsIn } from './share-words.js';
 import { createSettings } from './settings.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
@@ -75,6 +76,9 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
   recolour();
 } });
 
+const shareButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./share.js').then(({ openShare }) => openShare(figure)) });
+const embedButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./embed-dialog.js').then(({ openEmbedDialog }) => openEmbedDialog(figure)) });
+
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
@@ -89,6 +93,8 @@ function speak(state, before) {
   const { lang } = state.settings;
   if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
   document.documentElement.lang = lang;
+  shareButton.textContent = wordsIn(lang)('share');
+  embedButton.textContent = wordsIn(lang)('embed');
   langButton.textContent = words(lang, 'otherLanguage');
   langButton.lang = lang === 'ja' ? 'en' : 'ja';
   retell(document, lang);
@@ -106,6 +112,7 @@ function showTexts(state, before) {
   headline.replaceChildren(...richNodes(state.info.headline, actions));
   lead.textContent = state.info.lead;
   model.replaceChildren(...richNodes(state.info.model, actions));
+  live.dataset.digest = state.info.digest;
   document.getElementById('step')?.replaceWith(course.root);
 }
 
@@ -157,7 +164,7 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(langButton, themeButton);
+document.getElementById('tools')?.append(shareButton, embedButton, langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
