@@ -5,7 +5,7 @@ import { el } from './dom.js';
 import { listenToLanes } from './gestures.js';
 import { paint } from './paint.js';
 import { plain } from './rich.js';
-import { clamp, timeToX } from './scales.js';
+import { clamp, rem, timeToX } from './scales.js';
 import { createTooltip } from './tooltip.js';
 import { say } from './words.js';
 
@@ -19,10 +19,11 @@ export function createLanes(actions, at) {
   const scrub = scrubber(actions);
   const range = el('i', { class: 'range', hidden: true });
   const root = el('div', { class: 'lanes' }, canvas, range, cursor, scrub.root);
-  const tooltip = createTooltip(root, canvas, actions, at);
+  const tooltip = createTooltip(root, canvas, actions, (x, y) => at(x / scale(), y / scale()));
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   /** @type {State | null} */
   let state = null;
+  const scale = () => state?.measures.scale ?? 1;
   listenToLanes(canvas, range, actions, () => state, at, () => tooltip.hide());
 
   /** Puts the cursor and its flag to its time; the flag stays inside the lanes. @param {State} now */
@@ -36,20 +37,20 @@ export function createLanes(actions, at) {
     cursor.style.setProperty('--glide', `${now.glide}ms`);
     cursor.style.setProperty('--x', `${x}px`);
     cursor.style.setProperty('--shift', `${clamp(x, half, width - half) - x}px`);
-    cursor.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+    cursor.style.setProperty('--axis', rem(scene.axisHeight));
     return { x: x / now.measures.scale, half: half / now.measures.scale };
   }
 
   /** @param {State} now @param {{ x: number, half: number }} place */
   function paintNow(now, place) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
-    const scale = now.measures.scale * devicePixelRatio;
-    const width = Math.round(scene.width * scale);
-    const height = Math.round(scene.height * scale);
+    const fine = now.measures.scale * devicePixelRatio;
+    const width = Math.round(scene.width * fine);
+    const height = Math.round(scene.height * fine);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     canvas.style.setProperty('block-size', `${(scene.height * now.measures.scale)}px`);
-    paint(ctx, scene, now.palette, { scale, cursor: cursor.hidden ? null : place.x, flag: place.half });
+    paint(ctx, scene, now.palette, { scale: fine, cursor: cursor.hidden ? null : place.x, flag: place.half });
   }
 
   return {

@@ -24,6 +24,7 @@
  * @property {Message[]} messages
  * @property {import('./contract').Help | null} help what would help, as far as it is known
  * @property {number | null} finding index of the finding that is shown
+ * @property {import('./contract').Compared | null} compared the runs beside this one, as far as they are known
  * @property {boolean} canUndo
  * @property {boolean} canRedo
  */
@@ -48,7 +49,8 @@
  * @property {(task: number) => void} togglePin gives a task a row of its own, or takes it away
  * @property {(rows: 'machine' | 'tasks' | 'both') => void} setRows
  * @property {(quiet: boolean) => void} showQuiet shows the rows in which nothing happened
- * @property {(kind: string, question: object) => Promise<any>} ask asks the worker; null if the run is gone
+ * @property {(settings: import('./contract').Settings) => void} change takes other settings, as one change that can be undone
+ * @property {(kind: string, question: object) => Promise<any>} ask asks the worker for a panel; null if the run is gone
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => void} toggle play or pause

@@ -32,6 +32,7 @@ pub(super) fn draw(canvas: &mut Canvas, board: &Board, layout: Layout, subject: 
         Subject::Worker(worker) => worker_row(canvas, board, layout, worker, row),
         Subject::Global => queue_row(canvas, &board.line.global, layout, row),
         Subject::Threads => threads_row(canvas, board, layout, row, false),
+        Subject::Thread(thread) => foreign_row(canvas, board, layout, thread, row),
         Subject::Pool => threads_row(canvas, board, layout, row, true),
         Subject::Driver => driver_row(canvas, board, layout, row),
         Subject::Monitor => monitor_row(canvas, board, layout, row),
@@ -50,7 +51,11 @@ struct TaskRow {
 }
 
 fn task_geometry(layout: Layout, row: Area) -> TaskRow {
-    let top = if layout == Layout::Narrow { row.y + 12.0 } else { row.y };
+    let top = match layout {
+        Layout::Narrow => row.y + 12.0,
+        Layout::Band => row.y - 4.0,
+        Layout::Wide | Layout::Middle => row.y,
+    };
     TaskRow { bracket: top + 12.0, bar: top + 29.0, boxes: top + 33.0, line: top + 40.0 }
 }
 
@@ -421,12 +426,42 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
     let h = (lane_h - 2.0).min(22.0);
     for lane in 0..most {
         let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane).map(|(span, _)| *span);
-        let track = Track::of(of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect());
-        let shares = Shares::new(&board.line, &track);
-        let y = top + lane as f32 * lane_h + (lane_h - h) / 2.0;
-        let mine = |_: &Poll| false;
-        let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
-        polls.draw(canvas, board, |_, _| {});
+        let polls = of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect();
+        polls_alone(canvas, board, polls, top + lane as f32 * lane_h + (lane_h - h) / 2.0, h);
+    }
+}
+
+/// A lane of polls that has no track of its own.
+fn polls_alone(canvas: &mut Canvas, board: &Board, spans: Vec<Span<WorkState>>, y: f32, h: f32) {
+    let track = Track::of(spans);
+    let shares = Shares::new(&board.line, &track);
+    let mine = |_: &Poll| false;
+    let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
+    polls.draw(canvas, board, |_, _| {});
+}
+
+/// A thread of a foreign trace: its slices, those inside others below them.
+fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: ThreadId, row: Area) {
+    let (top, foot) = (row.y + layout.label() + 3.0, row.y + row.height - 3.0);
+    let mut depths: Vec<Vec<Span<WorkState>>> = vec![Vec::new(); SUBLANES];
+    let mut open: Vec<Time> = Vec::new();
+    for &index in board.line.slices.get(thread.index()).into_iter().flatten() {
+        let poll = board.line.poll(index);
+        open.retain(|&to| to > poll.start);
+        if poll.to >= canvas.from && poll.start <= canvas.to {
+            // What lies deeper than there are lanes is drawn in the last one, as far as that is free.
+            let spans = &mut depths[open.len().min(SUBLANES - 1)];
+            let from = spans.last().map_or(poll.start, |last| last.to.max(poll.start));
+            let (to, state) = (poll.to.max(from), WorkState::Poll { poll: index, what: None });
+            spans.push(Span { from, to, record: poll.record, state });
+        }
+        open.push(poll.to);
+    }
+    let most = depths.iter().rposition(|spans| !spans.is_empty()).map_or(1, |last| last + 1);
+    let lane_h = (foot - top) / most as f32;
+    let h = (lane_h - 1.0).min(22.0);
+    for (depth, spans) in depths.into_iter().enumerate().take(most) {
+        polls_alone(canvas, board, spans, top + depth as f32 * lane_h + (lane_h - h) / 2.0, h);
     }
 }
 

@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::board::Board;
+use super::board::{Board, capital};
 use super::timeline::TaskLane;
-use crate::id::{CpuId, TaskId, WorkerId};
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::words::bare;
 
-/// The three layouts, by the width of the page.
+/// The three layouts by the width of the page, and that of a run among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layout {
     /// From 64 rem.
@@ -16,6 +16,8 @@ pub enum Layout {
     Middle,
     /// Below.
     Narrow,
+    /// One of several runs over each other: low rows, only those that a comparison needs, without an axis of its own.
+    Band,
 }
 
 impl Layout {
@@ -25,6 +27,7 @@ impl Layout {
         match number {
             0 => Layout::Wide,
             1 => Layout::Middle,
+            3 => Layout::Band,
             _ => Layout::Narrow,
         }
     }
@@ -32,7 +35,18 @@ impl Layout {
     /// Height of the axis in pixels.
     #[must_use]
     pub fn axis(self) -> f32 {
-        if self == Layout::Narrow { 34.0 } else { 30.0 }
+        match self {
+            Layout::Narrow => 34.0,
+            Layout::Band => 0.0,
+            Layout::Wide | Layout::Middle => 30.0,
+        }
+    }
+
+    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers.
+    #[must_use]
+    pub fn has(self, row: Subject) -> bool {
+        let banded = matches!(row, Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Pool);
+        self != Layout::Band || banded
     }
 
     /// What a row leaves free at its top for its name, in pixels.
@@ -55,6 +69,8 @@ pub enum Subject {
     Global,
     /// Threads that poll without a worker.
     Threads,
+    /// A thread of a foreign trace.
+    Thread(ThreadId),
     /// The blocking pool.
     Pool,
     /// Timers and I/O.
@@ -125,8 +141,12 @@ pub struct Place {
 const ROOMY: usize = 6;
 /// More workers than this make their rows tiny, every fourth with its name.
 const COMPACT: usize = 16;
+/// Rows of threads of a foreign trace at most: those with the most time in slices. Taste: a board that can be scrolled.
+const THREADS: usize = 48;
 /// Rows of CPUs at most; what matters there is that threads share them.
 const CPUS: usize = 8;
+/// Height of a row of a band that is not the focus, in pixels.
+const BAND: f32 = 24.0;
 /// Narrow boards show queue depth for so many workers.
 const NARROW_DEPTH: usize = 2;
 
@@ -158,6 +178,9 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
     if workers > COMPACT {
         return Bars { bar_y: top + 2.0, bar_h: 10.0, depth_foot: 0.0, depth_h: 0.0, height: top + 14.0 };
     }
+    if layout == Layout::Band {
+        return Bars { bar_y: 3.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: BAND };
+    }
     if compact(workers) {
         return Bars { bar_y: top + 5.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 };
     }
@@ -174,6 +197,10 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
 #[must_use]
 pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     let (line, words, nouns) = (&board.line, board.words(), &board.facts.nouns);
+    if board.is_foreign() {
+        let task = board.focus_task().map(Subject::Task);
+        return (task.into_iter().chain(threads(board).into_iter().map(Subject::Thread)).collect(), Vec::new());
+    }
     let range = board.to.since(board.from);
     let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
     let (listed, left) = lanes(board, board.focus_task());
@@ -247,6 +274,26 @@ fn lanes(board: &Board, focus: Option<TaskId>) -> (Vec<TaskId>, usize) {
     (found, left)
 }
 
+/// The threads of a foreign trace that have a row: the busiest, in the order of the file.
+fn threads(board: &Board) -> Vec<ThreadId> {
+    let length = |&poll: &u32| board.line.poll(poll).to.since(board.line.poll(poll).start).0;
+    let busy: Vec<u64> =
+        board.line.slices.iter().map(|of| of.iter().map(length).fold(of.len() as u64, u64::saturating_add)).collect();
+    let mut threads: Vec<usize> = (0..busy.len()).filter(|&thread| busy[thread] > 0).collect();
+    threads.sort_by_key(|&thread| (std::cmp::Reverse(busy[thread]), thread));
+    threads.truncate(THREADS);
+    threads.sort_unstable();
+    threads.into_iter().map(|thread| ThreadId(thread as u16)).collect()
+}
+
+/// How many threads of a foreign trace have slices and no row.
+#[must_use]
+pub fn unshown_threads(board: &Board) -> u64 {
+    let shown = board.rows.iter().filter(|row| matches!(row, Subject::Thread(_))).count();
+    let all = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
+    all.saturating_sub(shown) as u64
+}
+
 /// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
 fn in_sentence(name: &str) -> String {
     let mut letters = name.chars();
@@ -263,12 +310,15 @@ fn in_sentence(name: &str) -> String {
 pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
     let narrow = layout.label();
     match subject {
+        Subject::Task(_) if layout == Layout::Band => 50.0,
+        Subject::Threads | Subject::Pool if layout == Layout::Band => BAND,
         Subject::Task(_) if layout == Layout::Narrow => 67.0,
         Subject::Task(_) => 60.0,
         Subject::Worker(_) => worker_bars(layout, workers).height,
         Subject::Driver if layout == Layout::Narrow => 62.0,
         Subject::Driver => 52.0,
         Subject::Lane(_) | Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Thread(_) => 44.0 + narrow,
         Subject::Cpu(_) => 28.0 + narrow,
     }
 }
@@ -318,6 +368,9 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         }
         Subject::Global => fixed("global", "global", words.row_global, words.row_global_sub),
         Subject::Threads => fixed("threads", "thread", words.row_threads, words.row_threads_sub),
+        Subject::Thread(thread) => {
+            row(format!("thread-{}", thread.0), "thread", capital(board.thread(thread), true), String::new())
+        }
         Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
         Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
         Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),

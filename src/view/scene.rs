@@ -279,8 +279,8 @@ const MOST: f32 = 8_192.0;
 pub fn scene(board: &Board, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
     let width = if width.is_finite() { width.clamp(LEAST, MOST) } else { LEAST };
     let to = to.max(Time(from.0.saturating_add(1)));
-    let rows = &board.rows;
-    let (places, height) = places(rows, layout, board.line.workers.len());
+    let rows: Vec<Subject> = board.rows.iter().copied().filter(|&row| layout.has(row)).collect();
+    let (places, height) = places(&rows, layout, board.line.workers.len());
     let mut canvas = Canvas { from, to, width, prims: Vec::new(), texts: Vec::new() };
     for (&row, place) in rows.iter().zip(&places) {
         lanes::draw(&mut canvas, board, layout, row, *place);

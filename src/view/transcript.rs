@@ -76,6 +76,7 @@ pub(super) fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
         Subject::Pool => Some(&line.pool_records),
         Subject::Driver => Some(&line.driver.records),
         Subject::Monitor => Some(&line.monitor_records),
+        Subject::Thread(thread) => line.threads.get(thread.index()).map(|lane| lane.records.as_slice()),
         Subject::Threads | Subject::Cpu(_) => None,
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Marks inside a template: `<b>` bold, `<h>` harm (the wait in question), `<c>` code, `<d>` dim.
 
+pub mod costs;
 mod dictionary;
 mod en;
 mod events;

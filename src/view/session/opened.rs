@@ -1,10 +1,12 @@
 //! A lesson set to something: what is needed to show its run when it is over.
 
+use std::collections::BTreeMap;
+
 use super::of;
 use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
 use crate::scenario::lesson::{self, KindWords, Lesson};
-use crate::scenario::{Draft, Scenario};
+use crate::scenario::{Draft, Json, Scenario};
 use crate::time::Nanos;
 use crate::trace::Recording;
 use crate::view::board::{Board, Facts, Focus, KindName, Measure};
@@ -28,6 +30,8 @@ pub(super) struct Opened {
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
     pub(super) wanted: Wanted,
+    /// Fields that were set, also those that wait for another policy.
+    pub(super) set: BTreeMap<String, Json>,
 }
 
 impl Opened {
@@ -78,6 +82,7 @@ impl Opened {
             question: of(&lesson.question, lang).clone(),
             knobs: self.knobs.clone(),
             cursor,
+            file: None,
         };
         (board, about)
     }
