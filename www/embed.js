@@ -23,6 +23,7 @@ import { figureSheets } from './stylesheet.js';
 import { onThemeChange, readPalette } from './theme.js';
 import { readHash, writeHash } from './url.js';
 import { createWhy } from './why.js';
+import { retell } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./engine.js').Listeners} Listeners */
@@ -109,6 +110,7 @@ export async function openEmbed(host, box, frame, state) {
   /** @param {State} now @param {State} before */
   function showTexts(now, before) {
     if (!now.info || now.info === before.info) return;
+    retell(shell, now.settings.lang);
     shell.dataset.layout = LAYOUT_NAMES[now.measures.layout];
     shell.setAttribute('role', 'group');
     shell.setAttribute('aria-label', words('figure', { title: now.info.title }));
@@ -150,6 +152,7 @@ export async function openEmbed(host, box, frame, state) {
   document.addEventListener('visibilitychange', () => document.hidden && actions.pause(), { signal: over.signal });
   const sizes = new ResizeObserver(() => {
     figure.fit(measureNow());
+    retell(shell, now.settings.lang);
     shell.dataset.layout = LAYOUT_NAMES[measureNow().layout];
   });
   sizes.observe(box);
