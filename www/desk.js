@@ -109,12 +109,14 @@ function createSeat(post) {
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
   /** Runs beside the one that is shown. */
-  const runs = createRuns(() => new Session());
+  /** The package knows its own class, the page the contract. @type {() => import('./contract').Session} */
+  const make = () => /** @type {any} */ (new Session());
+  const runs = createRuns(make);
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
   /** @returns {import('./contract').Session} */
-  const open = () => (session ??= new Session());
+  const open = () => (session ??= make());
 
   /** @param {RunMessage} message */
   function start(message) {

@@ -152,7 +152,6 @@ export async function openEmbed(host, box, frame, state) {
   document.addEventListener('visibilitychange', () => document.hidden && actions.pause(), { signal: over.signal });
   const sizes = new ResizeObserver(() => {
     figure.fit(measureNow());
-    retell(shell, now.settings.lang);
     shell.dataset.layout = LAYOUT_NAMES[measureNow().layout];
   });
   sizes.observe(box);
