@@ -151,12 +151,12 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
 
   /** The settings without the fields that were refused; all of them if the refused field is none of these. @param {Settings} settings @param {string[]} paths @returns {Settings} */
   function without(settings, paths) {
-    if (paths.includes('lesson')) return { ...settingsOf(lesson), lang: settings.lang };
+    if (paths.includes('lesson')) return settingsOf(lesson, settings.lang);
     const { seed, sel, ...rest } = settings;
     const refused = (/** @type {string} */ field) => paths.some((path) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`));
     const set = Object.fromEntries(Object.entries(settings.set).filter(([path]) => !refused(path)));
     const kept = { ...rest, set, ...(seed !== undefined && !refused('seed') ? { seed } : {}), ...(sel !== undefined && !refused('sel') ? { sel } : {}) };
-    return JSON.stringify(kept) === JSON.stringify(settings) ? { ...settingsOf(settings.lesson), lang: settings.lang } : kept;
+    return JSON.stringify(kept) === JSON.stringify(settings) ? settingsOf(settings.lesson, settings.lang) : kept;
   }
 
   /** Simulates settings; the cursor keeps its time. @param {Settings} settings */

@@ -455,7 +455,6 @@ fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: Threa
             let (to, state) = (poll.to.max(from), WorkState::Poll { poll: index, what: None });
             spans.push(Span { from, to, record: poll.record, state });
         }
-        open.push(poll.to);
     }
     let most = depths.iter().rposition(|spans| !spans.is_empty()).map_or(1, |last| last + 1);
     let lane_h = (foot - top) / most as f32;
