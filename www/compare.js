@@ -12,6 +12,7 @@ import { paint } from './paint.js';
 import { richNodes } from './rich.js';
 import { clamp, timeToX, xToTime } from './scales.js';
 import { token } from './token.js';
+import { say as sayPage } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Compared} Compared */
@@ -313,9 +314,9 @@ export function createCompare(actions, state, before, openSettings) {
       if (root.hidden) return;
       root.setAttribute('aria-label', say(now.settings.lang, 'compare'));
       legend.textContent = say(now.settings.lang, 'runs');
-      back.setAttribute('aria-label', lang() === 'ja' ? '前のイベント' : 'Previous event of any run');
-      forth.setAttribute('aria-label', lang() === 'ja' ? '次のイベント' : 'Next event of any run');
-      scrub.setAttribute('aria-label', lang() === 'ja' ? '時刻' : 'Time');
+      back.setAttribute('aria-label', sayPage(lang(), 'anyPrevious'));
+      forth.setAttribute('aria-label', sayPage(lang(), 'anyNext'));
+      scrub.setAttribute('aria-label', sayPage(lang(), 'time'));
       scrolls.setAttribute('aria-label', say(now.settings.lang, 'measure'));
       if (now.info !== old.info || now.settings.runs !== old.settings.runs) void offer();
       if (!now.compared) return;

@@ -138,7 +138,7 @@ macro_rules! events {
         fn event(fields: &Fields) -> Result<Event, String> {
             match word(fields, "event")? {
                 $($word => Ok(Event::$event { $($field: Field::take(fields, stringify!($field))?),* }),)*
-                other => Err(format!("event: unknown variant `{other}`")),
+                other => Err(format!("unknown variant `{other}`")),
             }
         }
 
