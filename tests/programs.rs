@@ -12,6 +12,9 @@ use dandori::scenario::rust::listing;
 /// The scenario of the committed example.
 const EXAMPLE: &str = "w1-spawn-blocking";
 
+/// What stands above the example: this repository forbids its library more than others do.
+const ALLOWED: &str = "#![allow(clippy::disallowed_methods, clippy::vec_init_then_push)]";
+
 fn program(name: &str, policy: &str) -> String {
     let registry = Registry::standard();
     let scenario = library::get(name).expect("in the library").under(policy, &registry).expect("it fits");
@@ -21,7 +24,7 @@ fn program(name: &str, policy: &str) -> String {
 #[test]
 fn the_example_is_what_the_library_makes() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/from_scenario.rs");
-    let made = program(EXAMPLE, "tokio");
+    let made = format!("{ALLOWED}\n\n{}", program(EXAMPLE, "tokio"));
     if std::env::var_os("DANDORI_BLESS").is_some() {
         std::fs::write(&file, &made).expect("the example can be written");
     }

@@ -286,7 +286,7 @@ export function createCompare(actions, state, before, openSettings) {
     const known = curves.filter((curve) => curve.length > 0);
     figure.hidden = known.length === 0;
     if (known.length === 0) return;
-    const [width, height] = [560, 120];
+    const [width, height] = [clamp(root.clientWidth / state().measures.scale - 32, 200, 560), 120];
     const most = Math.max(...known.map((curve) => curve[curve.length - 1]));
     const log = isLog(curves);
     const lines = curves.flatMap((curve, i) => {
