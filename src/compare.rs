@@ -161,6 +161,7 @@ pub fn record(scenario: &Scenario, registry: &Registry, world: Origin) -> Result
     match world {
         Origin::Simulated => Ok(Sim::new(scenario, registry)?.finish()),
         Origin::Real => runtime::run(scenario, registry, &runtime::Options::default()),
+        Origin::Foreign => Err(vec![Problem::new("worlds", "a foreign trace is read and cannot be run")]),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::scenario::{Problem, Scenario};
 use crate::sim::{self, Sim};
 use crate::time::Time;
 use crate::trace::Recording;
+use crate::view::export::Format;
 use crate::view::layout::Layout;
 use crate::view::panels::workload::Edited;
 use crate::view::session::{self, Engine, Progress, Settings};
@@ -104,6 +105,26 @@ impl Session {
         object(&self.0.help_advance(time(records).0))
     }
 
+    /// Shows a recording from a file; every problem, or an empty list.
+    #[wasm_bindgen(js_name = openTrace)]
+    pub fn open_trace(&mut self, bytes: &[u8], name: &str, lang: JsValue) -> Result<JsValue, JsValue> {
+        let lang = serde_wasm_bindgen::from_value(lang)?;
+        object(&self.0.open_trace(bytes, name, lang))
+    }
+
+    /// Says everything about a recording from a file in another language.
+    pub fn relabel(&mut self, lang: JsValue) -> Result<(), JsValue> {
+        self.0.relabel(serde_wasm_bindgen::from_value(lang)?);
+        Ok(())
+    }
+
+    /// The stream as a file: `jsonl` or `perfetto`.
+    #[wasm_bindgen(js_name = exportTrace)]
+    pub fn export_trace(&self, format: &str) -> Result<Vec<u8>, JsValue> {
+        let format = Format::from_name(format).ok_or_else(|| JsValue::from("the format is jsonl or perfetto"))?;
+        Ok(self.0.export_trace(format))
+    }
+
     /// The run at a time as one SVG file.
     #[must_use]
     pub fn picture(&self, t: f64) -> String {
@@ -153,7 +174,7 @@ impl Session {
 
     /// The scenario as a program for the runtime.
     #[must_use]
-    pub fn program(&self) -> String {
+    pub fn program(&self) -> Option<String> {
         self.0.program()
     }
 
@@ -164,7 +185,7 @@ impl Session {
 
     /// The scenario of the run as a file.
     #[must_use]
-    pub fn scenario(&self) -> String {
+    pub fn scenario(&self) -> Option<String> {
         self.0.scenario()
     }
 

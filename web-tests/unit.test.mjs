@@ -154,6 +154,7 @@ test('every op has a painter, and no number means two things', () => {
   assert.equal(new Set(lines).size, lines.length);
 });
 
+let engines = 0;
 /** An engine on a worker that only remembers what it was sent, and answers when it is told to. */
 async function engineOnPaper() {
   /** @type {any[]} */
@@ -163,14 +164,16 @@ async function engineOnPaper() {
   Object.assign(globalThis, { Worker: class {
     constructor() { workers.push(/** @type {any} */ (this)); }
     /** @param {any} message */
-    postMessage(message) { sent.push(message); }
-  } });
-  const { createEngine } = await import('../www/engine.js');
+    postMessage(message) { if (message.type !== 'load') sent.push(message); }
+    terminate() {}
+  }, location: new URL('file:///') });
+  // A hub of its own for each test: engines of one module share their worker.
+  const { createEngine } = await import(`../www/engine.js?${engines += 1}`);
   /** @type {string[]} */
   const told = [];
   const tell = (/** @type {string} */ what) => (/** @type {unknown} */ first) => void told.push(`${what} ${first}`);
-  const engine = createEngine({ done: tell('done'), problems: tell('problems'), progress: tell('progress'), absent: tell('absent'), crash: tell('crash') });
-  return { engine, sent, told, say: (/** @type {any} */ data) => workers[0].onmessage?.({ data }) };
+  const engine = createEngine({ done: tell('done'), problems: tell('problems'), progress: tell('progress'), absent: tell('absent'), crash: tell('crash'), lost: tell('lost') });
+  return { engine, createEngine, workers, sent, told, tell, say: (/** @type {any} */ data) => workers.at(-1)?.onmessage?.({ data: { figure: 1, ...data } }) };
 }
 
 test('what comes from a run that a newer one replaced is not shown', async () => {
@@ -197,6 +200,34 @@ test('of many questions of one kind only the newest waits, and every one is answ
   say({ type: 'answer', id: sent[1].id, value: 9 });
   assert.deepEqual(await Promise.all(answers), ['one', null, null, 'four']);
   assert.equal(await step, 9);
+});
+
+test('engines share one worker, are told what is theirs, and get a new one after a mistake of one of them', async () => {
+  const { createEngine, workers, sent, told, tell, say } = await engineOnPaper();
+  const listeners = (/** @type {string} */ name) => ({ done: tell(`${name} done`), problems: tell(''), progress: tell(''), absent: tell(`${name} absent`), crash: tell(`${name} crash`), help: tell(''), lost: tell(`${name} lost`) });
+  const box = { layout: 0, width: 100 };
+  const b = createEngine(listeners('b'));
+  const c = createEngine(listeners('c'));
+  b.run(settingsOf('late-ticker'), null, box);
+  c.run(settingsOf('late-ticker'), null, box);
+  assert.equal(workers.length, 1);
+  assert.deepEqual(sent.map(({ type, figure }) => `${type} ${figure}`), ['run 2', 'run 3']);
+  say({ type: 'done', figure: 3, run: 1, info: {}, moment: {}, scene: {} });
+  assert.deepEqual(told, ['c done 1']);
+  say({ type: 'crash', figure: 2, message: 'trap' });
+  assert.deepEqual(told.slice(1).sort(), ['b crash trap', 'c lost undefined', 'lost undefined']);
+  createEngine(listeners('d')).run(settingsOf('late-ticker'), null, box);
+  assert.equal(workers.length, 2, 'a trapped module is never used again');
+});
+
+test('an engine that has left asks for nothing more, and what it asked is answered with null', async () => {
+  const { engine, sent } = await engineOnPaper();
+  const answers = [engine.moment(1), engine.moment(2)];
+  engine.stop();
+  assert.deepEqual(sent.map(({ type }) => type), ['moment', 'leave']);
+  assert.deepEqual(await Promise.all(answers), [null, null]);
+  engine.run(settingsOf('late-ticker'), null, { layout: 0, width: 1 });
+  assert.equal(sent.length, 2);
 });
 
 test('findings go round in both directions, and begin with the worst', () => {

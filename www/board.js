@@ -49,6 +49,9 @@ export function createBoard(actions, at) {
     rows: gutter.list,
     scrub: lanes.scrub.root,
     repaint: lanes.repaint,
+    hideTooltip: lanes.hideTooltip,
+    /** An embedded figure puts its own buttons into the bar. */
+    bar: transport.root,
     /** @param {State} state @param {State} before */
     update(state, before) {
       gutter.update(state, before);

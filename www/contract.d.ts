@@ -47,8 +47,12 @@ export interface RunInfo {
   findings: Finding[];
   /** the wait in question and the measure of the run before the last change */
   before: { from: number; to: number; amount: string } | null;
-  /** the run ended early (limit, deadlock): a sentence, else null */
+  /** the run ended early (limit, deadlock), or not all of a file is shown: a sentence, else null */
   notice: Rich | null;
+  /** `recorded`: from a file. Then `step` is 0, `knobs` is empty and nothing can be tried (`help` has no rows): the file cannot be run again. */
+  world: 'simulated' | 'recorded';
+  /** The file; null: this page ran it. `left_out`: what it holds and is not shown, each with its number. */
+  recording: { name: string; origin: 'simulated' | 'real' | 'foreign'; policy: string; left_out: string[] } | null;
 }
 /** A row; `y` (from the top of the board's axis) and `height` as in the wide and middle layout. What is true for the shown layout stands in `Scene.rows`. */
 export interface Row { id: string; kind: 'focus' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
@@ -141,6 +145,15 @@ export interface Session {
   /** Begins the table of what would help for the run that is shown, and for the selected task; `helpAdvance` until done. A run that is opened ends it. */
   help(): Help;
   helpAdvance(records: number): Help;
+  /**
+   * Shows a recording from a file instead of a run: JSON Lines or Chrome JSON of Dandori, or Chrome JSON of another program (Perfetto, tokio's tracing-chrome).
+   * `name`: of the file, for the title. Problems (their path is `line 12`; the run before stays), or an empty list; it is shown at once. `open` leaves it again.
+   */
+  openTrace(bytes: Uint8Array, name: string, lang: 'en' | 'ja'): Problem[];
+  /** A recording from a file in another language, with the same selection. Of a lesson `open` does that. */
+  relabel(lang: 'en' | 'ja'): void;
+  /** The stream of the shown run as a file: `jsonl` (.jsonl) or `perfetto` (.json, for ui.perfetto.dev). Both can be opened again. */
+  exportTrace(format: 'jsonl' | 'perfetto'): Uint8Array;
   /** The run at a time as one SVG file. */
   picture(t: number): string;
   /** Everything that is wrong with settings; nothing starts. */
@@ -163,4 +176,6 @@ export interface Session {
   free?(): void;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
+  /** Gives its memory back. The stand-in of the tests has none. */
+  free?(): void;
 }

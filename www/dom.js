@@ -43,5 +43,14 @@ function dress(node, attributes) {
 /** An icon of 16 x 16 from one path, drawn in the text's colour. @param {string} path @param {'fill' | 'stroke'} [how] */
 export const icon = (path, how = 'fill') => svg('svg', { class: `icon ${how}`, viewBox: '0 0 16 16', 'aria-hidden': 'true' }, svg('path', { d: path }));
 
+/**
+ * What has the focus in the tree that a node is in: the page, or the shadow tree of an embedded figure, where the page only sees the host.
+ * @param {Node} node @returns {Element | null}
+ */
+export function focusedNear(node) {
+  const tree = node.getRootNode();
+  return tree instanceof Document || tree instanceof ShadowRoot ? tree.activeElement : null;
+}
+
 /** Text that is only read out. @param {string} text */
 export const spoken = (text) => el('span', { class: 'visually-hidden' }, text);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The names of the rows, as one listbox: the keyboard goes from row to row here, and steps within the row it is in. */
 import { el } from './dom.js';
+import { rem } from './scales.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -23,10 +24,10 @@ export function createGutter(actions) {
       const { info, scene } = state;
       if (!info || !scene) return;
       if (info.rows !== before.info?.rows || scene !== before.scene) {
-        list.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+        list.style.setProperty('--axis', rem(scene.axisHeight));
         list.replaceChildren(...info.rows.map((row, i) => {
           const option = el('li', { role: 'option', id: `row-${i}`, class: scene.rows[i].height < TINY ? 'row-name tiny' : 'row-name' }, el('b', {}, row.name), ' ', el('span', {}, row.sub));
-          option.style.setProperty('--height', `${scene.rows[i].height / 16}rem`);
+          option.style.setProperty('--height', rem(scene.rows[i].height));
           return option;
         }));
       }

@@ -3,7 +3,7 @@
  * What would help: the same run with one thing changed, best first. Lines fill in as they come. *Try* changes the settings and can be undone.
  * *Guess first* covers the numbers until a line is chosen; it is remembered.
  */
-import { el, spoken } from './dom.js';
+import { el, focusedNear, spoken } from './dom.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').HelpRow} HelpRow */
@@ -57,7 +57,8 @@ export function createHelp(actions) {
     root.toggleAttribute('data-done', state.help?.done === true);
     question.textContent = covered ? state.info?.question ?? '' : '';
     question.hidden = !covered;
-    const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset.row : undefined;
+    const holder = focusedNear(list);
+    const focused = holder instanceof HTMLElement && list.contains(holder) ? holder.dataset.row : undefined;
     list.replaceChildren(...rows.map((row) => line(row)));
     if (focused !== undefined) list.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event('refocus'));
   }

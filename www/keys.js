@@ -1,6 +1,8 @@
 // @ts-check
 /** The keyboard. Keys for moving and playing act while the focus is in the board; F6 and undo act on the whole page. */
 
+import { focusedNear } from './dom.js';
+
 /** @typedef {import('./state.js').Actions} Actions */
 /** @typedef {import('./state.js').PageStore} PageStore */
 /** Where in a row its bars lie, as shares of its height: what Enter tries to select, in this order. */
@@ -13,7 +15,8 @@ const isControl = (target) => target instanceof HTMLElement && target.matches('b
  * @param {{ root: HTMLElement, rows: HTMLElement, scrub: HTMLElement }} board @param {PageStore} store @param {Actions} actions
  */
 export function listenToBoard(board, store, actions) {
-  const rowId = () => (document.activeElement === board.rows ? store.get().info?.rows[store.get().row]?.id ?? null : null);
+  const focused = () => focusedNear(board.root);
+  const rowId = () => (focused() === board.rows ? store.get().info?.rows[store.get().row]?.id ?? null : null);
 
   /** @type {Record<string, (event: KeyboardEvent) => boolean | void>} a handler that returns false lets the key pass */
   const keys = {
@@ -47,8 +50,8 @@ export function listenToBoard(board, store, actions) {
 
   /** @param {1 | -1} by */
   function changeRow(by) {
-    if (document.activeElement !== board.rows && document.activeElement !== board.scrub) return false;
-    if (document.activeElement === board.scrub) board.rows.focus();
+    if (focused() !== board.rows && focused() !== board.scrub) return false;
+    if (focused() === board.scrub) board.rows.focus();
     else actions.setRow(store.get().row + by);
   }
 
@@ -60,7 +63,7 @@ export function listenToBoard(board, store, actions) {
   }
 
   function selectAtCursor() {
-    if (document.activeElement !== board.rows && document.activeElement !== board.scrub) return false;
+    if (focused() !== board.rows && focused() !== board.scrub) return false;
     const { scene, row, t } = store.get();
     const place = scene?.rows[row];
     if (!scene || !place) return false;

@@ -1,6 +1,6 @@
 // @ts-check
 /** The knob bar: native controls made from what the run says about its knobs. Every change runs at once. */
-import { el, icon, spoken } from './dom.js';
+import { el, focusedNear, icon, spoken } from './dom.js';
 import { LAYOUT } from './scales.js';
 
 /** @typedef {import('./contract').Knob} Knob */
@@ -10,8 +10,8 @@ const MAX_SEGMENTS = 4;
 /** Knobs that stay visible when the page is narrow; the rest is behind "More". */
 const NARROW_KNOBS = 2;
 
-/** @param {import('./state.js').Actions} actions */
-export function createKnobs(actions) {
+/** @param {import('./state.js').Actions} actions @param {(knobs: Knob[]) => Knob[]} [choose] which of them are shown: an embedded figure shows few */
+export function createKnobs(actions, choose = (knobs) => knobs) {
   const root = el('form', { class: 'knobs', id: 'knobs', 'aria-label': 'What to change' });
   root.addEventListener('submit', (event) => event.preventDefault());
   let built = '';
@@ -19,24 +19,32 @@ export function createKnobs(actions) {
   /** @type {((knob: Knob) => void)[]} puts a new value into each control */
   let puts = [];
 
+  /** @param {State} state */
+  function show(state) {
+    if (!state.info) return;
+    const knobs = choose(state.info.knobs);
+    const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
+    if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
+    built = shape;
+    knobs.forEach((knob, i) => puts[i](knob));
+  }
+
   return {
     root,
+    /** Others are chosen now. */
+    rebuild: show,
     /** After a change that was refused: the controls show again what the run uses. @param {State} state */
-    putBack: (state) => state.info?.knobs.forEach((knob, i) => puts[i](knob)),
+    putBack: (state) => choose(state.info?.knobs ?? []).forEach((knob, i) => puts[i](knob)),
     /** @param {State} state @param {State} before */
     update(state, before) {
-      if (!state.info || (state.info === before.info && state.measures.layout === before.measures.layout)) return;
-      const knobs = state.info.knobs;
-      const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
-      if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
-      built = shape;
-      knobs.forEach((knob, i) => puts[i](knob));
+      if (state.info !== before.info || state.measures.layout !== before.measures.layout) show(state);
     },
   };
 
   /** @param {Knob[]} knobs @param {boolean} narrow */
   function build(knobs, narrow) {
-    const focused = document.activeElement?.id;
+    const holder = focusedNear(root);
+    const focused = holder && root.contains(holder) ? holder.id : '';
     puts = [];
     const nodes = knobs.map((knob, i) => {
       const made = knob.kind === 'integer' ? integer(knob, i) : isMenu(knob, narrow) ? menu(knob, i) : segments(knob, i);
@@ -54,7 +62,7 @@ export function createKnobs(actions) {
       } }, `${rest.length} more`, spoken(' settings'));
       root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
-    if (focused) document.getElementById(focused)?.focus();
+    if (focused) /** @type {HTMLElement | null} */ (root.querySelector(`#${CSS.escape(focused)}`))?.focus();
   }
 
   /** @param {Knob} knob @param {boolean} narrow */

@@ -4,7 +4,7 @@ import { scrubber } from './axis.js';
 import { el } from './dom.js';
 import { paint } from './paint.js';
 import { plain } from './rich.js';
-import { clamp, timeToX, xToTime } from './scales.js';
+import { clamp, rem, timeToX, xToTime } from './scales.js';
 import { createTooltip } from './tooltip.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -18,10 +18,11 @@ export function createLanes(actions, at) {
   const cursor = el('div', { class: 'cursor', 'aria-hidden': 'true' }, el('i', {}), flag);
   const scrub = scrubber(actions);
   const root = el('div', { class: 'lanes' }, canvas, cursor, scrub.root);
-  const tooltip = createTooltip(root, canvas, actions, at);
+  const tooltip = createTooltip(root, canvas, actions, (x, y) => at(x / scale(), y / scale()));
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   /** @type {State | null} */
   let state = null;
+  const scale = () => state?.measures.scale ?? 1;
   /** @type {{ id: number, x: number, y: number, moved: boolean } | null} */
   let press = null;
 
@@ -51,8 +52,7 @@ export function createLanes(actions, at) {
   /** @param {PointerEvent} event @returns {{ x: number, y: number }} in scene pixels */
   function pointAt(event) {
     const box = canvas.getBoundingClientRect();
-    const scale = state?.measures.scale ?? 1;
-    return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
+    return { x: (event.clientX - box.left) / scale(), y: (event.clientY - box.top) / scale() };
   }
 
   /** @param {PointerEvent} event */
@@ -69,20 +69,20 @@ export function createLanes(actions, at) {
     cursor.style.setProperty('--glide', `${now.glide}ms`);
     cursor.style.setProperty('--x', `${x}px`);
     cursor.style.setProperty('--shift', `${clamp(x, half, width - half) - x}px`);
-    cursor.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+    cursor.style.setProperty('--axis', rem(scene.axisHeight));
     return { x: x / now.measures.scale, half: half / now.measures.scale };
   }
 
   /** @param {State} now @param {{ x: number, half: number }} place */
   function paintNow(now, place) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
-    const scale = now.measures.scale * devicePixelRatio;
-    const width = Math.round(scene.width * scale);
-    const height = Math.round(scene.height * scale);
+    const fine = now.measures.scale * devicePixelRatio;
+    const width = Math.round(scene.width * fine);
+    const height = Math.round(scene.height * fine);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     canvas.style.setProperty('block-size', `${(scene.height * now.measures.scale)}px`);
-    paint(ctx, scene, now.palette, { scale, cursor: cursor.hidden ? null : place.x, flag: place.half });
+    paint(ctx, scene, now.palette, { scale: fine, cursor: cursor.hidden ? null : place.x, flag: place.half });
   }
 
   return {

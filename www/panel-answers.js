@@ -42,6 +42,11 @@ export function createRuns(make) {
       told = runs.length === 0;
     },
     busy: () => !told,
+    close() {
+      for (const run of runs) run.session.free?.();
+      runs = [];
+      told = true;
+    },
     /** A slice of the first run that is not done; what is known then. @param {number} records @returns {Compared | null} null: nothing new */
     advance(records) {
       const run = runs.find((one) => !one.done);

@@ -1,6 +1,7 @@
 // @ts-check
 /** The right half of the board: each part of the machine at the cursor, in elements and words. It is its own text twin. */
-import { el, icon, spoken } from './dom.js';
+import { el, focusedNear, icon, spoken } from './dom.js';
+import { rem } from './scales.js';
 import { token } from './token.js';
 
 /** @typedef {import('./contract').Part} Part */
@@ -48,7 +49,7 @@ export function createStage(actions) {
         const key = JSON.stringify([row.name, lines, folded]);
         const cell = cells.children[i] ?? cells.appendChild(el('div', { class: 'cell', role: 'group' }));
         const height = state.scene?.rows[i]?.height ?? row.height;
-        /** @type {HTMLElement} */ (cell).style.setProperty('--height', `${height / 16}rem`);
+        /** @type {HTMLElement} */ (cell).style.setProperty('--height', rem(height));
         cell.classList.toggle('low', height < (lines.length > 1 ? LOW : ONE_LINE));
         cell.classList.toggle('tiny', height < TINY);
         if (shown[i] === key) return;
@@ -60,7 +61,7 @@ export function createStage(actions) {
 
   /** @param {HTMLElement} cell @param {string} name @param {Part[][]} lines @param {boolean} folded */
   function fill(cell, name, lines, folded) {
-    const focused = [...cell.querySelectorAll('button')].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+    const focused = [...cell.querySelectorAll('button')].indexOf(/** @type {HTMLButtonElement} */ (focusedNear(cell)));
     cell.setAttribute('aria-label', name);
     cell.replaceChildren(el('b', { class: 'cell-name', 'aria-hidden': 'true' }, name), ...lines.map((line) => el('p', { class: 'line' }, ...lineNodes(line, folded))));
     const buttons = cell.querySelectorAll('button');

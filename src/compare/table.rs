@@ -14,6 +14,7 @@ pub(super) fn world(world: Origin) -> &'static str {
     match world {
         Origin::Simulated => "simulated",
         Origin::Real => "real",
+        Origin::Foreign => "foreign",
     }
 }
 

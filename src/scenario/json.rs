@@ -68,6 +68,16 @@ impl Json {
         Json::Number(number.into().into())
     }
 
+    /// A number; it must be finite.
+    pub fn number(number: f64) -> Json {
+        // A whole one as people write it: 2 and not 2.0.
+        let whole = number as u64;
+        if whole as f64 == number {
+            return Json::integer(whole);
+        }
+        Json::Number(Number::from_f64(number).expect("a finite number"))
+    }
+
     /// The field of that name, if this is a map that has it.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Json> {

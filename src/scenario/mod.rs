@@ -7,6 +7,7 @@
 mod check;
 mod code;
 pub mod costs;
+mod distribution;
 mod draft;
 mod fields;
 mod interpret;

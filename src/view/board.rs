@@ -7,7 +7,7 @@ use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
-use crate::trace::recording::KindMeta;
+use crate::trace::recording::{KindMeta, Origin};
 use crate::trace::{Cause, Line, Meta, Place, Recording};
 use crate::words::number::Scale;
 use crate::words::{Arg, Lang, Rich, Words, bare, fill};
@@ -158,9 +158,37 @@ impl Board {
             counts,
             line,
         };
-        board.findings = findings(&board.line, &board.facts);
+        if !board.is_foreign() {
+            board.findings = findings(&board.line, &board.facts);
+        }
         board.select(None);
         board
+    }
+
+    /// Whether another program wrote the stream: then only slices of threads are known.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.meta.origin == Origin::Foreign
+    }
+
+    /// Looks at the kind of task that waited longest and at its waits; in a foreign trace, at the longest slice.
+    pub fn look_at_worst(&mut self) {
+        let own = |task| self.line.task(task).filter(|lane| !lane.job).map(|lane| lane.kind);
+        let kind = if self.is_foreign() {
+            self.longest_slice().and_then(|poll| own(self.line.poll(poll).task))
+        } else {
+            let waits = self.line.waits.iter().filter_map(|wait| Some((wait.length(), own(wait.task)?)));
+            waits.max_by_key(|&(length, kind)| (length, std::cmp::Reverse(kind))).map(|(_, kind)| kind)
+        };
+        self.focus = Focus { kind: kind.unwrap_or(KindId(0)), measure: Measure::Wait };
+        self.select(None);
+    }
+
+    /// The longest poll, the first of several.
+    #[must_use]
+    pub fn longest_slice(&self) -> Option<u32> {
+        let polls = self.line.polls.iter().enumerate();
+        polls.max_by_key(|(index, p)| (p.to.since(p.start), std::cmp::Reverse(*index))).map(|(index, _)| index as u32)
     }
 
     /// Looks at the worst wait of a task, or of the focus.
@@ -183,7 +211,8 @@ impl Board {
     /// The task in the focus row: the selected one, or that of the wait in question, or the first of the kind.
     #[must_use]
     pub fn focus_task(&self) -> Option<TaskId> {
-        let first = || self.focus_lanes().next().map(|lane| lane.id);
+        let longest = || self.longest_slice().filter(|_| self.is_foreign()).map(|poll| self.line.poll(poll).task);
+        let first = || longest().or_else(|| self.focus_lanes().next().map(|lane| lane.id));
         self.selected.or(self.wait().map(|wait| wait.task)).or_else(first)
     }
 
@@ -228,6 +257,9 @@ impl Board {
     pub fn name(&self, task: TaskId) -> String {
         let Some(lane) = self.line.task(task) else { return task.to_string() };
         let label = self.meta.kinds.get(lane.kind.index()).map_or("?", |kind| kind.label.as_str());
+        if self.is_foreign() {
+            return label.to_owned();
+        }
         match self.counts.get(lane.kind.index()) {
             Some(1) => label.to_owned(),
             _ => format!("{label}{}", lane.ordinal),
@@ -238,6 +270,9 @@ impl Board {
     #[must_use]
     pub fn token(&self, task: TaskId) -> String {
         let name = self.name(task);
+        if self.is_foreign() {
+            return name.chars().take(3).collect();
+        }
         let letters = name.chars().count();
         if letters <= 3 { name } else { name.chars().skip(letters - 3).collect() }
     }
@@ -285,6 +320,9 @@ impl Board {
     /// A thread's name.
     #[must_use]
     pub fn thread(&self, thread: ThreadId) -> String {
+        if let Some(name) = self.meta.threads.get(thread.index()).filter(|name| !name.is_empty()) {
+            return name.clone();
+        }
         bare(self.words().thread, &[("id", thread.0.to_string().into())])
     }
 

@@ -12,6 +12,7 @@ use super::timeline::{
 use super::track::Track;
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::time::Time;
+use crate::trace::recording::Origin;
 use crate::trace::{Cause, Event, Line, Place, Record, Recording, Release, Role, Waits};
 
 /// Folds a recording.
@@ -23,6 +24,7 @@ pub(super) fn fold(recording: &Recording) -> Timeline {
             cpu_count: recording.meta.cpus.into(),
             ..Timeline::default()
         },
+        is_foreign: recording.meta.origin == Origin::Foreign,
         ..Fold::default()
     };
     for worker in 0..recording.meta.workers {
@@ -44,6 +46,8 @@ struct Fold {
     threads: Vec<ThreadNow>,
     /// Tasks of each kind so far, without jobs of the pool.
     of_kind: Vec<u32>,
+    /// Nothing is known of waits: a slice of another program does not say when it could have begun.
+    is_foreign: bool,
 }
 
 /// What must be known about a task in the middle of the fold.
@@ -323,6 +327,14 @@ impl Fold {
             }
         }
         held.finish(end);
+        if self.is_foreign {
+            line.slices = vec![Vec::new(); line.threads.len()];
+            for (index, poll) in line.polls.iter().enumerate() {
+                if let Some(slices) = poll.thread.and_then(|thread| line.slices.get_mut(thread.index())) {
+                    slices.push(index as u32);
+                }
+            }
+        }
         self.line
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::board::Board;
 use super::layout::{Layout, Subject, places};
 use super::moment::state_at;
-use super::timeline::{TaskState, WorkState};
+use super::timeline::{Poll, TaskState, WorkState};
 use super::track::{Span, Track};
 use crate::id::TaskId;
 use crate::time::Time;
@@ -66,6 +66,12 @@ pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f3
                 }
             }
         }
+        Subject::Thread(thread) => {
+            let open = board.line.slices_at(thread, point.t);
+            let near = board.line.slices.get(thread.index())?.iter().map(|&poll| board.line.poll(poll));
+            let close = || near.clone().find(|poll| poll.to >= point.near.0 && poll.start <= point.near.1);
+            open.last().copied().or_else(close).map(|poll| point.slice(poll))
+        }
         Subject::Global | Subject::Monitor | Subject::Cpu(_) => None,
     }
 }
@@ -117,6 +123,12 @@ impl Point<'_> {
             ("to", board.scale.clock(to).into()),
         ];
         Hit { task: Some(task), t: self.t, from, to, text: fill(board.words().tip, &args) }
+    }
+
+    /// A slice of a foreign trace, named as itself: its task is in several.
+    fn slice(&self, poll: &Poll) -> Hit {
+        let hit = self.row(fill("{task}", &[("task", self.board.link(poll.task))]), poll.start, poll.to);
+        Hit { task: Some(poll.task), ..hit }
     }
 
     fn row(&self, state: Rich, from: Time, to: Time) -> Hit {

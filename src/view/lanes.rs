@@ -30,6 +30,7 @@ pub(super) fn draw(canvas: &mut Canvas, board: &Board, layout: Layout, subject: 
         Subject::Worker(worker) => worker_row(canvas, board, layout, worker, row),
         Subject::Global => queue_row(canvas, &board.line.global, layout, row),
         Subject::Threads => threads_row(canvas, board, layout, row, false),
+        Subject::Thread(thread) => foreign_row(canvas, board, layout, thread, row),
         Subject::Pool => threads_row(canvas, board, layout, row, true),
         Subject::Driver => driver_row(canvas, board, layout, row),
         Subject::Monitor => monitor_row(canvas, board, layout, row),
@@ -417,6 +418,31 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
             })
             .collect();
         bins.add(canvas, board, &pieces);
+        bins.finish(canvas);
+    }
+}
+
+/// A thread of a foreign trace: its slices, those inside others below them.
+fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: ThreadId, row: Area) {
+    let (top, foot) = (row.y + layout.label() + 3.0, row.y + row.height - 3.0);
+    let mut depths: Vec<Vec<Piece>> = vec![Vec::new(); SUBLANES];
+    let mut open: Vec<Time> = Vec::new();
+    for &index in board.line.slices.get(thread.index()).into_iter().flatten() {
+        let poll = board.line.poll(index);
+        open.retain(|&to| to > poll.start);
+        if poll.to >= canvas.from && poll.start <= canvas.to {
+            // What lies deeper than there are lanes is drawn in the last one.
+            let depth = open.len().min(SUBLANES - 1);
+            depths[depth].push(Piece { from: poll.start, to: poll.to, poll: index, what: None, no_cpu: false });
+        }
+        open.push(poll.to);
+    }
+    let most = depths.iter().rposition(|pieces| !pieces.is_empty()).map_or(1, |last| last + 1);
+    let lane_h = (foot - top) / most as f32;
+    let h = (lane_h - 1.0).min(22.0);
+    for (depth, pieces) in depths.iter().enumerate().take(most) {
+        let mut bins = Bins::new(canvas, top + depth as f32 * lane_h + (lane_h - h) / 2.0, h);
+        bins.add(canvas, board, pieces);
         bins.finish(canvas);
     }
 }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::board::Board;
-use crate::id::{CpuId, TaskId, WorkerId};
+use super::board::{Board, capital};
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::words::bare;
 
 /// The three layouts by the width of the page, and that of a run among others.
@@ -66,6 +66,8 @@ pub enum Subject {
     Global,
     /// Threads that poll without a worker.
     Threads,
+    /// A thread of a foreign trace.
+    Thread(ThreadId),
     /// The blocking pool.
     Pool,
     /// Timers and I/O.
@@ -106,6 +108,8 @@ pub struct Place {
 const ROOMY: usize = 6;
 /// More workers than this make their rows tiny, every fourth with its name.
 const COMPACT: usize = 16;
+/// Rows of threads of a foreign trace at most: those with the most time in slices. Taste: a board that can be scrolled.
+const THREADS: usize = 48;
 /// Rows of CPUs at most; what matters there is that threads share them.
 const CPUS: usize = 8;
 /// Height of a row of a band that is not the focus, in pixels.
@@ -160,6 +164,10 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
 #[must_use]
 pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     let (line, words, nouns) = (&board.line, board.words(), &board.facts.nouns);
+    if board.is_foreign() {
+        let task = board.focus_task().map(Subject::Task);
+        return (task.into_iter().chain(threads(board).into_iter().map(Subject::Thread)).collect(), Vec::new());
+    }
     let range = board.to.since(board.from);
     let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
     let mut quiet = Vec::new();
@@ -194,6 +202,26 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     (rows, quiet)
 }
 
+/// The threads of a foreign trace that have a row: the busiest, in the order of the file.
+fn threads(board: &Board) -> Vec<ThreadId> {
+    let length = |&poll: &u32| board.line.poll(poll).to.since(board.line.poll(poll).start).0;
+    let busy: Vec<u64> =
+        board.line.slices.iter().map(|of| of.iter().map(length).fold(of.len() as u64, u64::saturating_add)).collect();
+    let mut threads: Vec<usize> = (0..busy.len()).filter(|&thread| busy[thread] > 0).collect();
+    threads.sort_by_key(|&thread| (std::cmp::Reverse(busy[thread]), thread));
+    threads.truncate(THREADS);
+    threads.sort_unstable();
+    threads.into_iter().map(|thread| ThreadId(thread as u16)).collect()
+}
+
+/// How many threads of a foreign trace have slices and no row.
+#[must_use]
+pub fn unshown_threads(board: &Board) -> u64 {
+    let shown = board.rows.iter().filter(|row| matches!(row, Subject::Thread(_))).count();
+    let all = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
+    all.saturating_sub(shown) as u64
+}
+
 /// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
 fn in_sentence(name: &str) -> String {
     let mut letters = name.chars();
@@ -218,6 +246,7 @@ pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
         Subject::Driver if layout == Layout::Narrow => 62.0,
         Subject::Driver => 52.0,
         Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Thread(_) => 44.0 + narrow,
         Subject::Cpu(_) => 28.0 + narrow,
     }
 }
@@ -263,6 +292,9 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         }
         Subject::Global => fixed("global", "global", words.row_global, words.row_global_sub),
         Subject::Threads => fixed("threads", "thread", words.row_threads, words.row_threads_sub),
+        Subject::Thread(thread) => {
+            row(format!("thread-{}", thread.0), "thread", capital(board.thread(thread), true), String::new())
+        }
         Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
         Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
         Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),

@@ -6,6 +6,7 @@ mod bars;
 pub mod board;
 pub mod caption;
 pub mod explain;
+pub mod export;
 pub mod findings;
 mod fold;
 pub mod help;
@@ -15,6 +16,7 @@ mod lanes;
 pub mod layout;
 pub mod moment;
 pub mod panels;
+pub mod perfetto;
 #[cfg(test)]
 mod sample;
 pub mod scene;

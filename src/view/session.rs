@@ -5,6 +5,7 @@
 
 mod opened;
 mod panels;
+mod recorded;
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::opened::Opened;
+use self::recorded::File;
 use super::board::{Before, Board, Facts};
+use super::export::{self, Format};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
@@ -29,6 +32,7 @@ use crate::trace::Recording;
 use crate::words::{Lang, policies};
 
 pub use self::opened::facts;
+pub use self::recorded::{board as board_of_file, facts_of_file};
 
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
@@ -101,9 +105,25 @@ struct Trials {
 struct Shown {
     board: Board,
     about: About,
-    opened: Opened,
-    /// What the board was made from.
     recording: Recording,
+    source: Source,
+}
+
+/// Where the run that is shown comes from.
+enum Source {
+    /// A lesson set to something.
+    Lesson(Box<Opened>),
+    /// A file.
+    File(File),
+}
+
+impl Source {
+    fn lesson(&self) -> Option<&Opened> {
+        match self {
+            Source::Lesson(opened) => Some(opened),
+            Source::File(_) => None,
+        }
+    }
 }
 
 impl Session {
@@ -287,7 +307,7 @@ impl Session {
             let recording = engine.finish();
             let (mut board, about) = opened.show(&recording);
             board.before = self.shown.take().and_then(|old| before(old, &opened));
-            self.shown = Some(Shown { board, about, opened, recording });
+            self.shown = Some(Shown { board, about, recording, source: Source::Lesson(Box::new(opened)) });
         }
         progress
     }
@@ -357,6 +377,38 @@ impl Session {
         hit(self.board(), layout, width, (from, to), x, y)
     }
 
+    // ---- Files ----------------------------------------------------------------------------------------------------
+
+    /// Shows a recording from a file instead of a run: our JSON Lines, our Chrome JSON, or another program's. `name`: of
+    /// the file. Problems, each with its line, and then everything stays as it was.
+    pub fn open_trace(&mut self, bytes: &[u8], name: &str, lang: Lang) -> Vec<Problem> {
+        match File::read(bytes, name) {
+            Ok((file, recording)) => {
+                let (board, about) = file.show(&recording, &self.registry, lang);
+                (self.running, self.help) = (None, None);
+                self.shown = Some(Shown { board, about, recording, source: Source::File(file) });
+                Vec::new()
+            }
+            Err(problems) => problems,
+        }
+    }
+
+    /// Says everything about a recording from a file in another language; of a lesson, `open` does that. The selection
+    /// stays.
+    pub fn relabel(&mut self, lang: Lang) {
+        let Some(Shown { board, about, recording, source: Source::File(file) }) = &mut self.shown else { return };
+        let selected = board.selected;
+        (*board, *about) = file.show(recording, &self.registry, lang);
+        board.select(selected);
+    }
+
+    /// The stream of the run as a file.
+    #[must_use]
+    pub fn export_trace(&self, format: Format) -> Vec<u8> {
+        let Shown { board, recording, .. } = self.shown();
+        export::trace(board, recording, format)
+    }
+
     /// The run at a time as one SVG file.
     #[must_use]
     pub fn picture(&self, t: Time) -> String {
@@ -375,7 +427,12 @@ impl Session {
 
     /// The table of what would help: for the selected task, or else for what the lesson measures. Nothing is tried yet.
     pub fn help(&mut self) -> Help {
-        let Shown { board, opened, .. } = self.shown();
+        let Shown { board, source, .. } = self.shown();
+        // A file cannot be run again with something changed.
+        let Some(opened) = source.lesson() else {
+            self.help = None;
+            return Help { rows: Vec::new(), done: true };
+        };
         let goal = board.selected.and_then(|task| Goal::task(board, task)).unwrap_or(Goal::Focus);
         let candidates = candidates(board, Some(&opened.lesson), &opened.draft, &self.registry);
         let table = Table::new(board, goal, candidates);
@@ -386,13 +443,14 @@ impl Session {
 
     /// Goes on trying for about so many steps; the table as far as it is known. Another run that is opened ends it.
     pub fn help_advance(&mut self, steps: u64) -> Help {
-        let (Some(Trials { table, running }), Some(shown)) = (&mut self.help, &self.shown) else {
+        let opened = self.shown.as_ref().and_then(|shown| shown.source.lesson());
+        let (Some(Trials { table, running }), Some(opened)) = (&mut self.help, opened) else {
             return Help { rows: Vec::new(), done: true };
         };
         if running.is_none()
             && let Some(candidate) = table.next()
         {
-            let opened = shown.opened.with(&candidate.scenario, &self.registry);
+            let opened = opened.with(&candidate.scenario, &self.registry);
             match (self.start)(&candidate.scenario, &self.registry) {
                 Ok(engine) => *running = Some((engine, opened)),
                 Err(_) => table.fill(None),
@@ -413,11 +471,9 @@ impl Session {
 /// What the run before had come to, for the run that takes its place: the same lesson with something else changed. The
 /// same run in other words or with another selection keeps what it had.
 fn before(old: Shown, new: &Opened) -> Option<Before> {
-    if old.opened.lesson.name != new.lesson.name {
-        return None;
-    }
-    if old.opened.scenario == new.scenario {
-        return old.board.before.filter(|_| old.opened.lang == new.lang);
+    let was = old.source.lesson().filter(|was| was.lesson.name == new.lesson.name)?;
+    if was.scenario == new.scenario {
+        return old.board.before.filter(|_| was.lang == new.lang);
     }
     let mut board = old.board;
     board.select(None);
@@ -436,6 +492,7 @@ fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
         Subject::Pool => Some(&line.pool_records),
         Subject::Driver => Some(&line.driver.records),
         Subject::Monitor => Some(&line.monitor_records),
+        Subject::Thread(thread) => line.threads.get(thread.index()).map(|lane| lane.records.as_slice()),
         Subject::Threads | Subject::Cpu(_) => None,
     }
 }

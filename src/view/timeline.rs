@@ -56,6 +56,8 @@ pub struct Timeline {
     pub monitor_records: Vec<u32>,
     /// Whether a thread ever lost its CPU to another one.
     pub shared_cpus: bool,
+    /// Polls of each thread in the order of their start, in a foreign trace; else empty.
+    pub slices: Vec<Vec<u32>>,
 }
 
 /// A task's row.
@@ -501,6 +503,15 @@ impl Timeline {
     pub fn worker_of(&self, thread: ThreadId, t: Time) -> Option<WorkerId> {
         let holds = |lane: &WorkerLane| lane.held.at(t).is_some_and(|span| span.state == thread);
         self.workers.iter().position(holds).map(|worker| WorkerId(worker as u16))
+    }
+
+    /// The slices of a foreign thread that are open at `t`, the outermost first.
+    #[must_use]
+    pub fn slices_at(&self, thread: ThreadId, t: Time) -> Vec<&Poll> {
+        let Some(slices) = self.slices.get(thread.index()) else { return Vec::new() };
+        let begun = slices.partition_point(|&poll| self.poll(poll).start <= t);
+        let open = slices[..begun].iter().map(|&poll| self.poll(poll)).filter(|poll| poll.to > t);
+        open.collect()
     }
 
     /// Marks in `(from, to]`.

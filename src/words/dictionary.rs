@@ -610,6 +610,76 @@ dictionary! {
     /// Tooltip of a span without a task.
     tip_row: Free ["state" "x" "from" "to"];
 
+    // ---- Files
+    /// Below the headline of a recording of threads.
+    file_real: Free [];
+    /// Below the headline of a simulated run from a file.
+    file_simulated: Free [];
+    /// Below the headline of another program's trace.
+    file_foreign: Free [];
+    /// Model line of a recording of threads.
+    model_real: Free ["policy" "n"];
+    /// Model line of a simulated run from a file.
+    model_file: Free ["policy"];
+    /// Model line of another program's trace.
+    model_foreign: Free ["n"];
+    /// Model line: the version of the engine that wrote a file.
+    model_wrote: Free ["engine"];
+    /// Headline of a foreign trace.
+    slices: Headline ["k" "n" "task" "x"];
+    /// A foreign trace with a single slice.
+    slices_one: Headline ["task" "x"];
+    /// What a foreign trace holds and is not shown.
+    note_left_out: Free ["what"];
+    /// Moments.
+    left_instants: Free ["n"];
+    /// Values of counters.
+    left_counters: Free ["n"];
+    /// Arrows.
+    left_flows: Free ["n"];
+    /// Slices without a thread.
+    left_async: Free ["n"];
+    /// Whatever else.
+    left_others: Free ["n"];
+    /// Ends without a begin.
+    left_ends: Free ["n"];
+    /// Slices that lie too deep.
+    left_deep: Free ["n"];
+    /// Beyond the bounds.
+    left_beyond: Free ["n"];
+    /// Threads without a row.
+    left_threads: Free ["n"];
+    /// Caption of a foreign trace.
+    cap_slices: Caption ["n" "w"];
+    /// The same, with where the focus is.
+    cap_slice: Caption ["task" "thread" "x"];
+    /// A slice that lasts, on the stage.
+    st_slice: Line ["thread" "x"];
+    /// A thread that was started and has not run yet.
+    st_starts: Line [];
+    /// Outside of every slice.
+    st_outside: Line [];
+    /// How many slices there were.
+    st_slices: Line ["n"];
+    /// A slice in the row of its thread.
+    st_in_slice: Line ["x"];
+
+    // ---- Tracks of an export
+    /// The workers, as a group of tracks.
+    track_workers: Label [];
+    /// The threads.
+    track_threads: Label [];
+    /// The tasks.
+    track_tasks: Label [];
+    /// The depths of the queues.
+    track_queues: Label [];
+    /// The arrow from a wake to its poll.
+    track_wake: Label [];
+    /// What a queue is counted in.
+    track_count: Label [];
+    /// A slice of a task on a worker.
+    track_polled: Label ["who"];
+
     // ---- Knobs and problems
     /// Why a knob does nothing.
     knob_none: Sentence ["policy" "thing"];

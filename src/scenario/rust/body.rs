@@ -327,6 +327,32 @@ impl<'a> Body<'a> {
                 self.uses.exponential = true;
                 format!("exponential({})", duration(*mean))
             }
+            Length::Uniform { from, to } => {
+                self.uses.uniform = true;
+                format!("uniform({}, {})", duration(*from), duration(*to))
+            }
+            Length::Lognormal { median, sigma } => {
+                self.uses.lognormal = true;
+                format!("lognormal({}, {sigma:?})", duration(*median))
+            }
+            Length::Pareto { least, alpha } => {
+                self.uses.pareto = true;
+                format!("pareto({}, {alpha:?})", duration(*least))
+            }
+            Length::Mixture(shares) => {
+                self.uses.weighted = true;
+                let weights: Vec<String> = shares.iter().map(|share| share.weight.to_string()).collect();
+                let last = shares.len().saturating_sub(1);
+                let arms: Vec<String> = shares
+                    .iter()
+                    .enumerate()
+                    .map(|(index, share)| {
+                        let pattern = if index == last { "_".to_owned() } else { index.to_string() };
+                        format!("{pattern} => {}", self.length(&share.of))
+                    })
+                    .collect();
+                format!("match weighted(&[{}]) {{ {} }}", weights.join(", "), arms.join(", "))
+            }
             Length::List(all) => {
                 self.uses.lists = true;
                 self.uses.counters += 1;

@@ -20,6 +20,10 @@ pub(super) struct Uses {
     pub(super) join_all: bool,
     pub(super) select_first: bool,
     pub(super) exponential: bool,
+    pub(super) uniform: bool,
+    pub(super) lognormal: bool,
+    pub(super) pareto: bool,
+    pub(super) weighted: bool,
     pub(super) lists: bool,
     pub(super) counters: u32,
 }
@@ -188,12 +192,19 @@ pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
     let bounded = scenario.channels.iter().any(|channel| channel.capacity.is_some());
     let unbounded = scenario.channels.iter().any(|channel| channel.capacity.is_none())
         || scenario.sockets.iter().any(|socket| socket.data.is_some());
+    let drawn = uses.exponential || uses.uniform || uses.lognormal || uses.pareto || uses.weighted;
     let parts = [
         (uses.compute, COMPUTE),
         (uses.spawned, SPAWNED),
         (uses.join_all || uses.select_first, BRANCH),
         (uses.wake_self, WAKE_SELF),
+        (drawn, DRAW),
         (uses.exponential, EXPONENTIAL),
+        (uses.uniform, UNIFORM),
+        (uses.lognormal || uses.pareto, LONGEST),
+        (uses.lognormal, LOGNORMAL),
+        (uses.pareto, PARETO),
+        (uses.weighted, WEIGHTED),
         (uses.lists, ROUND),
         (bounded, BOUNDED),
         (unbounded, UNBOUNDED),
@@ -251,7 +262,7 @@ async fn wake_self() {
 }
 ";
 
-const EXPONENTIAL: &str = r"
+const DRAW: &str = r"
 /// A number between 0 and 1, never 0 (splitmix64).
 fn draw() -> f64 {
     static STATE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
@@ -260,10 +271,54 @@ fn draw() -> f64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64 + f64::EPSILON
 }
+";
 
+const EXPONENTIAL: &str = r"
 /// An exponential length with this mean.
 fn exponential(mean: Duration) -> Duration {
     mean.mul_f64(-draw().min(1.0).ln())
+}
+";
+
+const UNIFORM: &str = r"
+/// A length between two, each as likely as the others.
+fn uniform(from: Duration, to: Duration) -> Duration {
+    from + to.saturating_sub(from).mul_f64(draw().min(1.0))
+}
+";
+
+const LOGNORMAL: &str = r"
+/// A length whose logarithm is normally distributed (Box and Muller).
+fn lognormal(median: Duration, sigma: f64) -> Duration {
+    let normal = (-2.0 * draw().min(1.0).ln()).sqrt() * (std::f64::consts::TAU * draw()).cos();
+    Duration::try_from_secs_f64(median.as_secs_f64() * (sigma * normal).exp()).map_or(LONGEST, |length| length.min(LONGEST))
+}
+";
+
+const PARETO: &str = r"
+/// A length of which few are very long.
+fn pareto(least: Duration, alpha: f64) -> Duration {
+    let times = draw().min(1.0).powf(-1.0 / alpha);
+    Duration::try_from_secs_f64(least.as_secs_f64() * times).map_or(LONGEST, |length| length.min(LONGEST))
+}
+";
+
+const LONGEST: &str = r"
+/// The longest length that is drawn.
+const LONGEST: Duration = Duration::from_secs(3_600);
+";
+
+const WEIGHTED: &str = r"
+/// The index of one of these weights, each as often as it says.
+fn weighted(weights: &[u32]) -> usize {
+    let mut left = draw().min(1.0) * weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+    for (index, &weight) in weights.iter().enumerate() {
+        left -= f64::from(weight);
+        if left <= 0.0 {
+            return index;
+        }
+    }
+    weights.len() - 1
 }
 ";
 

@@ -79,6 +79,7 @@ impl Opened {
             question: of(&lesson.question, lang).clone(),
             knobs: self.knobs.clone(),
             cursor,
+            file: None,
         };
         (board, about)
     }

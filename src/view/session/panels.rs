@@ -22,14 +22,13 @@ impl Session {
         self.prepare(settings).err().unwrap_or_default()
     }
 
-    /// Every setting of the run that is shown.
+    /// Every setting of the run that is shown; `None`: it comes from a file.
     ///
     /// # Panics
     /// Before the first run is done; so do all that follow.
     #[must_use]
-    pub fn fields(&self) -> Fields {
-        let Shown { opened, .. } = self.shown();
-        let Opened { scenario, draft, lesson, lang, set, .. } = opened;
+    pub fn fields(&self) -> Option<Fields> {
+        let Opened { scenario, draft, lesson, lang, set, .. } = self.shown().source.lesson()?;
         let mut initial_draft = lesson.draft();
         initial_draft.with_policy(&scenario.policy.name, &self.registry);
         // A lesson whose scenario the policy cannot run, or whose parameters it does not allow, has nothing to differ from.
@@ -52,7 +51,7 @@ impl Session {
             waiting: &waiting,
             lang: *lang,
         };
-        fields(now, &self.registry)
+        Some(fields(now, &self.registry))
     }
 
     /// The tables of the run that is shown.
@@ -78,15 +77,16 @@ impl Session {
     /// Where the task in the focus row is in its program.
     #[must_use]
     pub fn code(&self, t: Time) -> Option<Code> {
-        let Shown { board, recording, opened, .. } = self.shown();
+        let Shown { board, recording, source, .. } = self.shown();
+        let opened = source.lesson()?;
         let listing = listing(&opened.scenario, &self.registry);
         code(board, &recording.trace, &opened.scenario, &listing, board.focus_task()?, t)
     }
 
-    /// The scenario of the run as a program for the runtime.
+    /// The scenario of the run as a program for the runtime; `None`: the run comes from a file.
     #[must_use]
-    pub fn program(&self) -> String {
-        listing(&self.shown().opened.scenario, &self.registry).to_string()
+    pub fn program(&self) -> Option<String> {
+        Some(listing(&self.shown().source.lesson()?.scenario, &self.registry).to_string())
     }
 
     /// Where another session's run parts from this one; `None`: nowhere.
@@ -115,11 +115,10 @@ impl Session {
         }
     }
 
-    /// The scenario of the run that is shown, as a file.
+    /// The scenario of the run that is shown, as a file; `None`: the run comes from a file itself.
     #[must_use]
-    pub fn scenario(&self) -> String {
-        let Shown { opened, .. } = self.shown();
-        Draft::of(&opened.scenario, &self.registry).to_string()
+    pub fn scenario(&self) -> Option<String> {
+        Some(Draft::of(&self.shown().source.lesson()?.scenario, &self.registry).to_string())
     }
 }
 
