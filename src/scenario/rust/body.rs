@@ -40,7 +40,8 @@ pub(super) fn boxed(scenario: &Scenario, kind: &Kind) -> bool {
     false
 }
 
-fn spawned(steps: &[Step]) -> Vec<usize> {
+/// Kinds that these steps spawn.
+pub(super) fn spawned(steps: &[Step]) -> Vec<usize> {
     let mut out = Vec::new();
     walk(steps, &mut |does| {
         if let Does::Spawn { kind, .. } = does {

@@ -28,82 +28,18 @@ pub(super) struct Uses {
     pub(super) counters: u32,
 }
 
-/// A name as an identifier.
+/// Keywords, and names that a program uses itself.
+const TAKEN: &str = "\
+    abstract as async await become box break const continue crate do dyn else enum extern false final fn \
+    for gen if impl in let loop macro main match mod move mut override priv pub ref return self static \
+    struct super trait true try type typeof unsafe unsized use virtual where while yield spawn sleep \
+    compute measured wake_self spawn_blocking block_in_place yield_now join_all select_first exponential \
+    interval_at consume_budget report draw thread drop uniform lognormal pareto weighted";
+
+/// A name as an identifier; one that is taken gets an underscore.
 pub(super) fn name(name: &str) -> String {
     let name = name.replace('-', "_");
-    // A keyword or a name that the program uses itself gets an underscore.
-    let taken = [
-        "abstract",
-        "as",
-        "async",
-        "await",
-        "become",
-        "box",
-        "break",
-        "const",
-        "continue",
-        "crate",
-        "do",
-        "dyn",
-        "else",
-        "enum",
-        "extern",
-        "false",
-        "final",
-        "fn",
-        "for",
-        "gen",
-        "if",
-        "impl",
-        "in",
-        "let",
-        "loop",
-        "macro",
-        "main",
-        "match",
-        "mod",
-        "move",
-        "mut",
-        "override",
-        "priv",
-        "pub",
-        "ref",
-        "return",
-        "self",
-        "static",
-        "struct",
-        "super",
-        "trait",
-        "true",
-        "try",
-        "type",
-        "typeof",
-        "unsafe",
-        "unsized",
-        "use",
-        "virtual",
-        "where",
-        "while",
-        "yield",
-        "spawn",
-        "sleep",
-        "compute",
-        "measured",
-        "wake_self",
-        "spawn_blocking",
-        "block_in_place",
-        "yield_now",
-        "join_all",
-        "select_first",
-        "exponential",
-        "interval_at",
-        "consume_budget",
-        "report",
-        "draw",
-        "thread",
-        "drop",
-    ];
-    if taken.contains(&name.as_str()) { format!("{name}_") } else { name }
+    if TAKEN.split_whitespace().any(|taken| taken == name) { format!("{name}_") } else { name }
 }
 
 /// A name as that of a static.
