@@ -82,6 +82,8 @@ test('a comparison begins with what was before, if something was just changed', 
   assert.deepEqual(compared(now, null), { ...now, runs: [now.set] });
   assert.deepEqual(compared(now, now), { ...now, runs: [now.set] });
   assert.deepEqual(compared(now, { ...old, lesson: 'other' }).set, now.set);
+  // Runs share their seed, so one with another seed cannot stand beside it.
+  assert.deepEqual(compared(now, { ...old, seed: 9 }).set, now.set);
   assert.deepEqual(alone(compared(now, null)), now);
 });
 
@@ -103,6 +105,7 @@ test('the best of a measure is told where some are worse, and differences are sh
   const measure = (/** @type {number | null} */ raw, better = /** @type {'less' | 'more' | null} */ ('less')) => ({ id: 'm', cell: { text: '', raw }, better });
   assert.deepEqual(best([measure(3), measure(1), measure(1)]), [1, 2]);
   assert.deepEqual(best([measure(1), measure(1)]), []);
+  assert.deepEqual([best([measure(1), measure(null)]), best([measure(null)]), best([undefined])], [[], [], []]);
   assert.deepEqual(best([measure(1, 'more'), measure(2, 'more'), measure(null, 'more')]), [1]);
   assert.deepEqual(best([measure(1, null), measure(2, null)]), []);
   assert.deepEqual([against(100, 110), against(100, 90), against(100, 100), against(0, 5), against(4, null)], ['+10\u00a0%', '\u221210\u00a0%', '', '', '']);

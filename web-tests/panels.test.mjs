@@ -210,7 +210,7 @@ test('a workload that no link can carry runs, says so, and is offered as a file'
 
 test('a run is added by one click, and its band, measures and first different decision come', options, async () => {
   const { page, faults } = await dandori.visit();
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await bands(page, 2);
   assert.equal(await page.locator('.board').isVisible(), false);
   await page.locator('#add-run').selectOption({ label: 'Go 1.27 instead of tokio 1.53, multi-thread' });
@@ -233,8 +233,9 @@ test('a run is added by one click, and its band, measures and first different de
 test('A is the run before the last change and B the present one; undo ends the comparison', options, async () => {
   const { page, faults } = await dandori.visit();
   await changing(page, () => page.locator('#knobs').getByRole('radio', { name: 'spawn_blocking' }).check());
-  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByRole('button', { name: 'Keep both' }).click();
   await bands(page, 2);
+  assert.equal(await page.getByRole('button', { name: 'Keep both' }).count(), 0);
   const [a, b] = await page.locator('.band canvas').evaluateAll((all) => all.map((canvas) => canvas.getAttribute('aria-label') ?? ''));
   assert.match(a, /^Run A\. .*395\.9/);
   assert.match(b, /^Run B\. .*never more than 1\.8/);

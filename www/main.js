@@ -109,11 +109,12 @@ function sayTooLong(length) {
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
 function showUndo(state, before) {
-  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo) return;
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.runs === before.settings.runs) return;
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo));
+  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo),
+    ...(state.canUndo && !state.settings.runs ? [' ', button(say(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
 for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
