@@ -9,7 +9,7 @@ use crate::id::TaskId;
 use crate::policy::Registry;
 use crate::scenario::{Problem, Scenario};
 use crate::sim::{self, Sim};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::view::export::Format;
 use crate::view::layout::Layout;
@@ -69,9 +69,27 @@ impl Session {
         object(&self.0.info())
     }
 
-    /// The machine at a time.
-    pub fn moment(&self, t: f64) -> Result<JsValue, JsValue> {
-        object(&self.0.moment(time(t)))
+    /// The machine at a time; a resolution of 0 is that of the whole picture.
+    pub fn moment(&self, t: f64, resolution: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.moment_in(time(t), Some(time(resolution).0).filter(|&ns| ns > 0).map_or(Nanos(u64::MAX), Nanos)))
+    }
+
+    /// The whole run in one strip of so many pixels.
+    #[must_use]
+    pub fn overview(&self, width: f64) -> Vec<f32> {
+        self.0.overview(time(width).0.min(1 << 16) as usize)
+    }
+
+    /// Lines of the run as text, from a line on or around a time.
+    pub fn transcript(&self, t: f64, first: Option<f64>, count: f64, row: Option<String>) -> Result<JsValue, JsValue> {
+        let count = time(count).0.min(1 << 16) as usize;
+        object(&self.0.transcript(time(t), first.map(|first| time(first).0), count, row.as_deref()))
+    }
+
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: JsValue) -> Result<(), JsValue> {
+        self.0.arrange(&serde_wasm_bindgen::from_value(wanted)?);
+        Ok(())
     }
 
     /// The lanes of a range on so many pixels.

@@ -77,7 +77,7 @@ fn recording(lesson: &Lesson, settings: &Settings, registry: &Registry) -> (Scen
     }
     for (path, value) in settings.set.iter().filter(|(path, _)| *path != "policy.name") {
         let mut with = draft.clone();
-        with.put(path, Json::from(value.clone())).expect("a field");
+        with.put(path, value.clone()).expect("a field");
         // A parameter that this policy does not have waits for another one.
         if with.build(registry).is_ok() {
             draft = with;

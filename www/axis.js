@@ -5,7 +5,7 @@ import { rem } from './scales.js';
 
 /** @param {import('./state.js').Actions} actions */
 export function scrubber(actions) {
-  const root = el('input', { type: 'range', class: 'scrub', id: 'cursor', 'aria-label': 'Time', step: 'any' });
+  const root = el('input', { type: 'range', class: 'scrub', id: 'cursor', 'say-aria-label': 'time', step: 'any' });
   // Some assistive tools move a slider without a key: then its value is where the cursor shall be.
   root.addEventListener('input', () => actions.seek(Math.round(root.valueAsNumber)));
   return {

@@ -12,9 +12,15 @@ export type Rich = Span[];
  */
 export interface Settings {
   v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja';
+  /** the part of the run that is shown, in ns; without it the lesson's own */
+  view?: [number, number];
+  /** rows that somebody asked for */
+  wanted?: Wanted;
   /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
   runs?: Record<string, unknown>[];
 }
+/** Rows: tasks that are pinned, tasks instead of or beside the machine, and those in which nothing happened. */
+export interface Wanted { pins?: number[]; rows?: 'tasks' | 'both'; quiet?: boolean }
 
 export interface Problem { path: string; message: string }
 
@@ -55,7 +61,7 @@ export interface RunInfo {
   recording: { name: string; origin: 'simulated' | 'real' | 'foreign'; policy: string; left_out: string[] } | null;
 }
 /** A row; `y` (from the top of the board's axis) and `height` as in the wide and middle layout. What is true for the shown layout stands in `Scene.rows`. */
-export interface Row { id: string; kind: 'focus' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
+export interface Row { id: string; kind: 'focus' | 'task' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
 /** `record`: index of the record that caused the part, `cause`: its time. `text` of a part ends with its time as a link. `share` is 0..1; shares add up to 1, amounts to the title's. */
 export interface Why { title: string; parts: { ns: number; amount: string; text: Rich; at: number; record: number; cause: number; largest: boolean; harm: boolean; share: number; sign: 'due' | 'queue' | 'grain' | 'last' | 'other' }[] }
 
@@ -128,6 +134,8 @@ export interface Code {
   /** how long this task has waited at each line, written; empty: it did not */
   waited: string[];
 }
+/** Some lines of the run as text: of `total`, `at` are at or before the time that was asked for, `first` is the number of the first one here. */
+export interface Transcript { total: number; at: number; first: number; lines: { record: number; t: number; clock: string; text: Rich }[] }
 
 /** The class that the worker uses. Every call returns at once: `advance` does a slice of the work. */
 export interface Session {
@@ -135,7 +143,8 @@ export interface Session {
   open(settings: Settings): Problem[];
   advance(records: number): { done: boolean; records: number; now: number };
   info(): RunInfo;
-  moment(t: number): Moment;
+  /** `resolution`: what the clock must tell apart, in ns; 0: what the whole picture does */
+  moment(t: number, resolution?: number): Moment;
   /** layout: 0 wide, 1 middle, 2 narrow, 3 a band: focus, workers and other threads, low, without an axis */
   scene(layout: number, width: number, from: number, to: number): Scene;
   /** Time of the next (+1) or previous (-1) event after/before t, of one row or of any (null). Without one: t. */
@@ -174,6 +183,12 @@ export interface Session {
   /** The scenario as a file. */
   scenario(): string | undefined;
   free?(): void;
+  /** Shows other rows; `info`, `moment` and `scene` have them from then on. */
+  arrange(wanted: Wanted): void;
+  /** The whole run on so many pixels: for each the share of the workers' time in polls, and the longest wait there as a share of the longest. */
+  overview(width: number): Float32Array;
+  /** Up to `count` lines from line `first` on, or around `t`; of one row, or of all. */
+  transcript(t: number, first: number | undefined, count: number, row: string | undefined): Transcript;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
   /** Gives its memory back. The stand-in of the tests has none. */

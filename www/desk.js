@@ -9,13 +9,14 @@
  */
 import init, { Session } from '../pkg/dandori.js';
 import { createRuns, panelReply } from './panel-answers.js';
+import { sceneOf, viewReply } from './view-answers.js';
 
 /** @typedef {import('./contract').Settings} Settings */
-/** @typedef {{ layout: number, width: number }} Box width of the lanes in scene pixels */
+/** @typedef {import('./view-answers.js').Box} Box */
 /** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the lesson's own place */
 /**
  * @typedef {{ id: number, run: number } & (
- *   { type: 'moment', t: number } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
+ *   { type: 'moment', t: number, resolution?: number } | { type: 'arrange' | 'overview' | 'transcript' } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
  *   { type: 'at', x: number, y: number } | { type: 'select', task: number | null, t: number, box: Box } | { type: 'picture', t: number })} Question
  */
 /** @typedef {{ figure: number } & (RunMessage | Question | { type: 'cancel', run: number } | { type: 'leave' })} FigureMessage */
@@ -173,7 +174,7 @@ function createSeat(post) {
 
   /** @param {number} t @param {Box} box @param {import('./contract').RunInfo} info */
   function picture(t, box, info) {
-    return { moment: open().moment(t), scene: open().scene(box.layout, box.width, info.from, info.to) };
+    return { moment: open().moment(t), scene: sceneOf(open(), box, info) };
   }
 
   /** @param {Question} question @returns {unknown} */
@@ -181,15 +182,17 @@ function createSeat(post) {
     const s = open();
     const panel = panelReply(question, s, runs);
     if (panel !== undefined) return panel;
-    if (question.type === 'moment') return s.moment(question.t);
+    const view = viewReply(question, s);
+    if (view !== undefined) return view;
     if (question.type === 'step') return s.step(question.t, question.direction, question.row);
     if (question.type === 'at') return s.at(question.x, question.y);
     if (question.type === 'picture') return s.picture(question.t);
+    if (question.type !== 'select' && question.type !== 'scene') return null;
     if (question.type === 'select') s.select(question.task);
     const info = s.info();
     if (question.type === 'select') beginHelp();
     if (question.type === 'select') return { info, ...picture(question.t, question.box, info) };
-    return s.scene(question.box.layout, question.box.width, info.from, info.to);
+    return sceneOf(s, question.box, info);
   }
 
   return {
@@ -214,9 +217,9 @@ function createSeat(post) {
       return true;
     },
     close() {
+      runs.close();
       session?.free?.();
       session = null;
-      runs.close();
     },
   };
 }

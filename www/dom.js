@@ -1,6 +1,8 @@
 // @ts-check
 /** Small helpers for elements. Text always goes in as text: nothing here parses markup, so a link can put nothing into the page. */
 
+import { say } from './words.js';
+
 /** @typedef {Node | string | null | undefined | false} Child */
 
 /**
@@ -35,9 +37,17 @@ const isShown = (child) => child !== null && child !== undefined && child !== fa
 function dress(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith('on')) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    if (name === 'say' || name.startsWith('say-')) mark(node, name, /** @type {import('./words.js').Key} */ (value));
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
     else node.setAttribute(name, value === true ? '' : String(value));
   }
+}
+
+/** Words of the page: `say` is the text, `say-title` and `say-aria-label` are attributes. In English until they are told in another language. @param {Element} node @param {string} name @param {import('./words.js').Key} key */
+function mark(node, name, key) {
+  node.setAttribute(`data-${name}`, key);
+  if (name === 'say') node.textContent = say('en', key);
+  else node.setAttribute(name.slice(4), say('en', key));
 }
 
 /** An icon of 16 x 16 from one path, drawn in the text's colour. @param {string} path @param {'fill' | 'stroke'} [how] */

@@ -13,7 +13,7 @@ import { WASM, WORKER } from './place.js';
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Problem} Problem */
 /** @typedef {import('./contract').Help} Help */
-/** @typedef {{ layout: number, width: number }} Box */
+/** @typedef {import('./view-answers.js').Box} Box */
 /** @typedef {{ info: RunInfo, moment: Moment, scene: Scene }} Picture */
 /** @typedef {{ task: number | null, t: number, from: number, to: number, text: import('./contract').Rich }} Hit */
 /**
@@ -196,8 +196,8 @@ export function createEngine(listeners, asksHelp = true) {
       return run;
     },
     cancel: () => line.send({ type: 'cancel', run }),
-    /** @param {number} t @returns {Promise<Moment | null>} */
-    moment: (t) => ask('moment', { t }),
+    /** @param {number} t @param {number} [resolution] what its clock must tell apart @returns {Promise<Moment | null>} */
+    moment: (t, resolution = 0) => ask('moment', { t, resolution }),
     /** @param {Box} box @returns {Promise<Scene | null>} */
     scene: (box) => ask('scene', { box }),
     /** @param {number} t @param {number} direction @param {string | null} row @returns {Promise<number | null>} */

@@ -11,7 +11,10 @@ import * as loop from './loop.js';
 import { clamp } from './scales.js';
 import { withSet } from './settings-model.js';
 import { createStore } from './store.js';
+import { evenPace } from './transport.js';
 import { settingsOf } from './url.js';
+import { resolutionOf, viewActions } from './view-actions.js';
+import { say as words } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Settings} Settings */
@@ -25,8 +28,8 @@ const MAX_UNDO = 100;
 const MAX_PENDING_STEPS = 8;
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 
-/** @param {import('./scales.js').Measures} measures @returns {import('./engine.js').Box} */
-const boxOf = (measures) => ({ layout: measures.layout, width: measures.lanes / measures.scale });
+/** @param {import('./scales.js').Measures} measures @param {Settings} settings @returns {import('./engine.js').Box} */
+const boxOf = (measures, settings) => ({ layout: measures.layout, width: measures.lanes / measures.scale, view: settings.view });
 
 /** @param {import('./contract').Problem[]} problems @returns {import('./state.js').Message[]} */
 const linkMessages = (problems) => problems.map(({ path, message }, i) => ({ id: `link-${i}-${path}`, text: message }));
@@ -74,7 +77,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       const wanted = old === null ? settings.t : t;
       const beyond = wanted !== undefined && wanted > picture.info.end;
       const kept = messages.filter((message) => message.id.startsWith('link'));
-      if (beyond && old === null) kept.push({ id: 'link-t', text: `This link asked for a time after the end of the run; shown with ${picture.moment.clock}.` });
+      if (beyond && old === null) kept.push({ id: 'link-t', text: words(settings.lang, 'beyondEnd', { clock: picture.moment.clock }) });
       if (picture.info.notice) kept.push({ id: 'notice', text: picture.info.notice.map((span) => span.text).join('') });
       shown = settings;
       clearTimeout(slowTimer);
@@ -98,7 +101,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       } else {
         // A link that the module refuses: everything it refused goes, the rest is shown.
         const settings = without(store.get().settings, problems.map(({ path }) => path));
-        store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: `This link is damaged at ${text}` }))] });
+        store.set({ messages: [...store.get().messages, ...told.map(({ id, text }) => ({ id: `link-${id}`, text: words(store.get().settings.lang, 'damagedAt', { what: text }) }))] });
         start(settings);
       }
     },
@@ -112,14 +115,15 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       if (slow) store.set({ progress: { records, now } });
     },
     absent(message) {
-      say('absent', 'This is a still picture: the simulation could not be loaded here.', message);
+      say('absent', words(store.get().settings.lang, 'stillPicture'), message);
       failed?.(message);
     },
     crash(message) {
       broken = true;
-      say('crash', 'The simulation stopped by a mistake of ours. Your settings are safe.', message, [
-        { label: 'Reload figure', act: revive },
-        { label: 'Copy report', act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
+      const { lang } = store.get().settings;
+      say('crash', words(lang, 'crashed'), message, [
+        { label: words(lang, 'reload'), act: revive },
+        { label: words(lang, 'copyReport'), act: () => void navigator.clipboard?.writeText(`${message}\n${location.href}`) },
       ]);
       failed?.(message);
     },
@@ -147,12 +151,12 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
 
   /** The settings without the fields that were refused; all of them if the refused field is none of these. @param {Settings} settings @param {string[]} paths @returns {Settings} */
   function without(settings, paths) {
-    if (paths.includes('lesson')) return { ...settingsOf(lesson), lang: settings.lang };
+    if (paths.includes('lesson')) return settingsOf(lesson, settings.lang);
     const { seed, sel, ...rest } = settings;
     const refused = (/** @type {string} */ field) => paths.some((path) => path === field || path.startsWith(`${field}.`) || field.startsWith(`${path}.`));
     const set = Object.fromEntries(Object.entries(settings.set).filter(([path]) => !refused(path)));
     const kept = { ...rest, set, ...(seed !== undefined && !refused('seed') ? { seed } : {}), ...(sel !== undefined && !refused('sel') ? { sel } : {}) };
-    return JSON.stringify(kept) === JSON.stringify(settings) ? { ...settingsOf(settings.lesson), lang: settings.lang } : kept;
+    return JSON.stringify(kept) === JSON.stringify(settings) ? settingsOf(settings.lesson, settings.lang) : kept;
   }
 
   /** Simulates settings; the cursor keeps its time. @param {Settings} settings */
@@ -170,7 +174,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       slow = true;
       store.set({ progress: store.get().progress ?? { records: 0, now: 0 } });
     }, SLOW_MS);
-    engine.run(settings, info === null ? settings.t ?? null : t, boxOf(now));
+    engine.run(settings, info === null ? settings.t ?? null : t, boxOf(now, settings));
   }
 
   let stepping = Promise.resolve(true);
@@ -178,12 +182,14 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
 
   /** @type {import('./state.js').Actions} */
   const actions = {
+    ...viewActions({ store, ask: (kind, question) => engine.ask(kind, question), boxOf, adopt: (old, next) => { if (shown === old) shown = next; } }),
     seek(t, glide = 0) {
       const { info } = store.get();
       if (!info) return;
       const to = clamp(Math.round(t), 0, info.end);
       store.set({ t: to, glide: calm.matches ? 0 : glide });
-      void engine.moment(to).then((moment) => moment && store.set({ moment }));
+      actions.follow(to);
+      void engine.moment(to, resolutionOf(info, store.get().settings)).then((moment) => moment && store.set({ moment }));
     },
     stepBy(direction, row) {
       if (pendingSteps >= MAX_PENDING_STEPS) return stepping;
@@ -201,7 +207,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     },
     select(task) {
       const { t, measures: now, settings } = store.get();
-      void engine.select(task, t, boxOf(now)).then((picture) => {
+      void engine.select(task, t, boxOf(now, settings)).then((picture) => {
         if (!picture) return;
         const { sel: _, ...rest } = store.get().settings;
         const next = task === null ? rest : { ...rest, sel: task };
@@ -289,9 +295,27 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   /** When the next step is due, in the loop's time; null while one is under way. @type {number | null} */
   let due = null;
   let atLast = false;
+  /** When the loop came by last; null: not while time goes on evenly. @type {number | null} */
+  let last = null;
+
+  /** Time goes on evenly over the shown part, to the end of the run. @param {number} now */
+  function evenly(now) {
+    const state = store.get();
+    const { info, t } = state;
+    if (!info) return;
+    if (t >= info.end && !atLast) return actions.pause();
+    if (t >= info.end) actions.seek(info.from);
+    else if (last !== null) actions.seek(t + Math.max(1, (evenPace(state) * (now - last)) / 1000));
+    atLast = false;
+    due = now;
+    last = now;
+  }
+
   const player = {
     /** @param {number} now */
     frame(now) {
+      if (store.get().speed === 0) return evenly(now);
+      last = null;
       if (due === null || now < due) return;
       due = null;
       void actions.stepBy(1, null).then((went) => {
@@ -311,6 +335,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     if (!store.get().info) return;
     atLast = true;
     due = 0;
+    last = null;
     store.set({ playing: true });
     loop.play(player);
   }
@@ -325,11 +350,13 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     picture: () => engine.picture(store.get().t),
     /** What the link holds, with the cursor. @returns {Settings} */
     settings: () => ({ ...store.get().settings, t: store.get().t }),
-    /** Before the last change; null: nothing was changed. @returns {Settings | null} */
-    before: () => past.at(-1) ?? null,
     /** @param {() => void} act */
     onRefused(act) { putBack = act; },
+    /** The settings before the last change. @returns {Settings | null} */
+    previous: () => past.at(-1) ?? null,
     begin: () => start(store.get().settings),
+    /** The same in another language; no change that is undone. @param {Settings['lang']} lang */
+    translate: (lang) => start({ ...store.get().settings, lang }),
     /** Another link, put in by hand; can be undone. @param {Link} other */
     visit(other) {
       remember();
@@ -340,7 +367,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     fit(now) {
       if (JSON.stringify(now) === JSON.stringify(store.get().measures)) return;
       if (!store.get().info) return store.set({ measures: now });
-      void engine.scene(boxOf(now)).then((scene) => scene && store.set({ measures: now, scene, glide: 0 }));
+      void engine.scene(boxOf(now, store.get().settings)).then((scene) => scene && store.set({ measures: now, scene, glide: 0 }));
     },
     /** Gives everything back; nothing is shown any more. */
     close() {

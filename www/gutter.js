@@ -10,7 +10,7 @@ const TINY = 20;
 
 /** @param {import('./state.js').Actions} actions */
 export function createGutter(actions) {
-  const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'aria-label': 'Rows', id: 'rows' });
+  const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'say-aria-label': 'rows', id: 'rows' });
   const root = el('div', { class: 'gutter' }, list);
   list.addEventListener('click', (event) => {
     const option = /** @type {HTMLElement} */ (event.target).closest('[role=option]');

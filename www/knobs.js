@@ -2,6 +2,7 @@
 /** The knob bar: native controls made from what the run says about its knobs. Every change runs at once. */
 import { el, focusedNear, icon, spoken } from './dom.js';
 import { LAYOUT } from './scales.js';
+import { say } from './words.js';
 
 /** @typedef {import('./contract').Knob} Knob */
 /** @typedef {import('./state.js').State} State */
@@ -12,10 +13,12 @@ const NARROW_KNOBS = 2;
 
 /** @param {import('./state.js').Actions} actions @param {(knobs: Knob[]) => Knob[]} [choose] which of them are shown: an embedded figure shows few */
 export function createKnobs(actions, choose = (knobs) => knobs) {
-  const root = el('form', { class: 'knobs', id: 'knobs', 'aria-label': 'What to change' });
+  const root = el('form', { class: 'knobs', id: 'knobs', 'say-aria-label': 'whatToChange' });
   root.addEventListener('submit', (event) => event.preventDefault());
   let built = '';
   let open = false;
+  /** @type {import('./words.js').Lang} */
+  let lang = 'en';
   /** @type {((knob: Knob) => void)[]} puts a new value into each control */
   let puts = [];
 
@@ -59,7 +62,7 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
         open = !open;
         box.hidden = !open;
         more.setAttribute('aria-expanded', String(open));
-      } }, `${rest.length} more`, spoken(' settings'));
+      } }, say(lang, 'moreKnobs', { n: rest.length }), spoken(say(lang, 'moreSettings')));
       root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
     if (focused) /** @type {HTMLElement | null} */ (root.querySelector(`#${CSS.escape(focused)}`))?.focus();
@@ -101,13 +104,13 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
     const off = knob.disabled !== undefined;
     let value = Number(knob.value);
     const input = el('input', { id, type: 'number', inputmode: 'numeric', min: low, max: high, step: 1, disabled: off, onchange: () => commit(input.valueAsNumber) });
-    const less = el('button', { type: 'button', 'aria-label': `${knob.label}: one less`, onclick: () => nudge(-1) }, '\u2212');
-    const more = el('button', { type: 'button', 'aria-label': `${knob.label}: one more`, onclick: () => nudge(1) }, '+');
+    const less = el('button', { type: 'button', 'aria-label': say(lang, 'oneLess', { name: knob.label }), onclick: () => nudge(-1) }, '\u2212');
+    const more = el('button', { type: 'button', 'aria-label': say(lang, 'oneMore', { name: knob.label }), onclick: () => nudge(1) }, '+');
     /** @param {number} wanted */
     function commit(wanted) {
       if (Number.isInteger(wanted) && wanted >= low && wanted <= high) return actions.setKnob(knob.path, wanted);
       const unit = knob.unit ? ` ${knob.unit}` : '';
-      actions.refuse(knob.path, `${knob.label}: ${input.value || 'nothing'} is not allowed. ${low} to ${high}${unit}. The run still uses ${value}.`);
+      actions.refuse(knob.path, say(lang, 'refused', { name: knob.label, value: input.value || say(lang, 'nothing'), low, high, unit, old: value }));
       input.value = String(value);
     }
     const nudge = (/** @type {number} */ by) => {

@@ -13,14 +13,16 @@ import { createKnobs } from './knobs.js';
 import { createLive } from './live.js';
 import { createMessages } from './messages.js';
 import { createNumbers } from './numbers.js';
-import { say } from './panel-words.js';
+import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
 import { createSettings } from './settings.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
+import { createTranscript } from './transcript.js';
 import { createWhy } from './why.js';
+import { rememberedLang, rememberLang, retell, say as words } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -36,7 +38,7 @@ const measureNow = () => measure(page.clientWidth, parseFloat(getComputedStyle(d
 
 const headline = el('h1', { class: 'headline', id: 'headline', tabindex: -1 });
 const figure = createFigure({
-  link: readHash(location.hash, LESSON), lesson: LESSON, measures: measureNow(), palette: readPalette(), ready: mount, tried: () => headline.focus(),
+  link: readHash(location.hash, LESSON, rememberedLang()), lesson: LESSON, measures: measureNow(), palette: readPalette(), ready: mount, tried: () => headline.focus(),
 });
 const { store, actions } = figure;
 
@@ -51,13 +53,23 @@ const messages = createMessages(actions);
 const region = createLive();
 const course = createCourse();
 const settings = createSettings(actions, store.get, () => tools);
-const compare = createCompare(actions, store.get, figure.before, settings.openRun);
+const compare = createCompare(actions, store.get, figure.previous, settings.openRun);
 const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button);
+const numbers = createNumbers(actions, store.get);
+const code = createCode(actions, store.get);
 const tabs = createTabs([
-  { id: 'why', label: (state) => say(state.settings.lang, 'why'), root: why.root, update: () => {} },
-  { id: 'numbers', label: (state) => say(state.settings.lang, 'numbers'), ...createNumbers(actions, store.get) },
-  { id: 'code', label: (state) => say(state.settings.lang, 'code'), ...createCode(actions, store.get) },
-], store.get, (state) => say(state.settings.lang, 'details'));
+  { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
+  { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
+  { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
+], store.get, (state) => panelSay(state.settings.lang, 'details'));
+const transcript = createTranscript(actions);
+const transcriptBox = el('details', { class: 'transcript-box' }, el('summary', { say: 'transcript' }), transcript.root);
+transcriptBox.addEventListener('toggle', () => (transcriptBox.open ? transcript.update(store.get(), store.get(), true) : transcript.close()));
+const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
+  const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
+  rememberLang(lang);
+  figure.translate(lang);
+} });
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
@@ -66,14 +78,25 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), transcriptBox, model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
 }
 
+/** The page speaks the language of its settings. @param {State} state @param {State} before */
+function speak(state, before) {
+  const { lang } = state.settings;
+  if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
+  document.documentElement.lang = lang;
+  langButton.textContent = words(lang, 'otherLanguage');
+  langButton.lang = lang === 'ja' ? 'en' : 'ja';
+  retell(document, lang);
+  themeButton.textContent = words(lang, themeNow() === 'dark' ? 'light' : 'dark');
+}
+
 function recolour() {
-  themeButton.textContent = themeNow() === 'dark' ? 'Light' : 'Dark';
+  themeButton.textContent = words(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
   store.set({ palette: readPalette() });
 }
 
@@ -94,31 +117,31 @@ function writeUrl(state, before) {
   urlTimer = window.setTimeout(() => {
     const link = linkOf(figure.settings(), store.get().unknown);
     history.replaceState(history.state, '', link.hash);
-    sayTooLong(link.left.length > 0 ? link.length : 0);
+    sayTooLong(link.left.length > 0 ? link.length : 0, figure.settings().lang);
   }, URL_MS);
 }
 
-/** What no link can carry is kept as a file. @param {number} length of the link with all of it; 0: it fits */
-function sayTooLong(length) {
-  const { messages: all, settings: { lang } } = store.get();
-  const others = all.filter((message) => message.id !== 'too-long');
-  const act = { label: say(lang, 'saveFile'), act: () => void actions.ask('scenario', {}).then((text) => text && save(text, 'scenario.json', 'application/json')) };
-  if (length > 0) store.set({ messages: [...others, { id: 'too-long', text: say(lang, 'tooLong', { n: length, most: MAX_HASH }), actions: [act] }] });
-  else if (others.length < all.length) store.set({ messages: others });
+/** What no link can carry is kept as a file. @param {number} length of the link with all of it; 0: it fits @param {import('./contract').Settings['lang']} lang */
+function sayTooLong(length, lang) {
+  const others = store.get().messages.filter((message) => message.id !== 'too-long');
+  const act = { label: panelSay(lang, 'saveFile'), act: () => void actions.ask('scenario', {}).then((text) => text && save(text, 'scenario.json', 'application/json')) };
+  if (length > 0) store.set({ messages: [...others, { id: 'too-long', text: panelSay(lang, 'tooLong', { n: length, most: MAX_HASH }), actions: [act] }] });
+  else if (others.length < store.get().messages.length) store.set({ messages: others });
 }
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
 function showUndo(state, before) {
-  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.runs === before.settings.runs) return;
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.lang === before.settings.lang && state.settings.runs === before.settings.runs) return;
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button('Undo', state.canUndo, actions.undo), ' ', button('Redo', state.canRedo, actions.redo),
-    ...(state.canUndo && !state.settings.runs ? [' ', button(say(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
+  undoBar.replaceChildren(button(words(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(words(state.settings.lang, 'redo'), state.canRedo, actions.redo),
+    ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, transcript]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
+store.subscribe(speak);
 store.subscribe(showUndo);
 store.subscribe(writeUrl);
 figure.onRefused(() => knobs.putBack(store.get()));
@@ -126,7 +149,7 @@ figure.onRefused(() => knobs.putBack(store.get()));
 /** Another link put into the address by hand. */
 addEventListener('hashchange', () => {
   clearTimeout(urlTimer);
-  figure.visit(readHash(location.hash, LESSON));
+  figure.visit(readHash(location.hash, LESSON, store.get().settings.lang));
 });
 document.addEventListener('visibilitychange', () => document.hidden && actions.pause());
 addEventListener('beforeprint', () => board.repaint(readPalette()));
@@ -135,10 +158,11 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(themeButton);
+document.getElementById('tools')?.append(langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
+speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });
 figure.begin();

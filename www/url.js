@@ -7,6 +7,9 @@
  * A value of `set` is JSON, or else the text itself, so that `set.policy.name=tokio` can be written by hand.
  */
 
+import { readView, VIEW_KEYS, viewFields } from './url-view.js';
+import { say } from './words.js';
+
 /** @typedef {import('./contract').Problem} Problem */
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {{ settings: Settings, unknown: [string, string][], problems: Problem[] }} Link */
@@ -28,20 +31,20 @@ const WHOLE = /^[0-9]{1,16}$/;
 const OTHERS = Object.freeze(['b', 'c', 'd']);
 const RUN_SET = /^([b-d])\.set\.(.*)$/s;
 
-/** @param {string} lesson @returns {Settings} the lesson as it is */
-export const settingsOf = (lesson) => ({ v: 1, lesson, set: {}, lang: 'en' });
+/** @param {string} lesson @param {Settings['lang']} [lang] @returns {Settings} the lesson as it is */
+export const settingsOf = (lesson, lang = 'en') => ({ v: 1, lesson, set: {}, lang });
 
 /**
  * Reads a hash, with or without its `#`.
- * @param {string} hash @param {string} lesson the lesson for links that name none @returns {Link}
+ * @param {string} hash @param {string} lesson the lesson for links that name none @param {Settings['lang']} [own] the reader's language, for links that name none @returns {Link}
  */
-export function readHash(hash, lesson) {
+export function readHash(hash, lesson, own = 'en') {
   const text = hash.replace(/^#/, '');
   /** @type {Link} */
-  const link = { settings: settingsOf(lesson), unknown: [], problems: [] };
+  const link = { settings: settingsOf(lesson, own), unknown: [], problems: [] };
   if (text === '') return link;
   if (text.length > MAX_HASH) {
-    link.problems.push({ path: 'link', message: `This link has ${text.length} characters, more than the ${MAX_HASH} that are read. Shown: the lesson as it is.` });
+    link.problems.push({ path: 'link', message: say(own, 'linkTooLong', { n: text.length, most: MAX_HASH }) });
     return link;
   }
   const fields = text.split('&').filter(Boolean).map(splitField);
@@ -49,9 +52,12 @@ export function readHash(hash, lesson) {
   if (version !== '1') {
     const lessonNamed = fields.find(([key]) => key === 'lesson')?.[1];
     if (lessonNamed && LESSON.test(lessonNamed)) link.settings.lesson = lessonNamed;
-    link.problems.push({ path: 'v', message: 'This link needs a newer Dandori. Shown: the lesson it started from.' });
+    link.problems.push({ path: 'v', message: say(own, 'linkTooNew') });
     return link;
   }
+  // What is wrong with the link is told in its own language.
+  const lang = fields.findLast(([key]) => key === 'lang')?.[1];
+  if (lang === 'en' || lang === 'ja') link.settings.lang = lang;
   for (const [key, value] of fields) readField(link, key, value);
   readRuns(link, fields);
   return link;
@@ -91,29 +97,32 @@ function splitField(field) {
 
 /** @param {Link} link @param {string} key @param {string | null} value */
 function readField(link, key, value) {
-  const refuse = (/** @type {string} */ why) => void link.problems.push({ path: cut(key), message: `This link is damaged at ${cut(key)}: ${why}` });
-  if (value === null) refuse('it has broken % escapes.');
+  const refuse = (/** @type {string} */ why) => void link.problems.push({ path: cut(key), message: say(link.settings.lang, 'linkDamaged', { key: cut(key), why }) });
+  const { lang } = link.settings;
+  if (value === null) refuse(say(lang, 'badEscapes'));
   else if (key === 'v') return;
   else if (key === 'lesson') {
     if (LESSON.test(value)) link.settings.lesson = value;
-    else refuse(`${cut(value)} is not the name of a lesson.`);
+    else refuse(say(lang, 'notLesson', { value: cut(value) }));
   } else if (key === 't' || key === 'seed' || key === 'sel') {
     const limit = key === 't' ? MAX_TIME : key === 'seed' ? MAX_TIME : MAX_ID;
     if (WHOLE.test(value) && Number(value) <= limit) link.settings[key] = Number(value);
-    else refuse(`${cut(value)} is not a whole number from 0 to ${limit}.`);
-  } else if (key.startsWith('set.')) readSet(link, link.settings.set, key.slice(4), value, refuse);
+    else refuse(say(lang, 'notWhole', { value: cut(value), most: limit }));
+  } else if (VIEW_KEYS.has(key)) readView(link, key, value, refuse);
+  else if (key.startsWith('set.')) readSet(link, link.settings.set, key.slice(4), value, refuse);
   else if (key === 'runs' || RUN_SET.test(key)) return;
   else if (link.unknown.length < MAX_FIELDS) link.unknown.push([key, value]);
-  else refuse(`it has more than ${MAX_FIELDS} unknown keys.`);
+  else refuse(say(lang, 'tooManyUnknown', { most: MAX_FIELDS }));
 }
 
 /** @param {Link} link @param {Record<string, unknown>} set @param {string} path @param {string} value @param {(why: string) => void} refuse */
 function readSet(link, set, path, value, refuse) {
-  if (!PATH.test(path)) return refuse('this is not the path of a field.');
-  if (value.length > MAX_VALUE) return refuse(`the value has ${value.length} characters, at most ${MAX_VALUE} are read.`);
-  if (!Object.hasOwn(set, path) && Object.keys(set).length >= MAX_FIELDS) return refuse(`it changes more than ${MAX_FIELDS} fields.`);
+  const { lang } = link.settings;
+  if (!PATH.test(path)) return refuse(say(lang, 'notPath'));
+  if (value.length > MAX_VALUE) return refuse(say(lang, 'valueTooLong', { n: value.length, most: MAX_VALUE }));
+  if (!Object.hasOwn(set, path) && Object.keys(set).length >= MAX_FIELDS) return refuse(say(lang, 'tooManyFields', { most: MAX_FIELDS }));
   const parsed = readValue(value);
-  if (!isPlain(parsed, 0)) return refuse('the value is too deep or not a number that can be written.');
+  if (!isPlain(parsed, 0)) return refuse(say(lang, 'tooDeep'));
   Object.defineProperty(set, path, { value: parsed, enumerable: true, writable: true, configurable: true });
 }
 
@@ -158,6 +167,7 @@ export function writeHash(settings, unknown) {
   settings.runs?.forEach((set, i) => write(`${OTHERS[i]}.`, set));
   if (settings.t !== undefined) fields.push(`t=${settings.t}`);
   if (settings.sel !== undefined) fields.push(`sel=${settings.sel}`);
+  fields.push(...viewFields(settings));
   for (const [key, value] of unknown) fields.push(`${escape(key)}=${escape(value)}`);
   return `#${fields.join('&')}`;
 }

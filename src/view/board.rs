@@ -2,13 +2,13 @@
 
 use super::explain::{Part, Rules, explain};
 use super::findings::{Finding, findings};
-use super::layout::{Subject, subjects};
+use super::layout::{Subject, Wanted, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
 use crate::trace::recording::{KindMeta, Origin};
-use crate::trace::{Cause, Line, Meta, Place, Recording};
+use crate::trace::{Cause, Line, Meta, Place, Recording, Trace};
 use crate::words::number::Scale;
 use crate::words::{Arg, Lang, Rich, Words, bare, fill};
 
@@ -82,6 +82,8 @@ pub struct Board {
     pub line: Timeline,
     /// What stands beside its stream.
     pub meta: Meta,
+    /// Its stream.
+    pub trace: Trace,
     /// Times of its records, ascending.
     pub times: Vec<u64>,
     /// 64 bits over the stream.
@@ -112,7 +114,9 @@ pub struct Board {
     pub findings: Vec<Finding>,
     /// The rows in their order.
     pub rows: Vec<Subject>,
-    /// Names of the rows that are folded, because nothing happened there.
+    /// Which rows somebody asked for.
+    pub wanted: Wanted,
+    /// Names of the rows in which nothing happened: folded, unless somebody asked for them.
     pub quiet: Vec<String>,
     /// Tasks of each kind, without jobs of the pool.
     counts: Vec<u32>,
@@ -139,6 +143,7 @@ impl Board {
         }
         let mut board = Board {
             meta: recording.meta.clone(),
+            trace: recording.trace.clone(),
             times: recording.trace.times().to_vec(),
             digest: recording.trace.digest(),
             facts,
@@ -154,6 +159,7 @@ impl Board {
             before: None,
             findings: Vec::new(),
             rows: Vec::new(),
+            wanted: Wanted::default(),
             quiet: Vec::new(),
             counts,
             line,
@@ -199,6 +205,12 @@ impl Board {
             None => self.worst_of_focus(),
         };
         self.parts = self.wait().map_or_else(Vec::new, |wait| explain(&self.line, &self.facts.rules, wait));
+        (self.rows, self.quiet) = subjects(self);
+    }
+
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
         (self.rows, self.quiet) = subjects(self);
     }
 
@@ -371,6 +383,28 @@ impl Board {
             Line::Driver => words.line_driver.to_owned(),
             Line::Pool => words.line_pool.to_owned(),
         }
+    }
+
+    /// Who or what woke a task.
+    #[must_use]
+    pub fn cause(&self, cause: Cause, by: Option<TaskId>) -> String {
+        let words = self.words();
+        match (cause, by) {
+            (Cause::Timer, _) => words.by_timer.to_owned(),
+            (Cause::Io, _) => words.by_io.to_owned(),
+            (Cause::Arrival, _) => words.by_arrival.to_owned(),
+            (Cause::Join, _) => words.by_join.to_owned(),
+            (Cause::Pool, _) => words.by_pool.to_owned(),
+            (Cause::SelfWake | Cause::Deferred, _) => words.by_self.to_owned(),
+            (Cause::Task, Some(by)) => bare(words.by_task, &[("task", self.name(by).into())]),
+            (Cause::Task, None) => words.by_other.to_owned(),
+        }
+    }
+
+    /// A point of time to the nanosecond, in the unit of the picture.
+    #[must_use]
+    pub fn fine_clock(&self, t: Time) -> String {
+        self.scale.finer(Nanos(1)).clock(t)
     }
 
     /// At most `most` items, then how many more.

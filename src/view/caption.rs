@@ -6,9 +6,9 @@ use super::timeline::{Mark, Moment, TaskState, Wait, WorkState};
 use super::why::where_they_were;
 use crate::id::{ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Ended, Place, PollEnd, Role, Waits};
+use crate::trace::{Ended, Place, PollEnd, Role, Waits};
 use crate::words::number::count;
-use crate::words::{Arg, Rich, bare, fill};
+use crate::words::{Arg, Rich, fill};
 
 /// Waits shorter than this share of the visible range are not worth a sentence of their own.
 const SHARE: u64 = 100;
@@ -233,21 +233,7 @@ impl Say<'_> {
             return Some(fill(words.cap_poll, &[("who", who.into()), link()]));
         }
         wait.wake.filter(|&at| recent(at) && self.t < wait.until)?;
-        Some(fill(words.cap_wake, &[link(), ("cause", self.cause(wait).into())]))
-    }
-
-    fn cause(&self, wait: &Wait) -> String {
-        let (board, words) = (self.board, self.board.words());
-        match (wait.cause, wait.by) {
-            (Cause::Timer, _) => words.by_timer.to_owned(),
-            (Cause::Io, _) => words.by_io.to_owned(),
-            (Cause::Arrival, _) => words.by_arrival.to_owned(),
-            (Cause::Join, _) => words.by_join.to_owned(),
-            (Cause::Pool, _) => words.by_pool.to_owned(),
-            (Cause::SelfWake | Cause::Deferred, _) => words.by_self.to_owned(),
-            (Cause::Task, Some(by)) => bare(words.by_task, &[("task", board.name(by).into())]),
-            (Cause::Task, None) => words.by_other.to_owned(),
-        }
+        Some(fill(words.cap_wake, &[link(), ("cause", board.cause(wait.cause, wait.by).into())]))
     }
 
     /// A thread starts, other than the first ones.

@@ -5,6 +5,7 @@ mod tasks;
 mod threads;
 
 use self::tasks::wait;
+use super::shares::Shares;
 use super::timeline::{
     Alone, Deed, DriverLane, Fate, Mark, Moment, Retake, TaskLane, ThreadLane, Timeline, TimerMark, Wait, Work,
     WorkState, WorkerLane,
@@ -251,6 +252,7 @@ impl Fold {
             born: at,
             ended: None,
             track: Track::default(),
+            shares: Shares::default(),
             polls: Vec::new(),
             waits: Vec::new(),
             records: Vec::new(),
@@ -335,6 +337,12 @@ impl Fold {
                 }
             }
         }
+        let tasks: Vec<Shares> = line.tasks.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        let workers: Vec<Shares> = line.workers.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        line.driver.shares = Shares::new(line, &line.driver.held);
+        line.cpu_shares = line.cpus.iter().map(|track| Shares::new(line, track)).collect();
+        line.tasks.iter_mut().zip(tasks).for_each(|(lane, shares)| lane.shares = shares);
+        line.workers.iter_mut().zip(workers).for_each(|(lane, shares)| lane.shares = shares);
         self.line
     }
 }

@@ -42,7 +42,7 @@ pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f3
     let time = |x: f32| Time(range.0.0 + (f64::from(x.clamp(0.0, width) / width) * length) as u64);
     let point = Point { board, t: time(x), near: (time(x - REACH), time(x + REACH)) };
     match rows[row] {
-        Subject::Task(task) => {
+        Subject::Task(task) | Subject::Lane(task) => {
             let in_poll = |state: TaskState| matches!(state, TaskState::Runs { .. } | TaskState::NoCpu { .. });
             let span = point.nearest(&board.line.task(task)?.track, in_poll)?;
             Some(point.task(task, span.from, span.to))

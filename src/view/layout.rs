@@ -1,8 +1,9 @@
 //! Where rows lie: one pure function from a run to rows and heights, for canvas, stage and SVG alike.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::board::{Board, capital};
+use super::timeline::TaskLane;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::words::bare;
 
@@ -58,8 +59,10 @@ impl Layout {
 /// What a row shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// A task.
+    /// The task that is looked at.
     Task(TaskId),
+    /// Another task, pinned or listed.
+    Lane(TaskId),
     /// A worker.
     Worker(WorkerId),
     /// The queue that all share.
@@ -77,6 +80,36 @@ pub enum Subject {
     /// A CPU.
     Cpu(CpuId),
 }
+
+/// Which rows somebody asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    /// Tasks with a row of their own, in their order; at most [`PINS`].
+    pub pins: Vec<u32>,
+    /// Parts of the machine, tasks, or both.
+    pub rows: Listed,
+    /// Also the rows in which nothing happened.
+    pub quiet: bool,
+}
+
+/// What the rows are, besides the task that is looked at and pinned ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listed {
+    /// Parts of the machine.
+    #[default]
+    Machine,
+    /// Tasks by kind, who waited longest first.
+    Tasks,
+    /// Both.
+    Both,
+}
+
+/// Most pinned tasks.
+pub const PINS: usize = 16;
+/// Most tasks that are listed; a board is looked at and not searched through.
+const LISTED: usize = 40;
 
 /// A row of the board, as the page sees it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -170,10 +203,20 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     }
     let range = board.to.since(board.from);
     let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
+    let (listed, left) = lanes(board, board.focus_task());
+    rows.extend(listed.into_iter().map(Subject::Lane));
     let mut quiet = Vec::new();
-    let mut unless = |quiet_now: bool, subject: Option<Subject>, name: &str| match subject.filter(|_| !quiet_now) {
-        Some(subject) => rows.push(subject),
-        None => quiet.push(name.to_owned()),
+    if left > 0 {
+        quiet.push(bare(words.row_tasks_left, &[("n", left.to_string().into())]));
+    }
+    if board.wanted.rows == Listed::Tasks {
+        return (rows, quiet);
+    }
+    let mut unless = |quiet_now: bool, subject: Option<Subject>, name: &str| {
+        rows.extend(subject.filter(|_| !quiet_now || board.wanted.quiet));
+        if quiet_now {
+            quiet.push(name.to_owned());
+        }
     };
     if !nouns.global.is_empty() {
         unless(line.queue_quiet(&line.global, range), Some(Subject::Global), words.row_global);
@@ -190,12 +233,13 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     if !nouns.monitor.is_empty() {
         unless(line.monitor_records.is_empty(), Some(Subject::Monitor), nouns.monitor);
     }
-    if line.shared_cpus {
+    if !line.shared_cpus {
+        unless(true, None, words.row_cpus);
+    }
+    if line.shared_cpus || board.wanted.quiet {
         for cpu in 0..line.cpus.len().min(CPUS) {
             unless(false, Some(Subject::Cpu(CpuId(cpu as u16))), "");
         }
-    } else {
-        unless(true, None, words.row_cpus);
     }
     // In the line of what is quiet names stand in the middle of a sentence.
     let quiet = quiet.into_iter().map(|name| in_sentence(&name)).collect();
@@ -222,6 +266,34 @@ pub fn unshown_threads(board: &Board) -> u64 {
     all.saturating_sub(shown) as u64
 }
 
+/// Tasks with a row of their own beside the one that is looked at: pinned ones, then those that are listed; and how many
+/// more could be.
+fn lanes(board: &Board, focus: Option<TaskId>) -> (Vec<TaskId>, usize) {
+    let mut found: Vec<TaskId> = Vec::new();
+    for task in board.wanted.pins.iter().take(PINS).map(|&pin| TaskId(pin)) {
+        if board.line.task(task).is_some() && !found.contains(&task) {
+            found.push(task);
+        }
+    }
+    let mut left = 0;
+    if board.wanted.rows != Listed::Machine {
+        let worst = |lane: &TaskLane| lane.waits.iter().map(|&wait| board.line.waits[wait as usize].length()).max();
+        let known = |task: TaskId| found.contains(&task) || Some(task) == focus;
+        let mut tasks: Vec<_> = board
+            .line
+            .tasks
+            .iter()
+            .filter(|lane| !known(lane.id))
+            .map(|lane| (lane.kind, std::cmp::Reverse(worst(lane)), lane.id))
+            .collect();
+        tasks.sort_unstable();
+        left = tasks.len().saturating_sub(LISTED);
+        found.extend(tasks.into_iter().take(LISTED).map(|(.., task)| task));
+    }
+    found.retain(|&task| Some(task) != focus);
+    (found, left)
+}
+
 /// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
 fn in_sentence(name: &str) -> String {
     let mut letters = name.chars();
@@ -245,7 +317,7 @@ pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
         Subject::Worker(_) => worker_bars(layout, workers).height,
         Subject::Driver if layout == Layout::Narrow => 62.0,
         Subject::Driver => 52.0,
-        Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Lane(_) | Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
         Subject::Thread(_) => 44.0 + narrow,
         Subject::Cpu(_) => 28.0 + narrow,
     }
@@ -283,6 +355,10 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         Subject::Task(task) => {
             let (name, sub) = task_names(board, task);
             row("focus".into(), "focus", name, sub)
+        }
+        Subject::Lane(task) => {
+            let (name, sub) = task_names(board, task);
+            row(format!("task-{}", task.0), "task", name, sub)
         }
         Subject::Worker(worker) => {
             let tiny = board.line.workers.len() > COMPACT && !worker.0.is_multiple_of(4);
@@ -351,5 +427,41 @@ mod tests {
         let narrow = places(subjects, Layout::Narrow, 2);
         let heights: Vec<_> = narrow.0.iter().map(|place| place.height).collect();
         assert_eq!((heights, narrow.1), (vec![67.0, 60.0, 60.0, 62.0], 283.0));
+    }
+
+    #[test]
+    fn rows_come_when_somebody_asks_for_them() {
+        let mut board = sample::board(Lang::En);
+        let ids = |board: &Board| rows(board).into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let pins = vec![sample::J2.0, sample::J1.0, sample::TICKER.0, sample::J1.0, 999];
+        board.arrange(Wanted { pins: pins.clone(), ..Wanted::default() });
+        assert_eq!(ids(&board), ["focus", "task-3", "task-2", "worker-0", "worker-1", "driver"]);
+        board.arrange(Wanted { pins, rows: Listed::Tasks, quiet: false });
+        // Pinned ones in their order, the others by kind.
+        assert_eq!(ids(&board), ["focus", "task-3", "task-2", "task-1"]);
+        board.arrange(Wanted { rows: Listed::Both, quiet: true, ..Wanted::default() });
+        let expected = ["focus", "task-2", "task-3", "task-1", "global", "worker-0", "worker-1", "pool", "driver"];
+        assert_eq!(ids(&board)[..9], expected);
+        assert_eq!(board.quiet, ["global queue", "blocking pool", "CPUs"], "the line still says that they were quiet");
+        board.arrange(Wanted::default());
+        assert_eq!(ids(&board), ["focus", "worker-0", "worker-1", "driver"]);
+    }
+
+    #[test]
+    fn no_more_tasks_are_listed_than_one_can_look_at() {
+        let mut script = sample::Script::default();
+        for task in 0..200 {
+            let kind = crate::id::KindId(0);
+            script.outside(
+                sample::us(u64::from(task)),
+                crate::trace::Event::Spawn { task: TaskId(task), parent: None, kind, job: false },
+            );
+        }
+        let focus =
+            crate::view::board::Focus { kind: crate::id::KindId(0), measure: crate::view::board::Measure::Wait };
+        let mut board = Board::new(&script.finish(1, &[("request", "R")]), sample::facts(), focus, None, Lang::En);
+        board.arrange(Wanted { pins: (1..100).collect(), rows: Listed::Tasks, quiet: false });
+        assert_eq!(board.rows.len(), 1 + PINS + LISTED);
+        assert_eq!(board.quiet, [format!("{} more tasks", 200 - board.rows.len())]);
     }
 }

@@ -19,15 +19,17 @@ use super::export::{self, Format};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
-use super::layout::{Layout, Subject, rows};
-use super::moment::{Moment, moment};
+use super::layout::{Layout, Wanted, rows};
+use super::moment::{Moment, moment, moment_in};
+use super::overview::overview;
 use super::scene::{Scene, scene};
 use super::svg::picture;
+use super::transcript::{Transcript, records, transcript};
 use crate::id::TaskId;
 use crate::policy::{Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::words::{Lang, policies};
 
@@ -56,6 +58,9 @@ pub struct Settings {
     /// Language.
     #[serde(default)]
     pub lang: Lang,
+    /// Rows that somebody asked for.
+    #[serde(default)]
+    pub wanted: Wanted,
 }
 
 /// How far a run is.
@@ -183,8 +188,8 @@ impl Session {
         let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        let set = settings.set.clone();
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set })
+        let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set, wanted })
     }
 
     /// The lesson's scenario with the settings' fields in it.
@@ -346,6 +351,24 @@ impl Session {
         moment(self.board(), t)
     }
 
+    /// The machine at a time, with a clock that tells moments apart that are `resolution` from each other.
+    #[must_use]
+    pub fn moment_in(&self, t: Time, resolution: Nanos) -> Moment {
+        moment_in(self.board(), t, resolution)
+    }
+
+    /// The whole run in one strip of so many pixels: two numbers each.
+    #[must_use]
+    pub fn overview(&self, width: usize) -> Vec<f32> {
+        overview(self.board(), width)
+    }
+
+    /// The run as text: up to `count` lines from `first` on, or around `t`.
+    #[must_use]
+    pub fn transcript(&self, t: Time, first: Option<u64>, count: usize, row: Option<&str>) -> Transcript {
+        transcript(self.board(), t, first, count, row)
+    }
+
     /// The lanes of a range on so many pixels.
     pub fn scene(&mut self, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
         let scene = scene(self.board(), layout, width, from, to);
@@ -423,6 +446,13 @@ impl Session {
         }
     }
 
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: &Wanted) {
+        if let Some(shown) = &mut self.shown {
+            shown.board.arrange(wanted.clone());
+        }
+    }
+
     // ---- What would help ------------------------------------------------------------------------------------------
 
     /// The table of what would help: for the selected task, or else for what the lesson measures. Nothing is tried yet.
@@ -480,21 +510,6 @@ fn before(old: Shown, new: &Opened) -> Option<Before> {
     let (from, to) = board.wait().map(|wait| (wait.due, wait.until))?;
     let amount = Goal::Focus.value(&board).map(|value| Goal::Focus.written(&board, value))?;
     Some(Before { from, to, amount })
-}
-
-/// Records of a row.
-fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
-    let line = &board.line;
-    match subject {
-        Subject::Task(task) => line.task(task).map(|lane| lane.records.as_slice()),
-        Subject::Worker(worker) => Some(&line.workers[worker.index()].records),
-        Subject::Global => Some(&line.global_records),
-        Subject::Pool => Some(&line.pool_records),
-        Subject::Driver => Some(&line.driver.records),
-        Subject::Monitor => Some(&line.monitor_records),
-        Subject::Thread(thread) => line.threads.get(thread.index()).map(|lane| lane.records.as_slice()),
-        Subject::Threads | Subject::Cpu(_) => None,
-    }
 }
 
 /// The nearest time after or before `t`; `t` if there is none.

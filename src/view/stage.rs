@@ -40,7 +40,7 @@ fn texts(rich: Rich) -> Vec<Part> {
 impl Stage<'_> {
     pub(super) fn lines(&self, subject: Subject) -> Vec<Vec<Part>> {
         match subject {
-            Subject::Task(task) => self.task(task),
+            Subject::Task(task) | Subject::Lane(task) => self.task(task),
             Subject::Worker(worker) => self.worker(worker),
             Subject::Global => self.global(),
             Subject::Threads => self.threads(false),

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shares::Shares;
 use super::track::{Queue, Steps, Track};
 use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -26,6 +27,8 @@ pub struct Timeline {
     pub threads: Vec<ThreadLane>,
     /// CPUs by id: which thread had it.
     pub cpus: Vec<Track<ThreadId>>,
+    /// How much of that, for any range.
+    pub(super) cpu_shares: Vec<Shares>,
     /// All polls, by their start.
     pub polls: Vec<Poll>,
     /// All waits, by the moment at which they became possible to see.
@@ -79,6 +82,8 @@ pub struct TaskLane {
     pub ended: Option<(Time, Fate)>,
     /// What it did when.
     pub track: Track<TaskState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Its polls, as indices of [`Timeline::polls`].
     pub polls: Vec<u32>,
     /// Its waits, as indices of [`Timeline::waits`].
@@ -174,6 +179,8 @@ pub fn holds(what: What) -> bool {
 pub struct WorkerLane {
     /// What it did; gaps: no thread held it.
     pub track: Track<WorkState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Which thread held it.
     pub held: Track<ThreadId>,
     /// Its run queue.
@@ -274,6 +281,8 @@ pub struct ThreadLane {
 pub struct DriverLane {
     /// Who looks after timers and I/O; gaps: nobody.
     pub held: Track<ThreadId>,
+    /// How much of that, for any range.
+    pub(super) shares: Shares,
     /// Every registration, in order.
     pub timers: Vec<TimerMark>,
     /// Records about it.

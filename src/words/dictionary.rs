@@ -4,13 +4,14 @@ use super::{Class, Template};
 
 /// Makes the type of a dictionary: every language has every template, or does not compile.
 macro_rules! dictionary {
-    ($($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
-        /// The templates of one language.
-        pub struct Words {
+    ($(#[doc = $what:literal])* $dictionary:ident
+     $($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
+        $(#[doc = $what])*
+        pub struct $dictionary {
             $($(#[doc = $doc])* pub $name: &'static str,)+
         }
 
-        impl Words {
+        impl $dictionary {
             /// All of them, in order.
             #[must_use]
             pub fn all(&self) -> Vec<Template> {
@@ -25,7 +26,11 @@ macro_rules! dictionary {
     };
 }
 
+pub(super) use dictionary;
+
 dictionary! {
+    /// The templates of one language.
+    Words
     // ---- Headline
     /// A ticker that was late once.
     late_once: Headline ["x"];
@@ -423,6 +428,8 @@ dictionary! {
     row_threads_sub: Label [];
     /// Name of a CPU's row.
     row_cpu: Label ["id"];
+    /// Tasks that are not listed.
+    row_tasks_left: Label ["n"];
     /// All CPUs, in the line of what is quiet.
     row_cpus: Label [];
     /// Under the monitor's name.

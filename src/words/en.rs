@@ -202,6 +202,7 @@ pub(super) const WORDS: Words = Words {
     row_threads: "Other threads",
     row_threads_sub: "without a worker",
     row_cpu: "CPU {id}",
+    row_tasks_left: "{n} more tasks",
     row_cpus: "CPUs",
     row_monitor_sub: "watches the others",
     sub_threads: "{n} threads",

@@ -202,6 +202,7 @@ pub(super) const WORDS: Words = Words {
     row_threads: "ほかのスレッド",
     row_threads_sub: "ワーカーなし",
     row_cpu: "CPU {id}",
+    row_tasks_left: "ほか{n}個のタスク",
     row_cpus: "CPU",
     row_monitor_sub: "監視スレッド",
     sub_threads: "スレッド{n}本",

@@ -12,6 +12,7 @@ use crate::trace::Recording;
 use crate::view::board::{Board, Facts, Focus, KindName, Measure};
 use crate::view::explain::Rules;
 use crate::view::info::{About, Knob};
+use crate::view::layout::Wanted;
 use crate::words::Lang;
 
 /// Where tokio starts to tune its global queue interval (tokio 1.53.1, `stats.rs`).
@@ -30,6 +31,7 @@ pub(super) struct Opened {
     pub(super) selected: Option<TaskId>,
     /// Fields that were set, also those that wait for another policy.
     pub(super) set: BTreeMap<String, Json>,
+    pub(super) wanted: Wanted,
 }
 
 impl Opened {
@@ -59,6 +61,7 @@ impl Opened {
                 *name = names(known, scenario, board.scale);
             }
         }
+        board.wanted = self.wanted.clone();
         board.select(self.selected);
         let cursor = match lesson.moment {
             lesson::Moment::At(t) => Some(t),

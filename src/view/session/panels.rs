@@ -28,7 +28,7 @@ impl Session {
     /// Before the first run is done; so do all that follow.
     #[must_use]
     pub fn fields(&self) -> Option<Fields> {
-        let Opened { scenario, draft, lesson, lang, set, .. } = self.shown().source.lesson()?;
+        let Opened { scenario, draft, lesson, lang, set, .. } = self.opened()?;
         let mut initial_draft = lesson.draft();
         initial_draft.with_policy(&scenario.policy.name, &self.registry);
         // A lesson whose scenario the policy cannot run, or whose parameters it does not allow, has nothing to differ from.
@@ -54,6 +54,11 @@ impl Session {
         Some(fields(now, &self.registry))
     }
 
+    /// How the run that is shown was set; `None`: it comes from a file.
+    fn opened(&self) -> Option<&Opened> {
+        self.shown().source.lesson()
+    }
+
     /// The tables of the run that is shown.
     #[must_use]
     pub fn numbers(&self) -> Vec<Table> {
@@ -77,16 +82,15 @@ impl Session {
     /// Where the task in the focus row is in its program.
     #[must_use]
     pub fn code(&self, t: Time) -> Option<Code> {
-        let Shown { board, recording, source, .. } = self.shown();
-        let opened = source.lesson()?;
+        let (Shown { board, recording, .. }, opened) = (self.shown(), self.opened()?);
         let listing = listing(&opened.scenario, &self.registry);
         code(board, &recording.trace, &opened.scenario, &listing, board.focus_task()?, t)
     }
 
-    /// The scenario of the run as a program for the runtime; `None`: the run comes from a file.
+    /// The scenario of the run as a program for the runtime; `None`: it comes from a file.
     #[must_use]
     pub fn program(&self) -> Option<String> {
-        Some(listing(&self.shown().source.lesson()?.scenario, &self.registry).to_string())
+        Some(listing(&self.opened()?.scenario, &self.registry).to_string())
     }
 
     /// Where another session's run parts from this one; `None`: nowhere.
@@ -115,10 +119,10 @@ impl Session {
         }
     }
 
-    /// The scenario of the run that is shown, as a file; `None`: the run comes from a file itself.
+    /// The scenario of the run that is shown, as a file; `None`: nobody knows it.
     #[must_use]
     pub fn scenario(&self) -> Option<String> {
-        Some(Draft::of(&self.shown().source.lesson()?.scenario, &self.registry).to_string())
+        Some(Draft::of(&self.opened()?.scenario, &self.registry).to_string())
     }
 }
 
