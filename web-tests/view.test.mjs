@@ -216,7 +216,7 @@ test('quiet rows, tasks and pins are shown on request, are in the link, and go a
 
 test('the transcript follows the cursor, leads to moments, and is turned by pages', async () => {
   const { page, faults } = await dandori.visit();
-  await page.locator('.transcript-box > summary').click();
+  await page.locator('#tab-transcript').click();
   const lines = page.locator('.transcript .lines li');
   await lines.first().waitFor();
   assert.ok(await lines.count() <= 24, 'never more than a page');
@@ -247,7 +247,7 @@ test('the page speaks Japanese: every label, in the link, remembered, and back',
   await page.locator('html[lang=ja]').waitFor();
   await page.getByRole('button', { name: 'English' }).waitFor();
   await page.locator('.help[data-done]').waitFor({ timeout: 20_000 });
-  await page.locator('.transcript-box > summary').click();
+  await page.locator('#tab-transcript').click();
   await page.getByRole('button', { name: '拡大' }).click();
   await page.waitForTimeout(600);
   assert.match(new URL(page.url()).hash, /&lang=ja/);

@@ -314,9 +314,9 @@ export function createCompare(actions, state, before, openSettings) {
       if (root.hidden) return;
       root.setAttribute('aria-label', say(now.settings.lang, 'compare'));
       legend.textContent = say(now.settings.lang, 'runs');
-      back.setAttribute('aria-label', lang() === 'ja' ? '前のイベント' : 'Previous event of any run');
-      forth.setAttribute('aria-label', lang() === 'ja' ? '次のイベント' : 'Next event of any run');
-      scrub.setAttribute('aria-label', lang() === 'ja' ? '時刻' : 'Time');
+      back.setAttribute('aria-label', say(lang(), 'previousOfAny'));
+      forth.setAttribute('aria-label', say(lang(), 'nextOfAny'));
+      scrub.setAttribute('aria-label', say(lang(), 'time'));
       scrolls.setAttribute('aria-label', say(now.settings.lang, 'measure'));
       if (now.info !== old.info || now.settings.runs !== old.settings.runs) void offer();
       if (!now.compared) return;

@@ -61,10 +61,8 @@ const tabs = createTabs([
   { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
   { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
   { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
+  { id: 'transcript', label: (state) => words(state.settings.lang, 'transcript'), ...createTranscript(actions) },
 ], store.get, (state) => panelSay(state.settings.lang, 'details'));
-const transcript = createTranscript(actions);
-const transcriptBox = el('details', { class: 'transcript-box' }, el('summary', { say: 'transcript' }), transcript.root);
-transcriptBox.addEventListener('toggle', () => (transcriptBox.open ? transcript.update(store.get(), store.get(), true) : transcript.close()));
 const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
   const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
   rememberLang(lang);
@@ -78,7 +76,7 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), transcriptBox, model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -139,7 +137,7 @@ function showUndo(state, before) {
     ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, transcript]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(speak);
 store.subscribe(showUndo);
