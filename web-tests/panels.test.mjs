@@ -10,7 +10,7 @@ import { FAKE, open } from './browser.mjs';
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WIDTHS = [{ width: 1280, height: 720 }, { width: 768, height: 1024 }, { width: 360, height: 640 }];
 /** The stand-in knows nothing of the panels. */
-const options = { skip: FAKE };
+const options = { skip: FAKE, timeout: 300_000 };
 
 /** @type {Awaited<ReturnType<typeof open>>} */
 let dandori;
