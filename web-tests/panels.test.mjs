@@ -325,6 +325,7 @@ test('the code says at which line the task is, in what state, and who holds its 
   const { page, faults } = await dandori.visit();
   await page.getByRole('tab', { name: 'Why' }).focus();
   await page.keyboard.press('End');
+  await page.keyboard.press('ArrowLeft');
   await page.locator('.lines .here').waitFor();
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'tab-code');
   assert.match(await page.locator('.lines .here').innerText(), /ticks\.tick\(\)\.await;/);
