@@ -76,7 +76,7 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), board.root, compare.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -159,7 +159,7 @@ page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
 document.getElementById('tools')?.append(langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
+listenToPage(() => [knobs.root, settings.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });
