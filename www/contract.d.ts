@@ -165,6 +165,11 @@ export interface Session {
   exportTrace(format: 'jsonl' | 'perfetto'): Uint8Array;
   /** The run at a time as one SVG file. */
   picture(t: number): string;
+  /**
+   * A picture of the run as one SVG file with title and description, for "Save picture". Everything may be left out: moment, range (both edges), width (320 to 4096 px; it
+   * decides the layout as on the page), theme, language.
+   */
+  svg(options: { t?: number; from?: number; to?: number; width?: number; theme?: 'auto' | 'light' | 'dark'; lang?: 'en' | 'ja' }): string;
   /** Everything that is wrong with settings; nothing starts. */
   check(settings: Settings): Problem[];
   /** Every setting of the run; null: it comes from a file. So do `code`, `program` and `scenario`. */

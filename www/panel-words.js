@@ -78,7 +78,7 @@ export const WORDS = Object.freeze({
   needsLong: ['This percentile needs {n} samples.', 'このパーセンタイルには{n}件必要。'],
   tableLatency: ['From spawn to end', '生成から終わりまで'],
   tableLateness: ['Lateness: from when it could run to its poll', '遅れ: 動けるようになってからpollまで'],
-  tableDelay: ['Scheduling delay: from wake to poll', 'スケジューリング遅延: 起床からpollまで'],
+  tableDelay: ['Scheduling delay: from wake to poll', 'スケジューリング遅延: wakeからpollまで'],
   tablePolls: ['Length of polls', 'pollの長さ'],
   tableMeasures: ['Measured in the program', 'プログラムの中で測ったもの'],
   tableWorkers: ['Workers', 'ワーカー'],

@@ -47,7 +47,8 @@ pub fn listing(scenario: &Scenario, registry: &Registry) -> Listing {
     let is_drawn = |series: &Arrivals| matches!(series, Arrivals::Poisson { .. });
     uses.exponential |= scenario.kinds.iter().any(|kind| kind.arrivals.iter().any(is_drawn));
     uses.exponential |= scenario.sockets.iter().any(|socket| socket.data.as_ref().is_some_and(is_drawn));
-    let main = main::main(scenario, registry, &uses);
+    uses.exponential |= scenario.channels.iter().any(|channel| channel.outside.as_ref().is_some_and(is_drawn));
+    let main = main::main(scenario, registry, &mut uses);
     let mut out = Listing { lines: parts::head(scenario, &uses), kinds: Vec::new() };
     for (lines, place) in bodies {
         out.lines.push(String::new());

@@ -1,6 +1,7 @@
 //! What a program needs around its tasks: imports, names, lengths, helpers. Only what is used is written.
 
 use crate::scenario::model::Scenario;
+use crate::task::MutexKind;
 use crate::time::Nanos;
 
 /// What a program uses.
@@ -18,6 +19,7 @@ pub(super) struct Uses {
     pub(super) wake_self: bool,
     pub(super) measure: bool,
     pub(super) join_all: bool,
+    pub(super) aborts: bool,
     pub(super) select_first: bool,
     pub(super) exponential: bool,
     pub(super) uniform: bool,
@@ -117,6 +119,13 @@ pub(super) fn head(scenario: &Scenario, uses: &Uses) -> Vec<String> {
             None => channel(&spec.name, "Unbounded", spec.ready.to_string()),
         }
     }
+    for mutex in &scenario.mutexes {
+        let kind = match mutex.kind {
+            MutexKind::Async => "dandori::sync::AsyncMutex::<()>",
+            MutexKind::Std => "std::sync::Mutex::<()>",
+        };
+        channel(&mutex.name, kind, "()".to_owned());
+    }
     for socket in scenario.sockets.iter().filter(|socket| socket.data.is_some()) {
         channel(&socket.name, "Unbounded", "0".to_owned());
     }
@@ -132,6 +141,7 @@ pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
     let parts = [
         (uses.compute, COMPUTE),
         (uses.spawned, SPAWNED),
+        (uses.aborts, ABORT),
         (uses.join_all || uses.select_first, BRANCH),
         (uses.wake_self, WAKE_SELF),
         (drawn, DRAW),
@@ -173,6 +183,16 @@ impl Spawned {
         let tasks = std::mem::take(&mut *self.0.lock().expect("nobody panics here"));
         for task in tasks {
             drop(task.await);
+        }
+    }
+}
+"#;
+
+const ABORT: &str = r#"
+impl Spawned {
+    fn abort(&self) {
+        for task in &*self.0.lock().expect("nobody panics here") {
+            task.abort();
         }
     }
 }
