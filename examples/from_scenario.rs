@@ -1,3 +1,5 @@
+#![allow(clippy::disallowed_methods, clippy::vec_init_then_push)]
+
 //! Scenario `w1-spawn-blocking` as a program for Dandori's runtime, under `tokio`.
 //!
 //! Computing is spinning, blocking is sleeping in a thread, operations of the driver are sleeps.
@@ -61,11 +63,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     while start.elapsed() < end && runtime.metrics().num_alive_tasks() > 0 {
         thread::sleep(Duration::from_millis(1));
     }
-    println!(
-        "{} tasks were spawned, {} are alive",
-        runtime.metrics().spawned_tasks_count(),
-        runtime.metrics().num_alive_tasks()
-    );
+    let metrics = runtime.metrics();
+    println!("{} tasks were spawned, {} are alive", metrics.spawned_tasks_count(), metrics.num_alive_tasks());
     report();
     runtime.shutdown_timeout(Duration::from_secs(1));
     Ok(())
