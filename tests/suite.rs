@@ -45,4 +45,5 @@ mod vectors;
 mod vectors_policies;
 mod view_answers;
 mod view_numbers;
+mod view_panels;
 mod view_session;

@@ -107,7 +107,7 @@ export class Session {
       findings: late
         ? [{ kind: 'late_timer', text: [{ text: 'The timer of ' }, { text: 'T', task: 0 }, { text: ' was due, and for 395.0\u00a0ms nobody looked.' }], from: WAIT.rounded, to: WAIT.seen, at: 252 * MS, record: 92, task: 0, length: '395.0\u00a0ms' }]
         : [],
-      before: null,
+      before: null, world: 'simulated', recording: null,
     };
   }
 

@@ -76,7 +76,8 @@ for (at, task) in later {
 while start.elapsed() < end && runtime.metrics().num_alive_tasks() > 0 {
     thread::sleep(Duration::from_millis(1));
 }
-println!(\"{} tasks were spawned, {} are alive\", runtime.metrics().spawned_tasks_count(), runtime.metrics().num_alive_tasks());
+let metrics = runtime.metrics();
+println!(\"{} tasks were spawned, {} are alive\", metrics.spawned_tasks_count(), metrics.num_alive_tasks());
 ";
 
 /// `.policy("tokio").param("workers", 2)`.
