@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Poll, Waker};
 
+use crate::real_common::{PATIENCE, arrive, wait, watched};
 use dandori::id::KindId;
 use dandori::runtime::Runtime;
 use dandori::task::{Env, spawn};
 use dandori::time::Nanos;
-use crate::real_common::{PATIENCE, arrive, wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::real_common::{arrive, build, check, of_tasks, records, wait, watched};
 use dandori::id::{ChannelId, KindId};
 use dandori::task::{Channel, Env, join_all};
 use dandori::time::Nanos;
 use dandori::trace::{Event, PollEnd, Release};
-use crate::real_common::{arrive, build, check, of_tasks, records, wait, watched};
 
 const US: Nanos = Nanos::from_micros(1);
 
@@ -208,7 +208,10 @@ fn tasks_that_yielded_are_woken_before_the_worker_is_given_away() {
         tell.send(()).unwrap();
     });
     let blocks = watched(&runtime, 1, |env: Env| async move {
-        env.block_in_place(async move { told.recv_timeout(crate::real_common::PATIENCE).expect("the other task runs") }).await;
+        env.block_in_place(
+            async move { told.recv_timeout(crate::real_common::PATIENCE).expect("the other task runs") },
+        )
+        .await;
     });
     runtime.start().unwrap();
     wait(&yields);

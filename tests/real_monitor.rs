@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 
 use crate::common::random::{Shape, scenario};
+use crate::real_common::{PATIENCE, build, records, wait, watched};
 use dandori::id::{ChannelId, ThreadId};
 use dandori::policy::Registry;
 use dandori::runtime::{self, Options};
@@ -16,7 +17,6 @@ use dandori::scenario::Costs;
 use dandori::task::{Channel, Env};
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Event, Record, Release, Role, laws};
-use crate::real_common::{PATIENCE, build, records, wait, watched};
 
 /// Policies with a monitor, with the parameters under which it looks soon.
 const MONITORED: [(&str, &[(&str, u64)]); 2] = [

@@ -8,11 +8,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::real_common::{wait, watched};
 use dandori::id::ChannelId;
 use dandori::runtime::{Builder, Runtime};
 use dandori::task::{Channel, Env, spawn};
 use dandori::time::Nanos;
-use crate::real_common::{wait, watched};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 

@@ -11,10 +11,10 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+use crate::real_common::{PATIENCE, running};
 use dandori::runtime::{Builder, Handle, Runtime};
 use dandori::task::{self, spawn, spawn_blocking};
 use dandori::trace::{Event, laws};
-use crate::real_common::{PATIENCE, running};
 
 const POLICIES: [&str; 2] = ["tokio", "global-queue"];
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use crate::real_common::{PATIENCE, running};
 use dandori::net::{TcpListener, TcpStream, UdpSocket};
 use dandori::runtime::{Builder, Runtime};
 use dandori::sync::{AsyncMutex, AsyncRwLock, Notify, Semaphore, broadcast, mpsc, oneshot, watch};
@@ -17,7 +18,6 @@ use dandori::task::{self, spawn, unconstrained};
 use dandori::time::{MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use dandori::trace::{Cause, Event, laws};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
-use crate::real_common::{PATIENCE, running};
 
 const POLICIES: [&str; 5] = ["tokio", "global-queue", "smol", "go", "async-std-monitor"];
 const MS: Duration = Duration::from_millis(1);

@@ -5,6 +5,7 @@
 
 mod architecture;
 mod async_std;
+mod bugs_listed;
 mod command;
 mod common;
 mod conformance;
@@ -17,10 +18,12 @@ mod lessons;
 mod machine;
 mod mechanisms;
 mod own_policy;
+mod real_bugs;
 mod real_common;
 mod real_end;
 mod real_events;
 mod real_laws;
+mod real_lives;
 mod real_monitor;
 mod real_stress;
 mod real_vectors;
