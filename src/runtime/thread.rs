@@ -169,7 +169,6 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         return cancel(shared, here, entry);
     }
     let is_traced = shared.tracer.is_some();
-    // The metadata is not touched without need: it may have to come from another CPU.
     let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
@@ -177,7 +176,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if shared.shape.retakes {
         monitor::shelve(here);
     }
-    here.polled.set(std::ptr::from_ref(entry.0.metadata()).addr());
+    let meta = entry.0.metadata();
+    let place = (meta.list, meta.key);
+    here.polled.set(std::ptr::from_ref(meta).addr());
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -189,6 +190,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     };
     if is_traced {
         poll_ended(shared, here, task, end, known.is_some());
+    }
+    if known.is_none() && shared.has_aborts() {
+        wake_aborted(shared, place);
     }
     after_poll(shared, here, end)
 }
@@ -212,6 +216,16 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
+}
+
+/// An abort that came between the look for it and the poll: its wake found the task queued still, was one with that poll,
+/// and nobody would wake the task again. The poll itself has seen it: it takes the task from whoever woke it.
+#[cold]
+#[inline(never)]
+fn wake_aborted(shared: &Shared, (list, key): (u32, u32)) {
+    if let Some(waker) = shared.owned[list as usize].0.aborted(key) {
+        waker.wake();
+    }
 }
 
 #[cold]
