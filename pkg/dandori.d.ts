@@ -16,6 +16,22 @@ export class Session {
      */
     at(x: number, y: number): any;
     /**
+     * Everything that is wrong with these settings; nothing starts.
+     */
+    check(settings: any): any;
+    /**
+     * Where the focus task is in its program.
+     */
+    code(t: number): any;
+    /**
+     * How long waits of the focus were, as quantiles.
+     */
+    curve(): any;
+    /**
+     * Every setting of the run.
+     */
+    fields(): any;
+    /**
      * Goes on trying; the table as far as it is known.
      */
     helpAdvance(records: number): any;
@@ -28,6 +44,10 @@ export class Session {
      */
     info(): any;
     /**
+     * What the run is compared with others by.
+     */
+    measures(): any;
+    /**
      * The machine at a time.
      */
     moment(t: number): any;
@@ -36,13 +56,29 @@ export class Session {
      */
     constructor();
     /**
+     * The tables of the run.
+     */
+    numbers(): any;
+    /**
      * Starts a run; every problem, or an empty list.
      */
     open(settings: any): any;
     /**
+     * Where another session's run parts from this one.
+     */
+    parting(other: Session): any;
+    /**
      * The run at a time as one SVG file.
      */
     picture(t: number): string;
+    /**
+     * The scenario as a program for the runtime.
+     */
+    program(): string;
+    /**
+     * The scenario of the run as a file.
+     */
+    scenario(): string;
     /**
      * The lanes of a range on so many pixels.
      */
@@ -55,6 +91,10 @@ export class Session {
      * Time of the next or previous record.
      */
     step(t: number, direction: number, row?: string | null): number;
+    /**
+     * The fields that make an edited workload, or everything that is wrong with it.
+     */
+    workload(settings: any, text: string): any;
 }
 
 export type InitInput = RequestInfo | URL | Response | BufferSource | WebAssembly.Module;
@@ -64,16 +104,26 @@ export interface InitOutput {
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly session_advance: (a: number, b: number) => [number, number, number];
     readonly session_at: (a: number, b: number, c: number) => [number, number, number];
+    readonly session_check: (a: number, b: any) => [number, number, number];
+    readonly session_code: (a: number, b: number) => [number, number, number];
+    readonly session_curve: (a: number) => [number, number, number];
+    readonly session_fields: (a: number) => [number, number, number];
     readonly session_help: (a: number) => [number, number, number];
     readonly session_helpAdvance: (a: number, b: number) => [number, number, number];
     readonly session_info: (a: number) => [number, number, number];
+    readonly session_measures: (a: number) => [number, number, number];
     readonly session_moment: (a: number, b: number) => [number, number, number];
     readonly session_new: () => number;
+    readonly session_numbers: (a: number) => [number, number, number];
     readonly session_open: (a: number, b: any) => [number, number, number];
+    readonly session_parting: (a: number, b: number) => [number, number, number];
     readonly session_picture: (a: number, b: number) => [number, number];
+    readonly session_program: (a: number) => [number, number];
+    readonly session_scenario: (a: number) => [number, number];
     readonly session_scene: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly session_select: (a: number, b: number, c: number) => void;
     readonly session_step: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly session_workload: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;
     readonly __wbindgen_free: (a: number, b: number, c: number) => void;

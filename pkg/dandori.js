@@ -40,6 +40,52 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Everything that is wrong with these settings; nothing starts.
+     * @param {any} settings
+     * @returns {any}
+     */
+    check(settings) {
+        const ret = wasm.session_check(this.__wbg_ptr, settings);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Where the focus task is in its program.
+     * @param {number} t
+     * @returns {any}
+     */
+    code(t) {
+        const ret = wasm.session_code(this.__wbg_ptr, t);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * How long waits of the focus were, as quantiles.
+     * @returns {any}
+     */
+    curve() {
+        const ret = wasm.session_curve(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Every setting of the run.
+     * @returns {any}
+     */
+    fields() {
+        const ret = wasm.session_fields(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Goes on trying; the table as far as it is known.
      * @param {number} records
      * @returns {any}
@@ -74,6 +120,17 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * What the run is compared with others by.
+     * @returns {any}
+     */
+    measures() {
+        const ret = wasm.session_measures(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * The machine at a time.
      * @param {number} t
      * @returns {any}
@@ -95,12 +152,36 @@ export class Session {
         return this;
     }
     /**
+     * The tables of the run.
+     * @returns {any}
+     */
+    numbers() {
+        const ret = wasm.session_numbers(this.__wbg_ptr);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Starts a run; every problem, or an empty list.
      * @param {any} settings
      * @returns {any}
      */
     open(settings) {
         const ret = wasm.session_open(this.__wbg_ptr, settings);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * Where another session's run parts from this one.
+     * @param {Session} other
+     * @returns {any}
+     */
+    parting(other) {
+        _assertClass(other, Session);
+        const ret = wasm.session_parting(this.__wbg_ptr, other.__wbg_ptr);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -116,6 +197,38 @@ export class Session {
         let deferred1_1;
         try {
             const ret = wasm.session_picture(this.__wbg_ptr, t);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
+    }
+    /**
+     * The scenario as a program for the runtime.
+     * @returns {string}
+     */
+    program() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.session_program(this.__wbg_ptr);
+            deferred1_0 = ret[0];
+            deferred1_1 = ret[1];
+            return getStringFromWasm0(ret[0], ret[1]);
+        } finally {
+            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        }
+    }
+    /**
+     * The scenario of the run as a file.
+     * @returns {string}
+     */
+    scenario() {
+        let deferred1_0;
+        let deferred1_1;
+        try {
+            const ret = wasm.session_scenario(this.__wbg_ptr);
             deferred1_0 = ret[0];
             deferred1_1 = ret[1];
             return getStringFromWasm0(ret[0], ret[1]);
@@ -159,6 +272,21 @@ export class Session {
         var len0 = WASM_VECTOR_LEN;
         const ret = wasm.session_step(this.__wbg_ptr, val2, val3, ptr0, len0);
         return ret;
+    }
+    /**
+     * The fields that make an edited workload, or everything that is wrong with it.
+     * @param {any} settings
+     * @param {string} text
+     * @returns {any}
+     */
+    workload(settings, text) {
+        const ptr0 = passStringToWasm0(text, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.session_workload(this.__wbg_ptr, settings, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
 }
 if (Symbol.dispose) Session.prototype[Symbol.dispose] = Session.prototype.free;
@@ -421,6 +549,12 @@ function addToExternrefTable0(obj) {
     const idx = wasm.__externref_table_alloc();
     wasm.__wbindgen_externrefs.set(idx, obj);
     return idx;
+}
+
+function _assertClass(instance, klass) {
+    if (!(instance instanceof klass)) {
+        throw new Error(`expected instance of ${klass.name}`);
+    }
 }
 
 function debugString(val) {

@@ -13,7 +13,6 @@
 //!
 //! Every stream is checked against [`laws`]; the first row is what the others are compared with, record by record.
 
-mod diverge;
 mod table;
 
 use std::collections::BTreeSet;
@@ -30,7 +29,7 @@ use crate::trace::metrics::{self, Spread};
 use crate::trace::recording::Origin;
 use crate::trace::{Ended, Event, PollEnd, Recording, laws};
 
-pub use diverge::{Divergence, Moment, first_divergence};
+pub use crate::trace::diverge::{Divergence, Moment, first_divergence};
 pub use table::duration;
 
 /// Most real runs of one policy.
@@ -162,6 +161,7 @@ pub fn record(scenario: &Scenario, registry: &Registry, world: Origin) -> Result
     match world {
         Origin::Simulated => Ok(Sim::new(scenario, registry)?.finish()),
         Origin::Real => runtime::run(scenario, registry, &runtime::Options::default()),
+        Origin::Foreign => Err(vec![Problem::new("worlds", "a foreign trace is read and cannot be run")]),
     }
 }
 

@@ -54,6 +54,38 @@ impl Stream {
         let draw = -libm::log(1.0 - self.unit(step, iteration)) * mean as f64;
         libm::rint(draw) as u64
     }
+
+    /// A whole number from `low` to `high`, both included, each as likely as the others (to 2^-64 of the range).
+    #[must_use]
+    pub fn uniform(self, low: u64, high: u64, step: u32, iteration: u64) -> u64 {
+        let count = u128::from(high - low) + 1;
+        // The high word of a widening multiplication: no float, so that long ranges are exact as well.
+        low + ((u128::from(self.bits(step, iteration)) * count) >> 64) as u64
+    }
+
+    /// Lognormally distributed: the logarithm has the mean `ln median` and the standard deviation `sigma`. Rounded to
+    /// whole units; what does not fit is `u64::MAX`. The mean is `median * exp(sigma^2 / 2)`.
+    #[must_use]
+    pub fn lognormal(self, median: u64, sigma: f64, step: u32, iteration: u64) -> u64 {
+        // A normal draw by Box and Muller (1958), from two uniform ones.
+        let (one, two) = (1.0 - self.unit(step, iteration), self.part(1).unit(step, iteration));
+        let normal = libm::sqrt(-2.0 * libm::log(one)) * libm::cos(std::f64::consts::TAU * two);
+        libm::rint(median as f64 * libm::exp(sigma * normal)) as u64
+    }
+
+    /// Pareto distributed: at least `least`, and longer than `x` with probability `(least / x)^alpha`. Rounded to whole
+    /// units; what does not fit is `u64::MAX`. The mean is `least * alpha / (alpha - 1)`, without end for `alpha <= 1`.
+    #[must_use]
+    pub fn pareto(self, least: u64, alpha: f64, step: u32, iteration: u64) -> u64 {
+        let exceeds = 1.0 - self.unit(step, iteration);
+        libm::rint(least as f64 * libm::exp(-libm::log(exceeds) / alpha)) as u64
+    }
+
+    /// A further substream of the same thing, for draws that need more than one number. Part 0 is another one as well.
+    #[must_use]
+    pub fn part(self, number: u64) -> Stream {
+        Stream(mix(self.0 ^ mix(number.wrapping_add(0x6a09_e667_f3bc_c909))))
+    }
 }
 
 /// A small sequential generator for a policy's own choices (where a thief starts). Two 32-bit words, as tokio uses.
@@ -122,6 +154,46 @@ mod tests {
         let sum: u64 = (0..n).map(|i| stream.exponential(1_000_000, 0, i)).sum();
         let mean = sum as f64 / n as f64;
         assert!((mean - 1e6).abs() < 1e4, "mean {mean}");
+    }
+
+    /// Mean and share above a bound of many draws.
+    fn seen(draw: impl Fn(Stream, u64) -> u64, above: u64) -> (f64, f64) {
+        let stream = Stream::new(7, Key::named("mean"));
+        let n = 200_000;
+        let draws: Vec<u64> = (0..n).map(|i| draw(stream, i)).collect();
+        let share = draws.iter().filter(|&&draw| draw > above).count() as f64 / n as f64;
+        (draws.iter().map(|&draw| draw as f64).sum::<f64>() / n as f64, share)
+    }
+
+    #[test]
+    fn uniform_draws_reach_both_ends_and_no_further() {
+        let stream = Stream::new(7, Key::named("uniform"));
+        let draws: Vec<u64> = (0..1_000).map(|i| stream.uniform(5, 8, 0, i)).collect();
+        assert_eq!((draws.iter().min(), draws.iter().max()), (Some(&5), Some(&8)));
+        assert_eq!(stream.uniform(9, 9, 0, 1), 9);
+        assert!(stream.uniform(0, u64::MAX, 0, 1) > 0);
+        let (mean, above) = seen(|stream, i| stream.uniform(1_000_000, 3_000_000, 0, i), 2_500_000);
+        assert!((mean - 2e6).abs() < 5e3, "mean {mean}");
+        assert!((above - 0.25).abs() < 0.005, "{above}");
+    }
+
+    #[test]
+    fn lognormal_draws_have_their_median_and_mean() {
+        let (mean, above) = seen(|stream, i| stream.lognormal(1_000_000, 0.8, 0, i), 1_000_000);
+        assert!((above - 0.5).abs() < 0.005, "{above} above the median");
+        // exp(0.8^2 / 2)
+        assert!((mean / 1e6 - 1.377_127_764).abs() < 0.01, "mean {mean}");
+        assert_eq!(Stream::new(1, Key(1)).lognormal(5, 0.0, 0, 0), 5);
+    }
+
+    #[test]
+    fn pareto_draws_have_their_tail() {
+        let (mean, above) = seen(|stream, i| stream.pareto(1_000, 2.5, 0, i), 4_000);
+        // 4^-2.5
+        assert!((above - 0.031_25).abs() < 0.002, "{above}");
+        assert!((mean / 1_000.0 - 2.5 / 1.5).abs() < 0.02, "mean {mean}");
+        let (_, none) = seen(|stream, i| 1_000 - stream.pareto(1_000, 0.5, 0, i).min(1_000), 0);
+        assert!(none == 0.0, "nothing is shorter than the least");
     }
 
     #[test]

@@ -9,9 +9,11 @@ use crate::id::TaskId;
 use crate::policy::Registry;
 use crate::scenario::{Problem, Scenario};
 use crate::sim::{self, Sim};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
+use crate::view::export::Format;
 use crate::view::layout::Layout;
+use crate::view::panels::workload::Edited;
 use crate::view::session::{self, Engine, Progress, Settings};
 
 /// The simulator behind a session.
@@ -67,9 +69,27 @@ impl Session {
         object(&self.0.info())
     }
 
-    /// The machine at a time.
-    pub fn moment(&self, t: f64) -> Result<JsValue, JsValue> {
-        object(&self.0.moment(time(t)))
+    /// The machine at a time; a resolution of 0 is that of the whole picture.
+    pub fn moment(&self, t: f64, resolution: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.moment_in(time(t), Some(time(resolution).0).filter(|&ns| ns > 0).map_or(Nanos(u64::MAX), Nanos)))
+    }
+
+    /// The whole run in one strip of so many pixels.
+    #[must_use]
+    pub fn overview(&self, width: f64) -> Vec<f32> {
+        self.0.overview(time(width).0.min(1 << 16) as usize)
+    }
+
+    /// Lines of the run as text, from a line on or around a time.
+    pub fn transcript(&self, t: f64, first: Option<f64>, count: f64, row: Option<String>) -> Result<JsValue, JsValue> {
+        let count = time(count).0.min(1 << 16) as usize;
+        object(&self.0.transcript(time(t), first.map(|first| time(first).0), count, row.as_deref()))
+    }
+
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: JsValue) -> Result<(), JsValue> {
+        self.0.arrange(&serde_wasm_bindgen::from_value(wanted)?);
+        Ok(())
     }
 
     /// The lanes of a range on so many pixels.
@@ -103,10 +123,88 @@ impl Session {
         object(&self.0.help_advance(time(records).0))
     }
 
+    /// Shows a recording from a file; every problem, or an empty list.
+    #[wasm_bindgen(js_name = openTrace)]
+    pub fn open_trace(&mut self, bytes: &[u8], name: &str, lang: JsValue) -> Result<JsValue, JsValue> {
+        let lang = serde_wasm_bindgen::from_value(lang)?;
+        object(&self.0.open_trace(bytes, name, lang))
+    }
+
+    /// Says everything about a recording from a file in another language.
+    pub fn relabel(&mut self, lang: JsValue) -> Result<(), JsValue> {
+        self.0.relabel(serde_wasm_bindgen::from_value(lang)?);
+        Ok(())
+    }
+
+    /// The stream as a file: `jsonl` or `perfetto`.
+    #[wasm_bindgen(js_name = exportTrace)]
+    pub fn export_trace(&self, format: &str) -> Result<Vec<u8>, JsValue> {
+        let format = Format::from_name(format).ok_or_else(|| JsValue::from("the format is jsonl or perfetto"))?;
+        Ok(self.0.export_trace(format))
+    }
+
     /// The run at a time as one SVG file.
     #[must_use]
     pub fn picture(&self, t: f64) -> String {
         self.0.picture(time(t))
+    }
+
+    /// Everything that is wrong with these settings; nothing starts.
+    pub fn check(&self, settings: JsValue) -> Result<JsValue, JsValue> {
+        object(&match serde_wasm_bindgen::from_value::<Settings>(settings) {
+            Ok(settings) => self.0.check(&settings),
+            Err(error) => vec![Problem::new("", error.to_string())],
+        })
+    }
+
+    /// Every setting of the run.
+    pub fn fields(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.fields())
+    }
+
+    /// The fields that make an edited workload, or everything that is wrong with it.
+    pub fn workload(&self, settings: JsValue, text: &str) -> Result<JsValue, JsValue> {
+        object(&match serde_wasm_bindgen::from_value::<Settings>(settings) {
+            Ok(settings) => self.0.workload(&settings, text),
+            Err(error) => Edited { problems: vec![Problem::new("", error.to_string())], ..Edited::default() },
+        })
+    }
+
+    /// The tables of the run.
+    pub fn numbers(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.numbers())
+    }
+
+    /// What the run is compared with others by.
+    pub fn measures(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.measures())
+    }
+
+    /// How long waits of the focus were, as quantiles.
+    pub fn curve(&self) -> Result<JsValue, JsValue> {
+        object(&self.0.curve())
+    }
+
+    /// Where the focus task is in its program.
+    pub fn code(&self, t: f64) -> Result<JsValue, JsValue> {
+        object(&self.0.code(time(t)))
+    }
+
+    /// The scenario as a program for the runtime.
+    #[must_use]
+    pub fn program(&self) -> Option<String> {
+        self.0.program()
+    }
+
+    /// Where another session's run parts from this one.
+    pub fn parting(&self, other: &Session) -> Result<JsValue, JsValue> {
+        object(&self.0.parting(&other.0))
+    }
+
+    /// The scenario of the run as a file.
+    #[must_use]
+    pub fn scenario(&self) -> Option<String> {
+        self.0.scenario()
     }
 
     /// Looks at the worst wait of a task, or of the run.

@@ -59,6 +59,7 @@ fn wrong_input_names_every_problem_with_its_path_and_ends_with_status_2() {
         &["export", "w1", "--out", "/no/such/folder/file"],
         &["sim", "w1", "--seed", "-1"],
         &["explain", "w1", "--task", "nobody"],
+        &["transcript", "w1", "--row", "nobody"],
         &["sweep", "w1"],
         &["sweep", "w1", "--set", "policy.workers=4..1"],
         &["sweep", "w1", "--set", "policy.workers=0..2"],
@@ -274,4 +275,18 @@ fn a_taken_port_is_a_failure_when_it_was_asked_for() {
     let output = dandori(&["serve", "--port", &server.port.to_string()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot listen on port"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_transcript_has_a_line_for_each_event_and_says_how_many_are_left() {
+    let some = text(&dandori(&["transcript", "w1", "--lines", "3"]).stdout);
+    assert!(some.lines().count() == 5 && some.contains("more lines: --from, --lines"), "{some}");
+    let told = json(&["transcript", "w1", "--json"]);
+    let (lines, total) = (told["lines"].as_array().expect("lines"), told["total"].as_u64().expect("a number"));
+    assert_eq!(lines.len() as u64, total);
+    assert!(lines.iter().enumerate().all(|(at, line)| line["record"] == at), "every record, in order");
+    let later = json(&["transcript", "w1", "--json", "--from", "500", "--lines", "7"]);
+    assert_eq!(later["lines"].as_array().expect("lines")[..], lines[500.min(lines.len())..507.min(lines.len())]);
+    let driver = json(&["transcript", "w1", "--json", "--row", "driver", "--lang", "ja"]);
+    assert!(driver["total"].as_u64().expect("a number") < total);
 }

@@ -107,6 +107,8 @@ const OTHERS: &[(&str, &[(&str, u64)])] = &[
     ("work-stealing", &[("workers", 1)]),
     ("thread-per-core", &[("workers", 1)]),
     ("event-loop", &[]),
+    // Its monitor has nothing to do then.
+    ("dandori", &[("workers", 1), ("patience", 1_000_000_000), ("period", 1_000_000_000)]),
 ];
 
 fn others(costs: Costs) -> impl Iterator<Item = Shape<'static>> {

@@ -19,9 +19,10 @@ use dandori::time::{Nanos, Time};
 use dandori::trace::{Event, Record, Release, Role, laws};
 
 /// Policies with a monitor, with the parameters under which it looks soon.
-const MONITORED: [(&str, &[(&str, u64)]); 2] = [
+const MONITORED: [(&str, &[(&str, u64)]); 3] = [
     ("go", &[("workers", 1), ("sysmon_max", 1_000_000), ("force_preempt", 1_000_000)]),
     ("async-std-monitor", &[("workers", 1), ("monitor_max", 1_000_000)]),
+    ("dandori", &[("workers", 1)]),
 ];
 
 fn retaken(records: &[Record]) -> Vec<(ThreadId, Time)> {
@@ -107,7 +108,8 @@ fn orphans_that_wake_each_other_lose_nothing() {
 fn the_threads_of_stuck_tasks_are_bounded_and_the_rest_waits() {
     for (name, params) in MONITORED {
         let mut params = params.to_vec();
-        params.push(("max_threads", 4));
+        // Of the second kind besides one per worker.
+        params.push(if name == "dandori" { ("max_blocking_threads", 3) } else { ("max_threads", 4) });
         let runtime = build(name, &params);
         let (running, most) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
         let ends: Vec<_> = (0..12u64)

@@ -8,6 +8,9 @@ use dandori::policy::Registry;
 use dandori::scenario::{Costs, Draft, Json, Scenario, library, limits};
 use dandori::time::Nanos;
 
+/// As the page has them; an unknown one tells those that are known.
+const DISTRIBUTIONS: [&str; 6] = ["uniform", "exponential", "lognormal", "pareto", "mixture", "list"];
+
 fn path() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/scenario.md")
 }
@@ -86,6 +89,8 @@ fn the_limits_are_those_of_the_code() {
         limits::DEPTH as u64,
         limits::BRANCHES as u64,
         limits::LIST as u64,
+        limits::MIXTURE as u64,
+        *limits::WEIGHT.end(),
         dandori::scenario::json::MAX_TEXT as u64,
     ] {
         let told = text.split(|c: char| !c.is_ascii_digit()).any(|word| word == number.to_string());
@@ -124,10 +129,12 @@ fn every_step_of_the_table_is_valid_and_every_verb_is_in_it() {
         let json = Json::parse(&step).unwrap_or_else(|problems| panic!("{step}: {problems:?}"));
         let mut draft = Draft::parse(base).expect("JSON");
         let is_series = ["at", "every", "poisson"].iter().any(|field| json.get(field).is_some());
+        let is_length = DISTRIBUTIONS.iter().any(|name| json.get(name).is_some());
         let path = if is_series { "tasks.job.arrive" } else { "tasks.job.program" };
-        if let (false, Json::Map(fields)) = (is_series, &json) {
+        if let (false, false, Json::Map(fields)) = (is_series, is_length, &json) {
             verbs.insert(fields[0].0.clone());
         }
+        let json = if is_length { Json::map([("cpu", json)]) } else { json };
         draft.put(path, Json::List(vec![json])).expect("a place");
         if let Err(problems) = draft.build(&registry) {
             panic!("{step}: {problems:?}");

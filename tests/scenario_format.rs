@@ -4,8 +4,8 @@ use dandori::id::{ChannelId, KindId};
 use dandori::policy::{Params, Registry};
 use dandori::scenario::json::{Json, MAX_TEXT};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, PolicyChoice, Problem, Scenario, Socket,
-    Step, library,
+    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, PolicyChoice, Problem, Scenario, Share,
+    Socket, Step, library,
 };
 use dandori::time::{Nanos, Time};
 use proptest::prelude::*;
@@ -20,6 +20,9 @@ const SMALL: &str = r#"{
     "job": {"program": [{"cpu": "5 us"}, {"repeat": {"times": 2, "do": [{"sleep": {"every": "1 ms"}}]}}, {"read": "s"}]}
   }
 }"#;
+
+/// A step of `SMALL`.
+const CPU: &str = r#"{"cpu": "5 us"}"#;
 
 /// The problems of `SMALL` with one piece replaced.
 fn problems(right: &str, wrong: &str) -> Vec<Problem> {
@@ -72,6 +75,54 @@ fn a_wrong_field_is_told_with_its_path_and_what_is_allowed() {
         (r#"{"spawn": "job"}"#, r#"{}"#, "tasks.main.program.0", "one field, its verb; this one has 0"),
         (r#"{"spawn": "job"}"#, r#"{"join!": []}"#, "tasks.main.program.0.join!", "1 to 256"),
         (r#"{"spawn": "job"}"#, r#"{"cpu": {"list": []}}"#, "tasks.main.program.0.cpu.list", "1 to 1000"),
+        (CPU, r#"{"cpu": {"normal": "1 ms"}}"#, "tasks.job.program.0.cpu", "uniform, exponential, lognormal"),
+        (CPU, r#"{"cpu": {"uniform": "1 ms"}}"#, "tasks.job.program.0.cpu.uniform", "an object with from or to"),
+        (CPU, r#"{"cpu": {"uniform": {"to": "1 ms"}}}"#, "tasks.job.program.0.cpu.uniform.from", "missing"),
+        (
+            CPU,
+            r#"{"cpu": {"uniform": {"from": "2 ms", "to": "1 ms"}}}"#,
+            "tasks.job.program.0.cpu.uniform.to",
+            "1 ms is before 2 ms",
+        ),
+        (
+            CPU,
+            r#"{"cpu": {"lognormal": {"median": "0 ns", "sigma": 1}}}"#,
+            "tasks.job.program.0.cpu.lognormal.median",
+            "1 ns to 3600 s",
+        ),
+        (
+            CPU,
+            r#"{"cpu": {"lognormal": {"median": "1 ms", "sigma": 5.5}}}"#,
+            "tasks.job.program.0.cpu.lognormal.sigma",
+            "5.5 is not allowed: 0 to 5",
+        ),
+        (
+            CPU,
+            r#"{"cpu": {"pareto": {"least": "1 ms", "alpha": "2"}}}"#,
+            "tasks.job.program.0.cpu.pareto.alpha",
+            "a number from 0.1 to 100",
+        ),
+        (
+            CPU,
+            r#"{"cpu": {"pareto": {"least": "1 ms", "alpha": 1.2345}}}"#,
+            "tasks.job.program.0.cpu.pareto.alpha",
+            "finer than a thousandth",
+        ),
+        (CPU, r#"{"cpu": {"pareto": {"least": "1 ms"}}}"#, "tasks.job.program.0.cpu.pareto.alpha", "0.1 to 100"),
+        (CPU, r#"{"cpu": {"mixture": []}}"#, "tasks.job.program.0.cpu.mixture", "1 to 16"),
+        (
+            CPU,
+            r#"{"cpu": {"mixture": [{"weight": 0, "of": "1 ms"}]}}"#,
+            "tasks.job.program.0.cpu.mixture.0.weight",
+            "1 to 1000000",
+        ),
+        (
+            CPU,
+            r#"{"cpu": {"mixture": [{"of": {"list": ["1 ms"]}}]}}"#,
+            "tasks.job.program.0.cpu.mixture.0.of",
+            "neither mixture nor list",
+        ),
+        (CPU, r#"{"cpu": {"mixture": [{"weight": 2}]}}"#, "tasks.job.program.0.cpu.mixture.0.of", "missing"),
         (
             r#"{"spawn": "job"}"#,
             r#"{"spawn_blocking": [{"sleep": "1 ms"}]}"#,
@@ -237,6 +288,15 @@ fn length() -> impl Strategy<Value = Length> {
     prop_oneof![
         nanos(0).prop_map(Length::Constant),
         nanos(1).prop_map(Length::Exponential),
+        (nanos(0), nanos(0)).prop_map(|(one, two)| Length::Uniform { from: one.min(two), to: one.max(two) }),
+        (nanos(1), 0..=5_000u32)
+            .prop_map(|(median, sigma)| Length::Lognormal { median, sigma: f64::from(sigma) / 1_000.0 }),
+        (nanos(1), 100..=100_000u32)
+            .prop_map(|(least, alpha)| Length::Pareto { least, alpha: f64::from(alpha) / 1_000.0 }),
+        proptest::collection::vec((1..=1_000_000u32, nanos(1)), 1..4).prop_map(|shares| {
+            let share = |(weight, mean)| Share { weight, of: Length::Exponential(mean) };
+            Length::Mixture(shares.into_iter().map(share).collect())
+        }),
         proptest::collection::vec(nanos(0), 1..4).prop_map(Length::List),
     ]
 }

@@ -62,7 +62,7 @@ fn settings(lesson: &Lesson, draw: &mut FastRand, lang: Lang) -> Settings {
         match (knob.path.as_str(), value.as_u64()) {
             ("seed", Some(seed)) => settings.seed = Some(seed),
             _ => {
-                settings.set.insert(knob.path.clone(), value);
+                settings.set.insert(knob.path.clone(), value.into());
             }
         }
     }
@@ -72,12 +72,12 @@ fn settings(lesson: &Lesson, draw: &mut FastRand, lang: Lang) -> Settings {
 /// The same run beside the session, from the lesson's scenario.
 fn recording(lesson: &Lesson, settings: &Settings, registry: &Registry) -> (Scenario, Recording) {
     let mut draft = lesson.draft();
-    if let Some(name) = settings.set.get("policy.name").and_then(Value::as_str) {
+    if let Some(dandori::scenario::Json::Text(name)) = settings.set.get("policy.name") {
         draft.with_policy(name, registry);
     }
     for (path, value) in settings.set.iter().filter(|(path, _)| *path != "policy.name") {
         let mut with = draft.clone();
-        with.put(path, Json::from(value.clone())).expect("a field");
+        with.put(path, value.clone()).expect("a field");
         // A parameter that this policy does not have waits for another one.
         if with.build(registry).is_ok() {
             draft = with;

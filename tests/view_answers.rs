@@ -211,7 +211,7 @@ fn session(set: &[(&str, Value)]) -> Session {
 }
 
 fn change(session: &mut Session, set: &[(&str, Value)]) {
-    let set = set.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let set = set.iter().map(|(path, value)| ((*path).to_owned(), value.clone().into())).collect();
     let settings = Settings { v: 1, lesson: "late-ticker".into(), set, ..Settings::default() };
     assert_eq!(session.open(&settings), []);
     while !session.advance(10_000).done {}

@@ -52,6 +52,7 @@ fn scene_and_painter_use_the_same_numbers() {
         op("CLOSE", Op::Close),
         op("TRIANGLE", Op::Triangle),
         op("ARROW", Op::Arrow),
+        op("SHARE", Op::Share),
     ];
     assert_eq!(table(&source, "OP"), ours(&ops));
     let styles = [
@@ -66,6 +67,10 @@ fn scene_and_painter_use_the_same_numbers() {
         ("PATCH", style::PATCH),
         ("BARE", style::BARE),
         ("START", style::START),
+        ("SHARE_SOLID", style::SHARE_SOLID),
+        ("SHARE_HATCH", style::SHARE_HATCH),
+        ("SHARE_HOLLOW", style::SHARE_HOLLOW),
+        ("SHARE_STRIPES", style::SHARE_STRIPES),
     ];
     assert_eq!(table(&source, "STYLE"), ours(&styles));
     let kinds: Vec<(&str, u8)> = ["A", "B", "C", "D", "E", "F"].into_iter().zip(0u8..).collect();

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use dandori::id::{KindId, TaskId};
 use dandori::policy::Registry;
-use dandori::scenario::{Problem, Scenario, library};
+use dandori::scenario::{Json, Problem, Scenario, library};
 use dandori::sim::Sim;
 use dandori::time::Time;
 use dandori::trace::{Event, Recording, Trace};
 use dandori::view::board::{Board, Focus, Measure};
+use dandori::view::export::Format;
 use dandori::view::layout::Layout;
 use dandori::view::moment::moment;
 use dandori::view::scene::scene;
@@ -35,7 +36,8 @@ fn start(scenario: &Scenario, registry: &Registry) -> Result<Box<dyn Engine>, Ve
 }
 
 fn settings(lang: Lang, set: &[(&str, Value)]) -> Settings {
-    let set: BTreeMap<String, Value> = set.iter().map(|(path, value)| ((*path).to_owned(), value.clone())).collect();
+    let set: BTreeMap<String, Json> =
+        set.iter().map(|(path, value)| ((*path).to_owned(), value.clone().into())).collect();
     Settings { v: 1, lesson: "late-ticker".into(), set, lang, ..Settings::default() }
 }
 
@@ -335,4 +337,108 @@ fn every_library_scenario_can_be_looked_at() {
         }
     }
     assert!(most > 0.05, "no picture was dense enough to test the bound: {most}");
+}
+
+// ---- Files --------------------------------------------------------------------------------------------------------------
+
+/// The session with the recording of the first lesson, exported in a format and opened again.
+fn reopened(format: Format) -> (Session, Session) {
+    let session = run(&settings(Lang::En, &[]));
+    let mut other = Session::new(Registry::standard(), start);
+    assert_eq!(other.open_trace(&session.export_trace(format), "tick.file", Lang::En), []);
+    (session, other)
+}
+
+#[test]
+fn an_exported_run_opens_again_as_the_same_recording_without_knobs() {
+    for format in [Format::JsonLines, Format::Perfetto] {
+        let (run, mut file) = reopened(format);
+        let (was, info) = (run.info(), file.info());
+        assert_eq!((was.world, info.world), ("simulated", "recorded"));
+        assert_eq!(was.recording, None);
+        let told = info.recording.clone().expect("it is from a file");
+        assert_eq!((told.name.as_str(), told.left_out.len()), ("tick.file", 0));
+        assert_eq!(told.policy, "tokio 1.53, multi-thread");
+        assert_eq!((&info.title, info.step, info.knobs.len()), (&"tick.file".to_owned(), 0, 0));
+        assert_eq!((&info.digest, info.records, info.end), (&was.digest, was.records, was.end));
+        assert!(plain(&info.model).contains("A simulated run from a file: tokio"), "{}", plain(&info.model));
+        assert!(info.lead.contains("Nothing can be set here"), "{}", info.lead);
+        // The lesson looks at the ticker, and nothing waited longer in the whole run.
+        let (was, why) = (was.why.expect("a wait"), info.why.expect("a wait"));
+        assert_eq!(why.title, was.title);
+        assert_eq!(
+            why.parts.iter().map(|part| part.ns).sum::<u64>(),
+            was.parts.iter().map(|part| part.ns).sum::<u64>()
+        );
+        assert!(file.help().rows.is_empty() && file.help_advance(1_000).done);
+        assert_eq!(file.export_trace(Format::JsonLines), run.export_trace(Format::JsonLines));
+    }
+}
+
+#[test]
+fn a_recording_changes_its_language_and_keeps_its_selection() {
+    let (_, mut file) = reopened(Format::JsonLines);
+    let task = file.info().selected.expect("a task");
+    file.select(Some(TaskId(task.0 + 1)));
+    file.relabel(Lang::Ja);
+    let info = file.info();
+    assert_eq!(info.selected, Some(TaskId(task.0 + 1)));
+    assert!(info.lead.contains("ファイル") && plain(&info.headline).contains('。'), "{}", info.lead);
+}
+
+#[test]
+fn a_bad_file_is_told_by_line_and_the_run_stays() {
+    let mut session = run(&settings(Lang::En, &[]));
+    let digest = session.info().digest;
+    let mut lines: Vec<String> =
+        String::from_utf8(session.export_trace(Format::JsonLines)).unwrap().lines().map(str::to_owned).collect();
+    lines[3] = "{".to_owned();
+    let problems = session.open_trace(lines.join("\n").as_bytes(), "x", Lang::En);
+    assert_eq!(problems[0].path, "line 4");
+    assert_eq!(session.info().digest, digest);
+    // A stream that was tampered with breaks a law, and the line is named.
+    let mut lines: Vec<String> =
+        String::from_utf8(session.export_trace(Format::JsonLines)).unwrap().lines().map(str::to_owned).collect();
+    let start = lines.iter().position(|line| line.contains("poll_start")).expect("a poll");
+    lines.remove(start);
+    let problems = session.open_trace(lines.join("\n").as_bytes(), "x", Lang::En);
+    assert!(problems[0].message.contains("breaks the law"), "{problems:?}");
+    assert_eq!(session.info().world, "simulated");
+}
+
+#[test]
+fn another_programs_trace_is_shown_by_thread_and_nothing_is_invented() {
+    let mut session = Session::new(Registry::standard(), start);
+    let trace = r#"[
+        {"ph":"M","pid":1,"tid":7,"name":"thread_name","args":{"name":"tokio-runtime-worker"}},
+        {"ph":"B","pid":1,"tid":7,"ts":1000,"name":"request","cat":"app"},
+        {"ph":"X","pid":1,"tid":7,"ts":1100.5,"dur":200.25,"name":"query"},
+        {"ph":"E","pid":1,"tid":7,"ts":2000},
+        {"ph":"X","pid":1,"tid":8,"ts":1500,"dur":9000,"name":"flush"},
+        {"ph":"C","pid":1,"ts":1500,"name":"queue","args":{"n":3}},
+        {"ph":"i","pid":1,"tid":7,"ts":1600,"name":"log","s":"t"}
+    "#;
+    assert_eq!(session.open_trace(trace.as_bytes(), "app.json", Lang::En), []);
+    let info = session.info();
+    let rows: Vec<_> = info.rows.iter().map(|row| (row.id.as_str(), row.name.as_str())).collect();
+    assert_eq!(
+        rows,
+        [("focus", "Flush flush"), ("thread-0", "Tokio-runtime-worker"), ("thread-1", "8")].map(|row| row)
+    );
+    let headline = plain(&info.headline);
+    assert_eq!(headline, "Slices: 3, threads: 2. The longest is flush, 9.000\u{a0}ms.");
+    assert_eq!(info.end, Time(9_500_000));
+    assert!(info.why.is_none() && info.findings.is_empty() && info.quiet.is_empty());
+    let told = info.recording.expect("a file");
+    assert_eq!(told.left_out, ["instants: 1", "values of counters: 1"]);
+    assert_eq!(plain(&info.notice.expect("told")), "Not shown of this file: instants: 1, values of counters: 1.");
+    let moment = session.moment(Time(200_000));
+    assert!(moment.spoken.contains("Tokio-runtime-worker: request"), "{}", moment.spoken);
+    assert!(!session.scene(Layout::Wide, 800.0, Time::ZERO, info.end).prims.is_empty());
+    let hit = (30..200).find_map(|y| session.at(50.0, y as f32).filter(|hit| plain(&hit.text).contains("request")));
+    assert!(hit.is_some());
+    // It goes out again, and comes back as it was.
+    let mut again = Session::new(Registry::standard(), start);
+    assert_eq!(again.open_trace(&session.export_trace(Format::Perfetto), "x", Lang::En), []);
+    assert_eq!(again.info().digest, session.info().digest);
 }

@@ -270,6 +270,22 @@ export class Session {
     return '<svg xmlns="http://www.w3.org/2000/svg"></svg>';
   }
 
+  /** @param {import('../www/contract').Wanted} _wanted */
+  arrange(_wanted) {}
+
+  /** @param {number} width */
+  overview(width) {
+    return new Float32Array(2 * width).fill(0.5);
+  }
+
+  /** @param {number} t @param {number | undefined} first @param {number} count @param {string | undefined} row @returns {import('../www/contract').Transcript} */
+  transcript(t, first, count, row) {
+    const events = this.events.filter((event) => row === undefined || event.row === row);
+    const at = events.filter((event) => event.t <= t).length;
+    const start = Math.max(0, Math.min(first ?? at - Math.floor(count / 2) - 1, events.length - count));
+    return { total: events.length, at, first: start, lines: events.slice(start, start + count).map((event, i) => ({ record: start + i, t: event.t, clock: ms(event.t), text: [{ text: 'T is polled.' }] })) };
+  }
+
   /** @param {number | null} task */
   select(task) {
     this.selected = task ?? 0;

@@ -1,10 +1,11 @@
 // @ts-check
 /** The cursor as a native slider, laid over the axis: what the keyboard and a screen reader hold on to. The pointer goes through to the lanes. */
 import { el } from './dom.js';
+import { rem } from './scales.js';
 
 /** @param {import('./state.js').Actions} actions */
 export function scrubber(actions) {
-  const root = el('input', { type: 'range', class: 'scrub', id: 'cursor', 'aria-label': 'Time', step: 'any' });
+  const root = el('input', { type: 'range', class: 'scrub', id: 'cursor', 'say-aria-label': 'time', step: 'any' });
   // Some assistive tools move a slider without a key: then its value is where the cursor shall be.
   root.addEventListener('input', () => actions.seek(Math.round(root.valueAsNumber)));
   return {
@@ -16,7 +17,7 @@ export function scrubber(actions) {
       root.max = String(state.scene.to);
       root.value = String(state.t);
       if (state.moment) root.setAttribute('aria-valuetext', state.moment.spoken);
-      root.style.setProperty('block-size', `${state.scene.axisHeight / 16}rem`);
+      root.style.setProperty('block-size', rem(state.scene.axisHeight));
     },
   };
 }

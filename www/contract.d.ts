@@ -10,7 +10,17 @@ export type Rich = Span[];
  * What the page is set to; equal to the payload of the URL. `set` maps a field's path (`policy.name`, `policy.workers`, `tasks.job.program`) to its JSON value
  * and holds only what differs from the lesson. A knob with the path `seed` is `seed` here, not an entry of `set`.
  */
-export interface Settings { v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja' }
+export interface Settings {
+  v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja';
+  /** the part of the run that is shown, in ns; without it the lesson's own */
+  view?: [number, number];
+  /** rows that somebody asked for */
+  wanted?: Wanted;
+  /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
+  runs?: Record<string, unknown>[];
+}
+/** Rows: tasks that are pinned, tasks instead of or beside the machine, and those in which nothing happened. */
+export interface Wanted { pins?: number[]; rows?: 'tasks' | 'both'; quiet?: boolean }
 
 export interface Problem { path: string; message: string }
 
@@ -43,11 +53,15 @@ export interface RunInfo {
   findings: Finding[];
   /** the wait in question and the measure of the run before the last change */
   before: { from: number; to: number; amount: string } | null;
-  /** the run ended early (limit, deadlock): a sentence, else null */
+  /** the run ended early (limit, deadlock), or not all of a file is shown: a sentence, else null */
   notice: Rich | null;
+  /** `recorded`: from a file. Then `step` is 0, `knobs` is empty and nothing can be tried (`help` has no rows): the file cannot be run again. */
+  world: 'simulated' | 'recorded';
+  /** The file; null: this page ran it. `left_out`: what it holds and is not shown, each with its number. */
+  recording: { name: string; origin: 'simulated' | 'real' | 'foreign'; policy: string; left_out: string[] } | null;
 }
 /** A row; `y` (from the top of the board's axis) and `height` as in the wide and middle layout. What is true for the shown layout stands in `Scene.rows`. */
-export interface Row { id: string; kind: 'focus' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
+export interface Row { id: string; kind: 'focus' | 'task' | 'worker' | 'thread' | 'pool' | 'driver' | 'monitor' | 'global' | 'cpu'; name: string; sub: string; y: number; height: number }
 /** `record`: index of the record that caused the part, `cause`: its time. `text` of a part ends with its time as a link. `share` is 0..1; shares add up to 1, amounts to the title's. */
 export interface Why { title: string; parts: { ns: number; amount: string; text: Rich; at: number; record: number; cause: number; largest: boolean; harm: boolean; share: number; sign: 'due' | 'queue' | 'grain' | 'last' | 'other' }[] }
 
@@ -91,14 +105,47 @@ export interface Scene {
   axis: { t: number; x: number; label: string }[];
 }
 
+/** One field of the scenario, with everything that a control needs. `min`, `max` and `default` are written as people write them. */
+export interface Field {
+  path: string; name: string; what: string; source: string; kind: 'choice' | 'integer' | 'duration' | 'flag' | 'text';
+  options?: NonNullable<Knob['options']>; unit: string; min: string; max: string; default: string; per_cpu: boolean;
+  value: unknown; initial: unknown; disabled?: string;
+}
+export interface Fields {
+  groups: { id: 'policy' | 'machine' | 'costs' | 'run'; fields: Field[] }[];
+  assumptions: { text: string; source: string }[]; summary: string;
+  /** channels, sockets and tasks as JSON, now and in the lesson */
+  workload: string; workload_initial: string;
+}
+/** A number: its text, its plain value (nanoseconds, a count, a share), or how many samples it would need. */
+export interface Cell { text: string; raw: number | null; needs?: number }
+export interface Table { id: string; columns: string[]; rows: { name: string; cells: Cell[] }[] }
+export interface Measure { id: string; cell: Cell; better: 'less' | 'more' | null }
+/** Where two runs part. */
+export interface Parting { at: number; alike: number; one: Rich; other: Rich }
+/** What the page knows about compared runs: A is the page's own. `info` is null until the run is done, or if it is refused. */
+export interface Compared {
+  from: number; to: number; done: boolean;
+  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end' | 'knobs'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
+}
+/** The program of the selected task: `lines` of Rust, where it is at a time, and who holds its waker. */
+export interface Code {
+  task: string; kind: string; lines: string[]; line: number | null; how: 'polls' | 'waits' | 'ready' | 'done' | 'new'; state: Rich; ticket: Rich;
+  /** how long this task has waited at each line, written; empty: it did not */
+  waited: string[];
+}
+/** Some lines of the run as text: of `total`, `at` are at or before the time that was asked for, `first` is the number of the first one here. */
+export interface Transcript { total: number; at: number; first: number; lines: { record: number; t: number; clock: string; text: Rich }[] }
+
 /** The class that the worker uses. Every call returns at once: `advance` does a slice of the work. */
 export interface Session {
   /** Problems (all of them; the run before stays as it is), or an empty list; then `advance` until done. Takes `sel` as `select` does. */
   open(settings: Settings): Problem[];
   advance(records: number): { done: boolean; records: number; now: number };
   info(): RunInfo;
-  moment(t: number): Moment;
-  /** layout: 0 wide, 1 middle, 2 narrow */
+  /** `resolution`: what the clock must tell apart, in ns; 0: what the whole picture does */
+  moment(t: number, resolution?: number): Moment;
+  /** layout: 0 wide, 1 middle, 2 narrow, 3 a band: focus, workers and other threads, low, without an axis */
   scene(layout: number, width: number, from: number, to: number): Scene;
   /** Time of the next (+1) or previous (-1) event after/before t, of one row or of any (null). Without one: t. */
   step(t: number, direction: number, row: string | null): number;
@@ -107,8 +154,43 @@ export interface Session {
   /** Begins the table of what would help for the run that is shown, and for the selected task; `helpAdvance` until done. A run that is opened ends it. */
   help(): Help;
   helpAdvance(records: number): Help;
+  /**
+   * Shows a recording from a file instead of a run: JSON Lines or Chrome JSON of Dandori, or Chrome JSON of another program (Perfetto, tokio's tracing-chrome).
+   * `name`: of the file, for the title. Problems (their path is `line 12`; the run before stays), or an empty list; it is shown at once. `open` leaves it again.
+   */
+  openTrace(bytes: Uint8Array, name: string, lang: 'en' | 'ja'): Problem[];
+  /** A recording from a file in another language, with the same selection. Of a lesson `open` does that. */
+  relabel(lang: 'en' | 'ja'): void;
+  /** The stream of the shown run as a file: `jsonl` (.jsonl) or `perfetto` (.json, for ui.perfetto.dev). Both can be opened again. */
+  exportTrace(format: 'jsonl' | 'perfetto'): Uint8Array;
   /** The run at a time as one SVG file. */
   picture(t: number): string;
+  /** Everything that is wrong with settings; nothing starts. */
+  check(settings: Settings): Problem[];
+  /** Every setting of the run. */
+  fields(): Fields | null;
+  /** Takes an edited workload as JSON: its problems, or the `set` that makes it. */
+  workload(settings: Settings, text: string): { problems: Problem[]; set: Record<string, unknown> };
+  /** The tables of the run, and what it is compared with others by. */
+  numbers(): Table[];
+  measures(): Measure[];
+  /** How long tasks of the focus waited: 101 quantiles in ns, or none. */
+  curve(): number[];
+  parting(other: Session): Parting | null;
+  /** The selected task's program at a time, and all of it as a program for the runtime. */
+  code(t: number): Code | null;
+  program(): string | null;
+  /** The scenario as a file. */
+  scenario(): string | null;
+  free?(): void;
+  /** Shows other rows; `info`, `moment` and `scene` have them from then on. */
+  arrange(wanted: Wanted): void;
+  /** The whole run on so many pixels: for each the share of the workers' time in polls, and the longest wait there as a share of the longest. */
+  overview(width: number): Float32Array;
+  /** Up to `count` lines from line `first` on, or around `t`; of one row, or of all. */
+  transcript(t: number, first: number | undefined, count: number, row: string | undefined): Transcript;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
+  /** Gives its memory back. The stand-in of the tests has none. */
+  free?(): void;
 }

@@ -2,6 +2,7 @@
 /** Where in the course the page is: the menu of all lessons, and the way to the next one. Lessons are links; the address does the rest. */
 import { el } from './dom.js';
 import { writeHash } from './url.js';
+import { say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -13,7 +14,7 @@ export function createCourse() {
   const list = el('ol', { class: 'lessons' });
   const menu = el('details', { class: 'menu' }, summary, list);
   const next = el('a', { class: 'next' });
-  const root = el('nav', { class: 'course', 'aria-label': 'Course' }, menu, next);
+  const root = el('nav', { class: 'course', 'say-aria-label': 'course' }, menu, next);
   const close = () => { menu.open = false; };
   list.addEventListener('click', (event) => { if (event.target instanceof Element && event.target.closest('a')) close(); });
   menu.addEventListener('keydown', (event) => {
@@ -30,7 +31,7 @@ export function createCourse() {
     update(state, before) {
       if (!state.info || state.info === before.info) return;
       const { course, step, steps, title } = state.info;
-      summary.replaceChildren(el('span', { class: 'count' }, `${step} of ${steps}`), ' ', el('b', {}, title));
+      summary.replaceChildren(el('span', { class: 'count' }, say(state.settings.lang, 'stepOf', { n: step, m: steps })), ' ', el('b', {}, title));
       list.replaceChildren(...course.map((stop) => el('li', {},
         el('a', { href: hashOf(stop.name, state.settings), 'aria-current': stop.step === step ? 'page' : null },
           el('span', { class: 'count' }, String(stop.step)), el('b', {}, stop.title), el('span', { class: 'says' }, stop.lead)))));
@@ -39,7 +40,7 @@ export function createCourse() {
       if (after) {
         next.href = hashOf(after.name, state.settings);
         next.title = after.title;
-        next.textContent = 'Next >';
+        next.textContent = say(state.settings.lang, 'next');
       }
     },
   };

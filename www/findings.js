@@ -2,16 +2,17 @@
 /** Findings of the run, worst first: one at a time, with a way to the next and the previous one. */
 import { el } from './dom.js';
 import { richNodes } from './rich.js';
+import { say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
 /** @param {import('./state.js').Actions} actions */
 export function createFindings(actions) {
-  const button = (/** @type {string} */ label, /** @type {string} */ sign, /** @type {1 | -1} */ by) =>
-    el('button', { type: 'button', class: 'key', 'aria-label': label, title: label, onclick: () => actions.showFinding(by) }, sign);
+  const button = (/** @type {import('./words.js').Key} */ label, /** @type {string} */ sign, /** @type {1 | -1} */ by) =>
+    el('button', { type: 'button', class: 'key', 'say-aria-label': label, 'say-title': label, onclick: () => actions.showFinding(by) }, sign);
   const words = el('span', { class: 'which' });
   /** Stands in the transport bar. */
-  const root = el('span', { class: 'finding', role: 'group', 'aria-label': 'Findings' }, button('Previous finding', '<', -1), words, button('Next finding', '>', 1));
+  const root = el('span', { class: 'finding', role: 'group', 'say-aria-label': 'findings' }, button('previousFinding', '<', -1), words, button('nextFinding', '>', 1));
   /** Stands in the caption. */
   const text = el('span', { class: 'found', id: 'found' });
 
@@ -22,12 +23,14 @@ export function createFindings(actions) {
     update(state, before) {
       if (!state.info || (state.info === before.info && state.finding === before.finding && state.t === before.t)) return;
       const { findings } = state.info;
+      const { lang } = state.settings;
+      const at = { n: Number(state.finding) + 1, m: findings.length };
       root.hidden = findings.length === 0;
       const found = state.finding === null ? undefined : findings[state.finding];
-      words.textContent = found ? `Finding ${Number(state.finding) + 1} of ${findings.length}` : findings.length === 1 ? '1 finding' : `${findings.length} findings`;
+      words.textContent = found ? say(lang, 'findingOf', at) : say(lang, findings.length === 1 ? 'findingOne' : 'findingMany', { n: findings.length });
       const near = found && state.t >= found.from && state.t <= found.to;
       text.hidden = !near;
-      text.replaceChildren(...(found && near ? [el('b', {}, `Finding ${Number(state.finding) + 1} of ${findings.length}. `), ...richNodes(found.text, actions)] : []));
+      text.replaceChildren(...(found && near ? [el('b', {}, say(lang, 'findingOfStop', at)), ...richNodes(found.text, actions)] : []));
     },
   };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** The names of the rows, as one listbox: the keyboard goes from row to row here, and steps within the row it is in. */
 import { el } from './dom.js';
+import { rem } from './scales.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -9,7 +10,7 @@ const TINY = 20;
 
 /** @param {import('./state.js').Actions} actions */
 export function createGutter(actions) {
-  const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'aria-label': 'Rows', id: 'rows' });
+  const list = el('ul', { class: 'rows', role: 'listbox', tabindex: 0, 'say-aria-label': 'rows', id: 'rows' });
   const root = el('div', { class: 'gutter' }, list);
   list.addEventListener('click', (event) => {
     const option = /** @type {HTMLElement} */ (event.target).closest('[role=option]');
@@ -23,10 +24,10 @@ export function createGutter(actions) {
       const { info, scene } = state;
       if (!info || !scene) return;
       if (info.rows !== before.info?.rows || scene !== before.scene) {
-        list.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+        list.style.setProperty('--axis', rem(scene.axisHeight));
         list.replaceChildren(...info.rows.map((row, i) => {
           const option = el('li', { role: 'option', id: `row-${i}`, class: scene.rows[i].height < TINY ? 'row-name tiny' : 'row-name' }, el('b', {}, row.name), ' ', el('span', {}, row.sub));
-          option.style.setProperty('--height', `${scene.rows[i].height / 16}rem`);
+          option.style.setProperty('--height', rem(scene.rows[i].height));
           return option;
         }));
       }

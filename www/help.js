@@ -3,13 +3,13 @@
  * What would help: the same run with one thing changed, best first. Lines fill in as they come. *Try* changes the settings and can be undone.
  * *Guess first* covers the numbers until a line is chosen; it is remembered.
  */
-import { el, spoken } from './dom.js';
+import { el, focusedNear, spoken } from './dom.js';
+import { say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').HelpRow} HelpRow */
 
 const REMEMBERED = 'dandori-guess-first';
-const VERDICTS = Object.freeze({ better: '', same: 'no change', worse: 'worse' });
 
 /** @returns {boolean} */
 function remembered() {
@@ -34,7 +34,7 @@ export function createHelp(actions) {
   let guess = remembered();
   /** The numbers of this run are covered: nobody has guessed yet. */
   let covered = guess;
-  const title = el('h2', {}, 'What would help?');
+  const title = el('h2', { say: 'help' });
   const box = el('input', { type: 'checkbox', id: 'guess-first', onchange: () => {
     guess = box.checked;
     covered = guess;
@@ -44,8 +44,8 @@ export function createHelp(actions) {
   box.checked = guess;
   const question = el('p', { class: 'question' });
   const list = el('ol', { class: 'help-rows' });
-  const root = el('section', { class: 'help', id: 'help', 'aria-label': 'What would help?' },
-    el('div', { class: 'help-head' }, title, el('label', { class: 'guess' }, box, ' Guess first')), question, list);
+  const root = el('section', { class: 'help', id: 'help', 'say-aria-label': 'help' },
+    el('div', { class: 'help-head' }, title, el('label', { class: 'guess' }, box, el('span', { say: 'guessFirst' }))), question, list);
   /** @type {State | null} */
   let shown = null;
 
@@ -57,13 +57,15 @@ export function createHelp(actions) {
     root.toggleAttribute('data-done', state.help?.done === true);
     question.textContent = covered ? state.info?.question ?? '' : '';
     question.hidden = !covered;
-    const focused = document.activeElement instanceof HTMLElement && list.contains(document.activeElement) ? document.activeElement.dataset.row : undefined;
+    const holder = focusedNear(list);
+    const focused = holder instanceof HTMLElement && list.contains(holder) ? holder.dataset.row : undefined;
     list.replaceChildren(...rows.map((row) => line(row)));
     if (focused !== undefined) list.querySelector(`[data-row="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event('refocus'));
   }
 
   /** @param {HelpRow} row */
   function line(row) {
+    const lang = shown?.settings.lang ?? 'en';
     const isNow = Object.keys(row.set).length === 0;
     const harm = isNow && shown?.info?.why?.parts.some((part) => part.harm) ? ' harm' : '';
     const hidden = covered && !isNow;
@@ -71,9 +73,9 @@ export function createHelp(actions) {
     bar.style.setProperty('inline-size', hidden ? '0' : `${(row.share * 100).toFixed(1)}%`);
     const label = row.code ? el('code', {}, row.label) : row.label;
     const amount = hidden ? '?' : row.amount ?? '…';
-    const verdict = hidden || row.verdict === null ? '' : VERDICTS[row.verdict];
+    const verdict = hidden || row.verdict === null || row.verdict === 'better' ? '' : say(lang, row.verdict);
     const act = el('button', { type: 'button', class: 'button', 'data-row': row.label, onclick: () => (hidden ? uncover() : actions.tryChange(row.set)) },
-      hidden ? 'Guess' : 'Try', spoken(` ${row.label}`));
+      say(lang, hidden ? 'guess' : 'try'), spoken(` ${row.label}`));
     act.addEventListener('refocus', () => act.focus());
     // What makes it worse is told and not offered.
     const offered = !isNow && (hidden || row.verdict !== 'worse');

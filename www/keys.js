@@ -1,8 +1,13 @@
 // @ts-check
 /** The keyboard. Keys for moving and playing act while the focus is in the board; F6 and undo act on the whole page. */
 
+import { focusedNear } from './dom.js';
+import { STEP, viewOf } from './window.js';
+
 /** @typedef {import('./state.js').Actions} Actions */
 /** @typedef {import('./state.js').PageStore} PageStore */
+/** How much of the window a press with Ctrl moves it. */
+const PAN = 0.25;
 /** Where in a row its bars lie, as shares of its height: what Enter tries to select, in this order. */
 const BAR_PLACES = [0.31, 0.5, 0.65];
 
@@ -13,7 +18,8 @@ const isControl = (target) => target instanceof HTMLElement && target.matches('b
  * @param {{ root: HTMLElement, rows: HTMLElement, scrub: HTMLElement }} board @param {PageStore} store @param {Actions} actions
  */
 export function listenToBoard(board, store, actions) {
-  const rowId = () => (document.activeElement === board.rows ? store.get().info?.rows[store.get().row]?.id ?? null : null);
+  const focused = () => focusedNear(board.root);
+  const rowId = () => (focused() === board.rows ? store.get().info?.rows[store.get().row]?.id ?? null : null);
 
   /** @type {Record<string, (event: KeyboardEvent) => boolean | void>} a handler that returns false lets the key pass */
   const keys = {
@@ -26,6 +32,10 @@ export function listenToBoard(board, store, actions) {
     Enter: () => selectAtCursor(),
     Escape: () => clear(),
     ' ': () => actions.toggle(),
+    '+': (event) => zoom(1 / STEP, event),
+    '=': (event) => zoom(1 / STEP, event),
+    '-': (event) => zoom(STEP, event),
+    0: (event) => (event.ctrlKey || event.metaKey || event.altKey ? false : actions.fit()),
     n: (event) => finding(1, event),
     p: (event) => finding(-1, event),
   };
@@ -33,10 +43,20 @@ export function listenToBoard(board, store, actions) {
   /** @param {1 | -1} direction @param {KeyboardEvent} event */
   function move(direction, event) {
     const { info, t } = store.get();
-    if (!info || event.ctrlKey || event.metaKey || event.altKey) return false;
+    if (!info || event.metaKey || event.altKey) return false;
+    if (event.ctrlKey) return actions.pan(direction * PAN);
     actions.pause();
-    if (event.shiftKey) actions.seek(Math.round(t + (direction * (info.to - info.from)) / 10), 160);
+    if (event.shiftKey) {
+      const { from, to } = viewOf(info, store.get().settings.view);
+      actions.seek(Math.round(t + (direction * (to - from)) / 10), 160);
+    }
     else void actions.stepBy(direction, rowId());
+  }
+
+  /** @param {number} factor @param {KeyboardEvent} event */
+  function zoom(factor, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    actions.zoom(factor);
   }
 
   /** @param {1 | -1} by @param {KeyboardEvent} event */
@@ -47,8 +67,8 @@ export function listenToBoard(board, store, actions) {
 
   /** @param {1 | -1} by */
   function changeRow(by) {
-    if (document.activeElement !== board.rows && document.activeElement !== board.scrub) return false;
-    if (document.activeElement === board.scrub) board.rows.focus();
+    if (focused() !== board.rows && focused() !== board.scrub) return false;
+    if (focused() === board.scrub) board.rows.focus();
     else actions.setRow(store.get().row + by);
   }
 
@@ -60,7 +80,7 @@ export function listenToBoard(board, store, actions) {
   }
 
   function selectAtCursor() {
-    if (document.activeElement !== board.rows && document.activeElement !== board.scrub) return false;
+    if (focused() !== board.rows && focused() !== board.scrub) return false;
     const { scene, row, t } = store.get();
     const place = scene?.rows[row];
     if (!scene || !place) return false;

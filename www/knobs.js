@@ -1,7 +1,8 @@
 // @ts-check
 /** The knob bar: native controls made from what the run says about its knobs. Every change runs at once. */
-import { el, icon, spoken } from './dom.js';
+import { el, focusedNear, icon, spoken } from './dom.js';
 import { LAYOUT } from './scales.js';
+import { say } from './words.js';
 
 /** @typedef {import('./contract').Knob} Knob */
 /** @typedef {import('./state.js').State} State */
@@ -10,33 +11,43 @@ const MAX_SEGMENTS = 4;
 /** Knobs that stay visible when the page is narrow; the rest is behind "More". */
 const NARROW_KNOBS = 2;
 
-/** @param {import('./state.js').Actions} actions */
-export function createKnobs(actions) {
-  const root = el('form', { class: 'knobs', id: 'knobs', 'aria-label': 'What to change' });
+/** @param {import('./state.js').Actions} actions @param {(knobs: Knob[]) => Knob[]} [choose] which of them are shown: an embedded figure shows few */
+export function createKnobs(actions, choose = (knobs) => knobs) {
+  const root = el('form', { class: 'knobs', id: 'knobs', 'say-aria-label': 'whatToChange' });
   root.addEventListener('submit', (event) => event.preventDefault());
   let built = '';
   let open = false;
+  /** @type {import('./words.js').Lang} */
+  let lang = 'en';
   /** @type {((knob: Knob) => void)[]} puts a new value into each control */
   let puts = [];
 
+  /** @param {State} state */
+  function show(state) {
+    if (!state.info) return;
+    const knobs = choose(state.info.knobs);
+    const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
+    if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
+    built = shape;
+    knobs.forEach((knob, i) => puts[i](knob));
+  }
+
   return {
     root,
+    /** Others are chosen now. */
+    rebuild: show,
     /** After a change that was refused: the controls show again what the run uses. @param {State} state */
-    putBack: (state) => state.info?.knobs.forEach((knob, i) => puts[i](knob)),
+    putBack: (state) => choose(state.info?.knobs ?? []).forEach((knob, i) => puts[i](knob)),
     /** @param {State} state @param {State} before */
     update(state, before) {
-      if (!state.info || (state.info === before.info && state.measures.layout === before.measures.layout)) return;
-      const knobs = state.info.knobs;
-      const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
-      if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
-      built = shape;
-      knobs.forEach((knob, i) => puts[i](knob));
+      if (state.info !== before.info || state.measures.layout !== before.measures.layout) show(state);
     },
   };
 
   /** @param {Knob[]} knobs @param {boolean} narrow */
   function build(knobs, narrow) {
-    const focused = document.activeElement?.id;
+    const holder = focusedNear(root);
+    const focused = holder && root.contains(holder) ? holder.id : '';
     puts = [];
     const nodes = knobs.map((knob, i) => {
       const made = knob.kind === 'integer' ? integer(knob, i) : isMenu(knob, narrow) ? menu(knob, i) : segments(knob, i);
@@ -51,10 +62,10 @@ export function createKnobs(actions) {
         open = !open;
         box.hidden = !open;
         more.setAttribute('aria-expanded', String(open));
-      } }, `${rest.length} more`, spoken(' settings'));
+      } }, say(lang, 'moreKnobs', { n: rest.length }), spoken(say(lang, 'moreSettings')));
       root.replaceChildren(...nodes, ...(rest.length > 0 ? [more, box] : []));
     }
-    if (focused) document.getElementById(focused)?.focus();
+    if (focused) /** @type {HTMLElement | null} */ (root.querySelector(`#${CSS.escape(focused)}`))?.focus();
   }
 
   /** @param {Knob} knob @param {boolean} narrow */
@@ -93,13 +104,13 @@ export function createKnobs(actions) {
     const off = knob.disabled !== undefined;
     let value = Number(knob.value);
     const input = el('input', { id, type: 'number', inputmode: 'numeric', min: low, max: high, step: 1, disabled: off, onchange: () => commit(input.valueAsNumber) });
-    const less = el('button', { type: 'button', 'aria-label': `${knob.label}: one less`, onclick: () => nudge(-1) }, '\u2212');
-    const more = el('button', { type: 'button', 'aria-label': `${knob.label}: one more`, onclick: () => nudge(1) }, '+');
+    const less = el('button', { type: 'button', 'aria-label': say(lang, 'oneLess', { name: knob.label }), onclick: () => nudge(-1) }, '\u2212');
+    const more = el('button', { type: 'button', 'aria-label': say(lang, 'oneMore', { name: knob.label }), onclick: () => nudge(1) }, '+');
     /** @param {number} wanted */
     function commit(wanted) {
       if (Number.isInteger(wanted) && wanted >= low && wanted <= high) return actions.setKnob(knob.path, wanted);
       const unit = knob.unit ? ` ${knob.unit}` : '';
-      actions.refuse(knob.path, `${knob.label}: ${input.value || 'nothing'} is not allowed. ${low} to ${high}${unit}. The run still uses ${value}.`);
+      actions.refuse(knob.path, say(lang, 'refused', { name: knob.label, value: input.value || say(lang, 'nothing'), low, high, unit, old: value }));
       input.value = String(value);
     }
     const nudge = (/** @type {number} */ by) => {

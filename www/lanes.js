@@ -2,14 +2,14 @@
 /** The left half of the board: the canvas with the lanes, the cursor over it, and the pointer. */
 import { scrubber } from './axis.js';
 import { el } from './dom.js';
+import { listenToLanes } from './gestures.js';
 import { paint } from './paint.js';
 import { plain } from './rich.js';
-import { clamp, timeToX, xToTime } from './scales.js';
+import { clamp, rem, timeToX } from './scales.js';
 import { createTooltip } from './tooltip.js';
+import { say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
-/** A press that moves less than this many CSS pixels is a click. */
-const CLICK = 4;
 
 /** @param {import('./state.js').Actions} actions @param {import('./engine.js').Engine['at']} at */
 export function createLanes(actions, at) {
@@ -17,46 +17,14 @@ export function createLanes(actions, at) {
   const flag = el('span', { class: 'flag' });
   const cursor = el('div', { class: 'cursor', 'aria-hidden': 'true' }, el('i', {}), flag);
   const scrub = scrubber(actions);
-  const root = el('div', { class: 'lanes' }, canvas, cursor, scrub.root);
-  const tooltip = createTooltip(root, canvas, actions, at);
+  const range = el('i', { class: 'range', hidden: true });
+  const root = el('div', { class: 'lanes' }, canvas, range, cursor, scrub.root);
+  const tooltip = createTooltip(root, canvas, actions, (x, y) => at(x / scale(), y / scale()));
   const ctx = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
   /** @type {State | null} */
   let state = null;
-  /** @type {{ id: number, x: number, y: number, moved: boolean } | null} */
-  let press = null;
-
-  canvas.addEventListener('pointerdown', (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
-    press = { id: event.pointerId, x: event.clientX, y: event.clientY, moved: false };
-    canvas.setPointerCapture(event.pointerId);
-    actions.pause();
-    tooltip.hide();
-    if (event.pointerType === 'mouse') actions.seek(timeAt(event));
-  });
-  canvas.addEventListener('pointermove', (event) => {
-    if (!press || event.pointerId !== press.id) return;
-    press.moved ||= Math.abs(event.clientX - press.x) + Math.abs(event.clientY - press.y) > CLICK;
-    if (press.moved) actions.seek(timeAt(event));
-  });
-  canvas.addEventListener('pointerup', (event) => {
-    if (!press || event.pointerId !== press.id) return;
-    const { moved } = press;
-    press = null;
-    actions.seek(timeAt(event));
-    const { x, y } = pointAt(event);
-    if (!moved && state?.scene && y > state.scene.axisHeight) void actions.pick(x, y);
-  });
-  canvas.addEventListener('pointercancel', () => (press = null));
-
-  /** @param {PointerEvent} event @returns {{ x: number, y: number }} in scene pixels */
-  function pointAt(event) {
-    const box = canvas.getBoundingClientRect();
-    const scale = state?.measures.scale ?? 1;
-    return { x: (event.clientX - box.left) / scale, y: (event.clientY - box.top) / scale };
-  }
-
-  /** @param {PointerEvent} event */
-  const timeAt = (event) => (state?.scene ? xToTime(state.scene, pointAt(event).x) : 0);
+  const scale = () => state?.measures.scale ?? 1;
+  listenToLanes(canvas, range, actions, () => state, at, () => tooltip.hide());
 
   /** Puts the cursor and its flag to its time; the flag stays inside the lanes. @param {State} now */
   function placeCursor(now) {
@@ -69,20 +37,20 @@ export function createLanes(actions, at) {
     cursor.style.setProperty('--glide', `${now.glide}ms`);
     cursor.style.setProperty('--x', `${x}px`);
     cursor.style.setProperty('--shift', `${clamp(x, half, width - half) - x}px`);
-    cursor.style.setProperty('--axis', `${scene.axisHeight / 16}rem`);
+    cursor.style.setProperty('--axis', rem(scene.axisHeight));
     return { x: x / now.measures.scale, half: half / now.measures.scale };
   }
 
   /** @param {State} now @param {{ x: number, half: number }} place */
   function paintNow(now, place) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
-    const scale = now.measures.scale * devicePixelRatio;
-    const width = Math.round(scene.width * scale);
-    const height = Math.round(scene.height * scale);
+    const fine = now.measures.scale * devicePixelRatio;
+    const width = Math.round(scene.width * fine);
+    const height = Math.round(scene.height * fine);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
     canvas.style.setProperty('block-size', `${(scene.height * now.measures.scale)}px`);
-    paint(ctx, scene, now.palette, { scale, cursor: cursor.hidden ? null : place.x, flag: place.half });
+    paint(ctx, scene, now.palette, { scale: fine, cursor: cursor.hidden ? null : place.x, flag: place.half });
   }
 
   return {
@@ -92,7 +60,7 @@ export function createLanes(actions, at) {
     update(now, before) {
       state = now;
       if (!now.info || !now.scene) return;
-      if (now.info !== before.info) canvas.setAttribute('aria-label', `Timeline. ${plain(now.info.headline)}`);
+      if (now.info !== before.info) canvas.setAttribute('aria-label', say(now.settings.lang, 'timeline', { headline: plain(now.info.headline) }));
       const changed = ['t', 'moment', 'scene', 'palette', 'measures'].some((key) => now[/** @type {keyof State} */ (key)] !== before[/** @type {keyof State} */ (key)]);
       if (!changed) return;
       paintNow(now, placeCursor(now));

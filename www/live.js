@@ -1,6 +1,6 @@
 // @ts-check
 /** What a screen reader is told without asking: where the cursor is and what changed, after things have come to rest. */
-import { el } from './dom.js';
+import { el, focusedNear } from './dom.js';
 import { plain } from './rich.js';
 
 const REST_MS = 300;
@@ -34,7 +34,7 @@ export function createLive() {
       if (state.playing) tell(caption, Math.max(REST_MS, told + PLAYING_MS - performance.now()), false);
       else if (info !== before.info) tell(`${plain(info.headline)} ${caption}`, REST_MS, true);
       // On the slider its own value text says the same sentence already.
-      else if (document.activeElement?.id !== 'cursor') tell(moment.spoken, REST_MS, true);
+      else if (focusedNear(root)?.id !== 'cursor') tell(moment.spoken, REST_MS, true);
     },
   };
 }

@@ -1,6 +1,7 @@
 // @ts-check
 /** What happened and what one can do, above the board. Messages stay until they are closed or what they speak of has changed. */
 import { el, icon } from './dom.js';
+import { say } from './words.js';
 
 /** @param {import('./state.js').Actions} actions */
 export function createMessages(actions) {
@@ -13,7 +14,7 @@ export function createMessages(actions) {
       root.replaceChildren(...state.messages.map((message) => el('p', { class: 'message' },
         el('span', {}, message.text),
         ...(message.actions ?? []).map(({ label, act }) => el('button', { type: 'button', class: 'button', onclick: act }, label)),
-        el('button', { type: 'button', class: 'key', 'aria-label': 'Close this message', onclick: () => actions.dismiss(message.id) }, icon('M4 4l8 8M12 4l-8 8', 'stroke')))));
+        el('button', { type: 'button', class: 'key', 'aria-label': say(state.settings.lang, 'closeMessage'), onclick: () => actions.dismiss(message.id) }, icon('M4 4l8 8M12 4l-8 8', 'stroke')))));
     },
   };
 }

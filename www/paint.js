@@ -3,7 +3,8 @@
  * The painter of a board's lanes: a `Scene` becomes strokes on a 2D context. Here are the picture as a whole, its ground and its
  * axis; shapes.js draws the primitives, primitives.js says what their numbers mean. Nothing here knows what a task or a worker is.
  */
-import { FIELD } from './primitives.js';
+import { paintColumns } from './columns.js';
+import { FIELD, OP } from './primitives.js';
 import { SHAPES } from './shapes.js';
 import { font, snap } from './pen.js';
 
@@ -27,6 +28,10 @@ export function paint(ctx, scene, colours, view) {
   paintAxis(board);
   const { data, stride, texts } = scene;
   for (let i = 0; i + stride <= data.length; i += stride) {
+    if (data[i + FIELD.op] === OP.SHARE) {
+      i = (paintColumns(board, i / stride) - 1) * stride;
+      continue;
+    }
     const draw = SHAPES[data[i + FIELD.op]];
     if (!draw) throw new Error(`primitive ${i / stride} has the unknown op ${data[i + FIELD.op]}`);
     const text = data[i + FIELD.text];

@@ -51,6 +51,8 @@ export const OP = /** @type {const} */ ({
   TRIANGLE: 18,
   /** Line from (x, y) to (x + w, y + h) with an open arrow head at its end, 1.5 px. Who woke the selected task. */
   ARROW: 19,
+  /** Part of a column: the box filled as `style` says (SHARE_*), as high as its sign's share of the column's time. Neighbours touch; no border at their sides. */
+  SHARE: 20,
 });
 
 /** How borders and lines are drawn (HOLLOW, LINE, RULE); other ops say above what they read from `style`. */
@@ -77,6 +79,14 @@ export const STYLE = /** @type {const} */ ({
   BARE: 1,
   /** LABEL only: starts at the left edge of the box, on a patch of lane. */
   START: 2,
+  /** SHARE only: runs; with kind 7 the scheduler's own work. */
+  SHARE_SOLID: 0,
+  /** SHARE only: holds its thread and does nothing. */
+  SHARE_HATCH: 1,
+  /** SHARE only: ready and waits; with kind 7 waits for a lock. */
+  SHARE_HOLLOW: 2,
+  /** SHARE only: has work and no CPU. */
+  SHARE_STRIPES: 3,
 });
 
 /** Whose colour. 0 to 5 are the task kinds A to F; all further kinds are F. */

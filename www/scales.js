@@ -13,19 +13,26 @@ export const MEASURES = Object.freeze({
   gutter: [7.5, 5.75, 0],
   stage: [19.75, 13.25, 0],
 });
+/** Those of an embedded figure, the same as in embed.css; a test compares them. */
+export const EMBED_MEASURES = Object.freeze({ from: MEASURES.from, padding: [0, 0, 0], content: 90, gutter: [7.5, 5.5, 0], stage: [19.75, 11.75, 0] });
+/** @typedef {typeof MEASURES} Shape */
 /** The board's own border at both sides, in CSS pixels. */
 const BORDERS = 2;
 
 /**
  * @typedef {{ layout: 0 | 1 | 2, scale: number, lanes: number }} Measures `scale`: CSS pixels per scene pixel; `lanes`: their width in CSS pixels.
- * @param {number} page width of the page in CSS pixels @param {number} rem CSS pixels per rem @returns {Measures}
+ * @param {number} page width of the page, or of an embedded figure, in CSS pixels @param {number} rem CSS pixels per rem
+ * @param {Shape} [shape] the page's, or an embedded figure's @returns {Measures}
  */
-export function measure(page, rem) {
-  const layout = /** @type {0 | 1 | 2} */ (MEASURES.from.findIndex((least) => page >= least * rem));
-  const content = Math.min(page - 2 * MEASURES.padding[layout] * rem, MEASURES.content * rem);
-  const lanes = content - (MEASURES.gutter[layout] + MEASURES.stage[layout]) * rem - BORDERS;
+export function measure(page, rem, shape = MEASURES) {
+  const layout = /** @type {0 | 1 | 2} */ (shape.from.findIndex((least) => page >= least * rem));
+  const content = Math.min(page - 2 * shape.padding[layout] * rem, shape.content * rem);
+  const lanes = content - (shape.gutter[layout] + shape.stage[layout]) * rem - BORDERS;
   return { layout, scale: rem / 16, lanes: Math.max(lanes, 16) };
 }
+
+/** A length of so many scene pixels, for a style: it grows with the text. @param {number} px */
+export const rem = (px) => `calc(${px / 16} * var(--dandori-rem))`;
 
 /** @param {number} value @param {number} low @param {number} high */
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);

@@ -1,7 +1,9 @@
 // @ts-check
 /** The right half of the board: each part of the machine at the cursor, in elements and words. It is its own text twin. */
-import { el, icon, spoken } from './dom.js';
+import { el, focusedNear, icon, spoken } from './dom.js';
+import { rem } from './scales.js';
 import { token } from './token.js';
+import { say } from './words.js';
 
 /** @typedef {import('./contract').Part} Part */
 /** @typedef {import('./state.js').State} State */
@@ -16,9 +18,11 @@ const TINY = 20;
 export function createStage(actions) {
   const heading = el('h2', { class: 'heading' });
   const cells = el('div', { class: 'cells' });
-  const root = el('section', { class: 'stage', 'aria-label': 'The machine at the cursor' }, heading, cells);
+  const root = el('section', { class: 'stage', 'say-aria-label': 'stage' }, heading, cells);
   /** @type {string[]} what each cell shows, to leave alone what has not changed */
   let shown = [];
+  /** @type {import('./words.js').Lang} */
+  let lang = 'en';
 
   cells.addEventListener('keydown', (event) => {
     if (event.key !== 'ArrowLeft' && event.key !== 'ArrowRight') return;
@@ -39,33 +43,43 @@ export function createStage(actions) {
       if (!state.info || !state.moment || !state.scene) return;
       if (state.moment === before.moment && state.scene === before.scene && state.info === before.info) return;
       heading.textContent = state.moment.heading;
+      lang = state.settings.lang;
+      const pins = state.settings.wanted?.pins ?? [];
       const rows = state.info.rows;
       const folded = state.measures.layout !== 0;
       while (cells.children.length > rows.length) cells.lastChild?.remove();
       shown.length = Math.min(shown.length, rows.length);
       rows.forEach((row, i) => {
         const lines = state.moment?.stage[i]?.lines ?? [];
-        const key = JSON.stringify([row.name, lines, folded]);
+        const pin = pinOf(row, lines);
+        const pinned = pin !== null && pins.includes(pin);
+        const key = JSON.stringify([row.name, lines, folded, pin, pinned, lang]);
         const cell = cells.children[i] ?? cells.appendChild(el('div', { class: 'cell', role: 'group' }));
         const height = state.scene?.rows[i]?.height ?? row.height;
-        /** @type {HTMLElement} */ (cell).style.setProperty('--height', `${height / 16}rem`);
+        /** @type {HTMLElement} */ (cell).style.setProperty('--height', rem(height));
         cell.classList.toggle('low', height < (lines.length > 1 ? LOW : ONE_LINE));
         cell.classList.toggle('tiny', height < TINY);
         if (shown[i] === key) return;
         shown[i] = key;
-        fill(/** @type {HTMLElement} */ (cell), row.name, lines, folded);
+        fill(/** @type {HTMLElement} */ (cell), row.name, lines, folded, pin === null ? null : pinButton(pin, pinned, row.name));
       });
     },
   };
 
-  /** @param {HTMLElement} cell @param {string} name @param {Part[][]} lines @param {boolean} folded */
-  function fill(cell, name, lines, folded) {
-    const focused = [...cell.querySelectorAll('button')].indexOf(/** @type {HTMLButtonElement} */ (document.activeElement));
+  /** @param {HTMLElement} cell @param {string} name @param {Part[][]} lines @param {boolean} folded @param {HTMLElement | null} pin */
+  function fill(cell, name, lines, folded, pin) {
+    const focused = [...cell.querySelectorAll('button')].indexOf(/** @type {HTMLButtonElement} */ (focusedNear(cell)));
     cell.setAttribute('aria-label', name);
-    cell.replaceChildren(el('b', { class: 'cell-name', 'aria-hidden': 'true' }, name), ...lines.map((line) => el('p', { class: 'line' }, ...lineNodes(line, folded))));
+    cell.replaceChildren(el('b', { class: 'cell-name', 'aria-hidden': 'true' }, name), ...lines.map((line, i) => el('p', { class: 'line' }, ...lineNodes(line, folded), i === 0 ? pin : null)));
     const buttons = cell.querySelectorAll('button');
     buttons.forEach((button, i) => button.setAttribute('tabindex', i === Math.max(focused, 0) ? '0' : '-1'));
     if (focused >= 0) buttons[Math.min(focused, buttons.length - 1)]?.focus();
+  }
+
+  /** @param {number} task @param {boolean} pinned @param {string} name */
+  function pinButton(task, pinned, name) {
+    const label = say(lang, pinned ? 'unpinOf' : 'pinOf', { name });
+    return el('button', { type: 'button', class: 'link pin', 'aria-pressed': String(pinned), 'aria-label': label, title: label, onclick: () => actions.togglePin(task) }, say(lang, pinned ? 'unpin' : 'pin'));
   }
 
   /** Neighbouring texts become one run of words, so that "blocked" and ", 99.6 of 400 ms" stand together. @param {Part[]} line @param {boolean} folded @returns {Node[]} */
@@ -74,7 +88,7 @@ export function createStage(actions) {
     const nodes = [];
     /** @type {HTMLElement | null} */
     let run = null;
-    for (const part of fold(line, folded)) {
+    for (const part of fold(line, folded, lang)) {
       if ('text' in part && !part.fold) {
         if (!run) nodes.push((run = el('span', { class: 'words' })));
         run.append(el('span', { class: part.style }, part.text));
@@ -91,22 +105,29 @@ export function createStage(actions) {
     if ('token' in part) return token(part, () => actions.select(part.task));
     if ('slot' in part) return el('span', { class: 'slot', role: 'img', 'aria-label': part.name, title: part.name });
     if ('bar' in part) return capacity(part.bar, part.name);
-    if ('mark' in part) return el('span', { class: 'mark harm' }, icon('M8 2l7 12H1z'), spoken('overdue:'));
+    if ('mark' in part) return el('span', { class: 'mark harm' }, icon('M8 2l7 12H1z'), spoken(say(lang, 'overdue')));
     if ('more' in part) return el('span', { class: 'more', title: part.name }, `+${part.more}`);
     return el('span', { class: 'words fold' }, el('span', { class: part.style }, part.text));
   }
 }
 
+/** The task whose row this is, if it is one of a task. @param {import('./contract').Row} row @param {Part[][]} lines */
+function pinOf(row, lines) {
+  if (row.kind !== 'focus' && row.kind !== 'task') return null;
+  const first = lines[0]?.find((part) => 'token' in part);
+  return first && 'task' in first ? first.task : null;
+}
+
 /**
  * A middle stage shows fewer tokens of a queue; the rest goes into its "+k". The first token of a line says what runs there and stays.
- * @param {Part[]} line @param {boolean} folded @returns {Part[]}
+ * @param {Part[]} line @param {boolean} folded @param {import('./words.js').Lang} lang @returns {Part[]}
  */
-function fold(line, folded) {
+function fold(line, folded, lang) {
   const queued = line.filter((part, i) => i > 0 && 'token' in part);
   const left = queued.slice(FOLDED_TOKENS);
   if (!folded || left.length === 0) return line;
   const more = line.find((part) => 'more' in part)?.more ?? 0;
-  const sum = { more: more + left.length, name: `${more + left.length} more in this queue` };
+  const sum = { more: more + left.length, name: say(lang, 'moreQueued', { n: more + left.length }) };
   const last = queued[FOLDED_TOKENS - 1];
   return line.filter((part) => !left.includes(part) && !('more' in part)).flatMap((part) => (part === last ? [part, sum] : [part]));
 }

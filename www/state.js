@@ -19,11 +19,12 @@
  * @property {import('./scales.js').Measures} measures
  * @property {import('./pen.js').Palette} palette
  * @property {boolean} playing
- * @property {number} speed events a second
+ * @property {number} speed events a second; 0: time goes on evenly
  * @property {{ records: number, now: number } | null} progress of a run that takes long
  * @property {Message[]} messages
  * @property {import('./contract').Help | null} help what would help, as far as it is known
  * @property {number | null} finding index of the finding that is shown
+ * @property {import('./contract').Compared | null} compared the runs beside this one, as far as they are known
  * @property {boolean} canUndo
  * @property {boolean} canRedo
  */
@@ -39,6 +40,17 @@
  * @property {(path: string, text: string) => void} refuse says that a knob cannot take a value
  * @property {(set: Record<string, unknown>) => void} tryChange changes several fields at once, as one change that can be undone
  * @property {(by: 1 | -1) => void} showFinding goes to the next or previous finding
+ * @property {(settings: import('./contract').Settings) => void} change takes other settings, as one change that can be undone
+ * @property {(view: import('./window.js').View) => void} look shows a part of the run
+ * @property {(factor: number, at?: number) => void} zoom over 1: a longer part; around a time, else the cursor
+ * @property {(share: number) => void} pan by a share of the window
+ * @property {() => void} fit shows what the lesson shows
+ * @property {(from: number, to: number) => void} show shows the part between two times
+ * @property {(t: number) => void} follow moves the window to where the cursor goes
+ * @property {(task: number) => void} togglePin gives a task a row of its own, or takes it away
+ * @property {(rows: 'machine' | 'tasks' | 'both') => void} setRows
+ * @property {(quiet: boolean) => void} showQuiet shows the rows in which nothing happened
+ * @property {(kind: string, question: object) => Promise<any>} ask asks the worker; null if the run is gone
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => void} toggle play or pause

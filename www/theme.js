@@ -26,21 +26,21 @@ export function chooseTheme(theme) {
   }
 }
 
-/** Calls back when colours may have changed for a reason outside of the page, or before and after printing. @param {() => void} changed */
+/** Calls back when colours may have changed for a reason outside of the page, or before and after printing. @param {() => void} changed @returns {() => void} ends it */
 export function onThemeChange(changed) {
-  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)', '(prefers-contrast: more)', 'print']) {
-    matchMedia(query).addEventListener('change', changed);
-  }
+  const queries = ['(prefers-color-scheme: dark)', '(forced-colors: active)', '(prefers-contrast: more)', 'print'].map((query) => matchMedia(query));
+  for (const query of queries) query.addEventListener('change', changed);
+  return () => queries.forEach((query) => query.removeEventListener('change', changed));
 }
 
 /**
  * The colours that the style sheet gives now. They are read through an element because a custom property alone is not resolved.
- * @returns {Palette}
+ * @param {Node} [parent] where the colours shall hold @returns {Palette}
  */
-export function readPalette() {
+export function readPalette(parent = document.body) {
   const probe = document.createElement('span');
   probe.className = 'probe';
-  document.body.append(probe);
+  parent.appendChild(probe);
   const style = getComputedStyle(probe);
   const colour = (/** @type {string} */ role) => {
     probe.style.setProperty('color', `var(--dandori-${role})`);

@@ -9,7 +9,7 @@ const LEAVE_MS = 200;
 
 /**
  * @param {HTMLElement} parent positioned, in CSS pixels of the lanes @param {HTMLElement} target
- * @param {import('./state.js').Actions} actions @param {import('./engine.js').Engine['at']} at
+ * @param {import('./state.js').Actions} actions @param {import('./engine.js').Engine['at']} at what lies under a point, in CSS pixels of the lanes
  */
 export function createTooltip(parent, target, actions, at) {
   const root = el('div', { class: 'tooltip', role: 'tooltip', id: 'tooltip', hidden: true });
@@ -20,11 +20,11 @@ export function createTooltip(parent, target, actions, at) {
   /** @param {number} x @param {number} y both in CSS pixels of the lanes */
   async function show(x, y) {
     const mine = ++round;
-    const scale = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
-    const hit = await at(x / scale, y / scale);
+    const hit = await at(x, y);
     if (mine !== round || !hit || hit.text.length === 0) return;
     root.replaceChildren(...richNodes(hit.text, actions));
     root.hidden = false;
+    document.addEventListener('keydown', escape);
     const width = parent.clientWidth;
     root.style.setProperty('--left', `${Math.max(4, Math.min(x + 8, width - root.offsetWidth - 4))}px`);
     const below = y + 20 + root.offsetHeight <= parent.clientHeight;
@@ -35,6 +35,12 @@ export function createTooltip(parent, target, actions, at) {
     round += 1;
     clearTimeout(timer);
     root.hidden = true;
+    document.removeEventListener('keydown', escape);
+  }
+
+  /** Only while there is something to close: the keys are the page's. @param {KeyboardEvent} event */
+  function escape(event) {
+    if (event.key === 'Escape') hide();
   }
 
   target.addEventListener('pointermove', (event) => {
@@ -51,8 +57,5 @@ export function createTooltip(parent, target, actions, at) {
   target.addEventListener('pointerleave', leave);
   root.addEventListener('pointerenter', () => clearTimeout(timer));
   root.addEventListener('pointerleave', leave);
-  document.addEventListener('keydown', (event) => {
-    if (event.key === 'Escape' && !root.hidden) hide();
-  });
   return { hide };
 }

@@ -10,7 +10,7 @@ export function createWhy(actions) {
   const title = el('h2', {});
   const bar = el('div', { class: 'why-bar', 'aria-hidden': 'true' });
   const list = el('ol', { class: 'why-parts' });
-  const root = el('section', { class: 'why', id: 'why', 'aria-label': 'Why' }, title, bar, list);
+  const root = el('section', { class: 'why', id: 'why', 'say-aria-label': 'why' }, title, bar, list);
 
   return {
     root,

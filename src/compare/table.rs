@@ -14,6 +14,7 @@ pub(super) fn world(world: Origin) -> &'static str {
     match world {
         Origin::Simulated => "simulated",
         Origin::Real => "real",
+        Origin::Foreign => "foreign",
     }
 }
 
@@ -63,7 +64,7 @@ impl Table {
 
 impl fmt::Display for Divergence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let side = |moment: &Option<super::diverge::Moment>| {
+        let side = |moment: &Option<super::Moment>| {
             moment.as_ref().map_or("it is over".to_owned(), |m| format!("{} (at {})", m.what, duration(m.at.0)))
         };
         write!(f, "after {} things alike, there {}, here {}", self.alike, side(&self.one), side(&self.other))

@@ -21,6 +21,8 @@
 
 pub mod async_std;
 pub mod block_on;
+// Not public: with `use dandori::policy::*` its name would hide the crate's.
+pub(crate) mod dandori;
 pub mod event_loop;
 pub mod global_queue;
 pub mod go;
@@ -376,6 +378,11 @@ pub trait World<E: Entry> {
     /// The same at the end of the computing stretch under way. Always false on threads.
     fn preempt_later(&mut self, _seen: &ThreadView) -> bool {
         false
+    }
+    /// Whether a thread wants a CPU at this moment, rather than sleep; for the monitor's hook. `None`: nobody knows.
+    /// A system call on threads.
+    fn computes(&mut self, _thread: ThreadId) -> Option<bool> {
+        None
     }
     /// Wakes the monitor, if it sleeps.
     fn rouse(&mut self) {}

@@ -69,6 +69,7 @@ impl Registry {
             Registered::of::<super::go::Go>(),
             Registered::of::<super::async_std::AsyncStd>(),
             Registered::of::<super::async_std::AsyncStdMonitor>(),
+            Registered::of::<super::dandori::Dandori>(),
         ]))
     }
 

@@ -44,6 +44,7 @@ mod shelf;
 mod sleep;
 mod spawn;
 pub(crate) mod sync;
+mod system_thread;
 mod thread;
 mod tracer;
 mod watch;

@@ -12,11 +12,14 @@
 //! Before an orphan asks, it waits until the look is over that took its worker: else it could hold another one before the
 //! stream says that it lost the first.
 
+use std::collections::BTreeMap;
+
 use super::here::{HERE, Here};
 use super::shared::{Lane, Shared};
 use super::shelf::{Counters, Shelf};
+use super::system_thread::SystemThread;
 use super::thread;
-use crate::id::WorkerId;
+use crate::id::{ThreadId, WorkerId};
 use crate::policy::{ThreadView, Worker};
 use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, lock};
 use crate::task::Runnable;
@@ -30,6 +33,8 @@ pub(super) type WorkerShelf = Shelf<Box<dyn Worker<Runnable>>>;
 #[derive(Default)]
 pub(super) struct Monitor {
     shelves: Mutex<Vec<Arc<WorkerShelf>>>,
+    /// How the system calls the threads that have a shelf.
+    names: Mutex<BTreeMap<ThreadId, SystemThread>>,
     /// Held during a look.
     look: Mutex<()>,
     /// The monitor was roused.
@@ -40,14 +45,18 @@ pub(super) struct Monitor {
 }
 
 impl Monitor {
-    /// A thread that may hold workers joins.
+    /// The current thread, which may hold workers, joins.
     pub(super) fn join(&self, shelf: &Arc<WorkerShelf>) {
         lock(&self.shelves).push(shelf.clone());
+        if let Some(name) = SystemThread::current() {
+            lock(&self.names).insert(shelf.thread, name);
+        }
     }
 
     /// And leaves.
     pub(super) fn leave(&self, shelf: &Arc<WorkerShelf>) {
         lock(&self.shelves).retain(|other| !Arc::ptr_eq(other, shelf));
+        lock(&self.names).remove(&shelf.thread);
     }
 
     /// Wakes the monitor, or keeps it from sleeping next.
@@ -64,6 +73,11 @@ impl Monitor {
     pub(super) fn retake(&self, seen: &ThreadView) -> Option<Box<dyn Worker<Runnable>>> {
         let shelf = lock(&self.shelves).iter().find(|shelf| shelf.thread == seen.thread).cloned()?;
         shelf.retake(Counters { polls: seen.polls, calls: seen.calls }, seen.doing)
+    }
+
+    /// Whether a thread wants a CPU; `None`: the system does not say.
+    pub(super) fn computes(&self, thread: ThreadId) -> Option<bool> {
+        lock(&self.names).get(&thread)?.computes()
     }
 
     fn sleep(&self, pause: Option<Nanos>) {

@@ -36,6 +36,7 @@ pub(super) fn recording(shared: &Shared, name: &str) -> Recording {
         labels: Vec::new(),
         end,
         dropped,
+        threads: Vec::new(),
     };
     Recording { meta, trace }
 }

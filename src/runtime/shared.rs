@@ -588,6 +588,10 @@ impl World<Runnable> for Acts<'_> {
         false
     }
 
+    fn computes(&mut self, thread: ThreadId) -> Option<bool> {
+        self.shared(|shared| shared.monitor.0.computes(thread))
+    }
+
     fn rouse(&mut self) {
         self.shared(|shared| shared.monitor.0.rouse());
     }

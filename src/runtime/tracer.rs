@@ -16,6 +16,7 @@ use super::clock::Clock;
 use super::hands;
 use super::here::{HERE, Here};
 use super::merge::{self, Stamped};
+use super::shared::Lane;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::time::Time;
@@ -142,11 +143,17 @@ impl Tracer {
 }
 
 /// A poll is about to answer Pending: the place of its end in the stream is here, though what kind of end it is will be
-/// known only after the task was let go.
+/// known only after the task was let go. The thread knows whether its runtime records: the lane is not touched without
+/// need.
 #[inline]
-pub(super) fn reserve_end(tracer: Option<&Tracer>, task: TaskId) {
-    let Some(tracer) = tracer else { return };
-    let _ = HERE.try_with(|here| here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now()))));
+pub(super) fn reserve_end(lane: &Lane, task: TaskId) {
+    let _ = HERE.try_with(|here| {
+        if here.is_traced.get()
+            && let Some(tracer) = &lane.shared.tracer
+        {
+            here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now())));
+        }
+    });
 }
 
 /// Writes records of one thread.

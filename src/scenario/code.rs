@@ -86,9 +86,9 @@ pub(super) enum Act {
 #[derive(Debug)]
 pub(super) enum Draw {
     Constant(Nanos),
-    /// `cell` counts how often the task did this step.
-    Exponential {
-        mean: Nanos,
+    /// `cell` counts how often the task did this step. In a box, because a distribution would make every step large.
+    Drawn {
+        length: Box<Length>,
         cell: u32,
     },
     /// `cell` is where in the list the task is.
@@ -210,8 +210,8 @@ impl Code {
     fn draw(&mut self, length: &Length) -> Draw {
         match length {
             Length::Constant(length) => Draw::Constant(*length),
-            Length::Exponential(mean) => Draw::Exponential { mean: *mean, cell: self.cell() },
             Length::List(lengths) => Draw::List { lengths: lengths.clone(), cell: self.cell() },
+            drawn => Draw::Drawn { length: Box::new(drawn.clone()), cell: self.cell() },
         }
     }
 

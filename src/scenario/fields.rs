@@ -95,6 +95,25 @@ pub(super) fn integer(problems: &mut Problems, path: &str, json: &Json, range: R
     lo
 }
 
+/// A number between two bounds, with three decimals at most: so many are read and written exactly.
+pub(super) fn number(problems: &mut Problems, path: &str, json: &Json, range: RangeInclusive<f64>) -> f64 {
+    let (lo, hi) = (*range.start(), *range.end());
+    match json {
+        Json::Number(number) => match number.as_f64() {
+            Some(value) if range.contains(&value) => {
+                let thousandths = (value * 1_000.0).round();
+                if (value * 1_000.0 - thousandths).abs() < 1e-6 {
+                    return thousandths / 1_000.0;
+                }
+                problems.add(path, format!("{number} is finer than a thousandth"));
+            }
+            _ => problems.add(path, format!("{number} is not allowed: {lo} to {hi} is")),
+        },
+        other => expected(problems, path, &format!("a number from {lo} to {hi}"), other),
+    }
+    lo
+}
+
 pub(super) fn flag(problems: &mut Problems, path: &str, json: &Json) -> bool {
     match json {
         Json::Bool(flag) => *flag,

@@ -14,6 +14,7 @@ use std::ops::Range;
 use std::pin::Pin;
 
 use super::code::{Act, Code, Draw, Op};
+use super::model::Length;
 use super::program::Prepared;
 use crate::id::KindId;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
@@ -232,7 +233,7 @@ impl Task {
     fn length(&self, draw: &Draw, step: u32) -> Nanos {
         match draw {
             Draw::Constant(length) => *length,
-            Draw::Exponential { mean, cell } => self.exponential(*mean, *cell, step),
+            Draw::Drawn { length, cell } => self.drawn(length, *cell, step),
             Draw::List { lengths, cell } => {
                 let cell = &self.cells[*cell as usize];
                 let at = cell.load(Ordering::Relaxed) as usize;
@@ -244,11 +245,17 @@ impl Task {
     }
 
     #[inline(never)]
-    fn exponential(&self, mean: Nanos, cell: u32, step: u32) -> Nanos {
+    fn drawn(&self, length: &Length, cell: u32, step: u32) -> Nanos {
+        let round = self.round(cell);
+        length.draw(self.env.stream(), step, round)
+    }
+
+    /// How often the task did what this cell counts; once more from here on.
+    fn round(&self, cell: u32) -> u64 {
         let cell = &self.cells[cell as usize];
         let round = cell.load(Ordering::Relaxed);
         cell.store(round + 1, Ordering::Relaxed);
-        Nanos(self.env.stream().exponential(mean.0, step, round))
+        round
     }
 
     /// Waits for the next point of the schedule. The first is the next multiple of the period since the task's first

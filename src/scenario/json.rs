@@ -3,7 +3,8 @@
 
 use std::fmt::{self, Write};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Number, Value};
 
 use super::problem::{Problem, Problems, at};
@@ -65,6 +66,16 @@ impl Json {
     /// A whole number.
     pub fn integer(number: impl Into<u64>) -> Json {
         Json::Number(number.into().into())
+    }
+
+    /// A number; it must be finite.
+    pub fn number(number: f64) -> Json {
+        // A whole one as people write it: 2 and not 2.0.
+        let whole = number as u64;
+        if whole as f64 == number {
+            return Json::integer(whole);
+        }
+        Json::Number(Number::from_f64(number).expect("a finite number"))
     }
 
     /// The field of that name, if this is a map that has it.
@@ -191,6 +202,33 @@ impl From<Json> for Value {
             Json::List(items) => Value::Array(items.into_iter().map(Value::from).collect()),
             Json::Map(fields) => Value::Object(fields.into_iter().map(|(name, value)| (name, value.into())).collect()),
         }
+    }
+}
+
+/// Fields keep their order.
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, out: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Json::Null => out.serialize_unit(),
+            Json::Bool(flag) => out.serialize_bool(*flag),
+            Json::Number(number) => number.serialize(out),
+            Json::Text(text) => out.serialize_str(text),
+            Json::List(items) => out.collect_seq(items),
+            Json::Map(fields) => {
+                let mut map = out.serialize_map(Some(fields.len()))?;
+                for (name, value) in fields {
+                    map.serialize_entry(name, value)?;
+                }
+                map.end()
+            }
+        }
+    }
+}
+
+/// Fields keep their order; of a field that is there twice, the first holds: what is read so comes from a program.
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Json, D::Error> {
+        Reading { path: String::new(), problems: &mut Problems::default() }.deserialize(reader)
     }
 }
 

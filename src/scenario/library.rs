@@ -29,6 +29,7 @@ const POOLS: &[&str] = &[
     "thread-per-core",
     "thread-per-task",
     "event-loop",
+    "dandori",
 ];
 
 /// The same and those that have nothing of the kind, with or without a monitor.
@@ -46,13 +47,16 @@ const PLAIN: &[&str] = &[
     "go",
     "async-std",
     "async-std-monitor",
+    "dandori",
 ];
 
 /// The same, the one with one queue for all first.
-const SHARING: &[&str] = &["global-queue", "tokio", "tokio-0.1", "smol", "sharded", "work-stealing", "thread-per-core"];
+const SHARING: &[&str] =
+    &["global-queue", "tokio", "tokio-0.1", "smol", "sharded", "work-stealing", "thread-per-core", "dandori"];
 
 /// Those of them that have something like `block_in_place`.
-const IN_PLACE: &[&str] = &["tokio", "global-queue", "tokio-0.1", "sharded", "work-stealing", "thread-per-task"];
+const IN_PLACE: &[&str] =
+    &["tokio", "global-queue", "tokio-0.1", "sharded", "work-stealing", "thread-per-task", "dandori"];
 
 /// All that can run a single task.
 const EVERY: &[&str] = &[
@@ -67,6 +71,7 @@ const EVERY: &[&str] = &[
     "thread-per-core",
     "thread-per-task",
     "event-loop",
+    "dandori",
 ];
 
 const JOIN: &str = include_str!("library/in-place-join.json");
@@ -183,25 +188,25 @@ pub static ALL: [Named; 41] = [
         name: "stealing",
         base: include_str!("library/stealing.json"),
         set: &[],
-        fits: &["work-stealing", "tokio", "sharded", "global-queue"],
+        fits: &["work-stealing", "tokio", "sharded", "global-queue", "dandori"],
     },
     Named {
         name: "sysmon",
         base: include_str!("library/sysmon.json"),
         set: &[],
-        fits: &["go", "tokio", "async-std-monitor"],
+        fits: &["go", "tokio", "async-std-monitor", "dandori"],
     },
     Named {
         name: "watchman",
         base: include_str!("library/watchman.json"),
         set: &[],
-        fits: &["async-std-monitor", "async-std", "go", "tokio"],
+        fits: &["async-std-monitor", "async-std", "go", "tokio", "dandori"],
     },
     Named {
         name: "four-answers",
         base: include_str!("library/four-answers.json"),
         set: &[],
-        fits: &["tokio", "go", "async-std-monitor", "smol"],
+        fits: &["tokio", "go", "async-std-monitor", "smol", "dandori"],
     },
 ];
 

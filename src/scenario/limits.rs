@@ -42,3 +42,11 @@ pub const DEPTH: usize = 16;
 pub const BRANCHES: usize = 256;
 /// Lengths of one list.
 pub const LIST: usize = 1_000;
+/// Shares of one mixture.
+pub const MIXTURE: usize = 16;
+/// The weight of a share.
+pub const WEIGHT: RangeInclusive<u64> = 1..=1_000_000;
+/// Standard deviation of the logarithm of a lognormal length.
+pub const SIGMA: RangeInclusive<f64> = 0.0..=5.0;
+/// The exponent of a Pareto length.
+pub const ALPHA: RangeInclusive<f64> = 0.1..=100.0;

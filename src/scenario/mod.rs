@@ -7,6 +7,7 @@
 mod check;
 mod code;
 pub mod costs;
+mod distribution;
 mod draft;
 mod fields;
 mod interpret;
@@ -19,6 +20,7 @@ pub mod model;
 pub mod problem;
 pub mod program;
 mod read;
+pub mod rust;
 mod socket;
 mod steps;
 mod write;

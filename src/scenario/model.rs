@@ -139,10 +139,42 @@ pub enum Arrivals {
 pub enum Length {
     /// Always the same.
     Constant(Nanos),
+    /// Each length between two, both included, is as likely as the others.
+    Uniform {
+        /// The shortest.
+        from: Nanos,
+        /// The longest.
+        to: Nanos,
+    },
     /// Exponential with this mean.
     Exponential(Nanos),
+    /// The logarithm is normally distributed.
+    Lognormal {
+        /// Half of the lengths are shorter.
+        median: Nanos,
+        /// Standard deviation of the logarithm.
+        sigma: f64,
+    },
+    /// Few are very long: longer than `x` with probability `(least / x)^alpha`.
+    Pareto {
+        /// The shortest.
+        least: Nanos,
+        /// How fast the tail falls.
+        alpha: f64,
+    },
+    /// One of several, each as often as its weight says. No list and no mixture inside.
+    Mixture(Vec<Share>),
     /// One after the other, from the start again at the end.
     List(Vec<Nanos>),
+}
+
+/// One part of a mixture.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Share {
+    /// How often, against the sum of all weights.
+    pub weight: u32,
+    /// What is drawn then.
+    pub of: Length,
 }
 
 /// A step of a program. `id` numbers the steps of a kind in the order in which they are written, from 0.

@@ -121,6 +121,7 @@ impl Prepared {
             labels: scenario.labels.clone(),
             end,
             dropped,
+            threads: Vec::new(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Programs, from JSON to steps.
 
+use super::distribution;
 use super::fields::{check_name, expected, integer, list, nanos, object, text, unknown};
 use super::json::{Json, clip};
-use super::limits::{self, BRANCHES, DEPTH, LIST, LONGEST, STEPS};
-use super::model::{ChannelSpec, Does, Length, Socket, Step};
+use super::limits::{self, BRANCHES, DEPTH, LONGEST, STEPS};
+use super::model::{ChannelSpec, Does, Socket, Step};
 use super::problem::{Problems, at};
 use crate::id::{ChannelId, KindId};
 use crate::time::Nanos;
@@ -114,16 +115,16 @@ impl<'a> Programs<'a> {
             problems.add(&path, format!("{verb} would wait on a thread that must not: {allowed}"));
         }
         Some(match verb.as_str() {
-            "cpu" => Does::Cpu(length(problems, &path, json)),
-            "block" => Does::Block(length(problems, &path, json)),
-            "syscall" => Does::Syscall(length(problems, &path, json)),
-            "io" => Does::Io(length(problems, &path, json)),
+            "cpu" => Does::Cpu(distribution::read(problems, &path, json)),
+            "block" => Does::Block(distribution::read(problems, &path, json)),
+            "syscall" => Does::Syscall(distribution::read(problems, &path, json)),
+            "io" => Does::Io(distribution::read(problems, &path, json)),
             "sleep" => match json.get("every") {
                 Some(period) => {
                     object(problems, &path, json, &["every"]);
                     Does::Tick(nanos(problems, &at(&path, "every"), period, Nanos(1)..=LONGEST))
                 }
-                None => Does::Sleep(length(problems, &path, json)),
+                None => Does::Sleep(distribution::read(problems, &path, json)),
             },
             "send" => {
                 let (index, count) = self.channel(problems, &path, json);
@@ -251,29 +252,6 @@ fn plain(verb: &str) -> Option<Does> {
         "wake_self" => Does::WakeSelf,
         _ => return None,
     })
-}
-
-/// A length of time, fixed or drawn.
-fn length(problems: &mut Problems, path: &str, json: &Json) -> Length {
-    let Json::Map(fields) = json else { return Length::Constant(nanos(problems, path, json, Nanos::ZERO..=LONGEST)) };
-    match fields.as_slice() {
-        [(name, mean)] if name == "exponential" => {
-            Length::Exponential(nanos(problems, &at(path, name), mean, Nanos(1)..=LONGEST))
-        }
-        [(name, json)] if name == "list" => {
-            let path = at(path, name);
-            let items = list(problems, &path, "lengths of time", json);
-            if items.is_empty() || items.len() > LIST {
-                problems.add(&path, format!("{} lengths are not allowed: 1 to {LIST} are", items.len()));
-            }
-            let read = |(index, json)| nanos(problems, &at(&path, index), json, Nanos::ZERO..=LONGEST);
-            Length::List(items.iter().take(LIST).enumerate().map(read).collect())
-        }
-        _ => {
-            problems.add(path, "expected a length of time, {\"exponential\": mean} or {\"list\": [...]}");
-            Length::Constant(Nanos::ZERO)
-        }
-    }
 }
 
 /// Something named, and how many: `"c"` or `{"channel": "c", "count": 3}`.

@@ -2,8 +2,9 @@
 //! paths into it are the same for every scenario.
 
 use super::costs::{Costs, FIELDS};
+use super::distribution;
 use super::json::Json;
-use super::model::{Arrivals, Does, Kind, Length, PolicyChoice, Scenario, Step};
+use super::model::{Arrivals, Does, Kind, PolicyChoice, Scenario, Step};
 use super::read::VERSION;
 use crate::policy::Registry;
 use crate::policy::spec::Range;
@@ -64,7 +65,7 @@ fn costs(costs: &Costs) -> Json {
 }
 
 /// Lengths of time get their unit back; which parameters are lengths, the policy says.
-fn policy(policy: &PolicyChoice, registry: &Registry) -> Json {
+pub(super) fn policy(policy: &PolicyChoice, registry: &Registry) -> Json {
     let spec = registry.get(&policy.name).map(|policy| &policy.spec);
     let is_length = |name: &str| {
         let param = spec.and_then(|spec| spec.params.iter().find(|param| param.name == name));
@@ -111,14 +112,6 @@ fn series(series: &Arrivals) -> Json {
     }
 }
 
-fn length(length: &Length) -> Json {
-    match length {
-        Length::Constant(length) => nanos(*length),
-        Length::Exponential(mean) => Json::map([("exponential", nanos(*mean))]),
-        Length::List(lengths) => Json::map([("list", Json::List(lengths.iter().copied().map(nanos).collect()))]),
-    }
-}
-
 fn steps(program: &[Step], scenario: &Scenario) -> Json {
     Json::List(program.iter().map(|one| step(&one.does, scenario)).collect())
 }
@@ -131,12 +124,12 @@ fn step(does: &Does, scenario: &Scenario) -> Json {
     let nothing = || Json::Map(Vec::new());
     let target = |what, name: &str, count: u32| Json::map([(what, Json::text(name)), ("count", Json::integer(count))]);
     let (verb, json) = match does {
-        Does::Cpu(amount) => ("cpu", length(amount)),
-        Does::Block(amount) => ("block", length(amount)),
-        Does::Syscall(amount) => ("syscall", length(amount)),
-        Does::Sleep(amount) => ("sleep", length(amount)),
+        Does::Cpu(amount) => ("cpu", distribution::write(amount)),
+        Does::Block(amount) => ("block", distribution::write(amount)),
+        Does::Syscall(amount) => ("syscall", distribution::write(amount)),
+        Does::Sleep(amount) => ("sleep", distribution::write(amount)),
         Does::Tick(period) => ("sleep", Json::map([("every", nanos(*period))])),
-        Does::Io(amount) => ("io", length(amount)),
+        Does::Io(amount) => ("io", distribution::write(amount)),
         Does::Send { channel, count } => ("send", target("channel", &scenario.channels[channel.index()].name, *count)),
         Does::Recv { channel, count } => ("recv", target("channel", &scenario.channels[channel.index()].name, *count)),
         Does::Read { socket, count } => {

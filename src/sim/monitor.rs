@@ -144,6 +144,10 @@ impl World<Ticket> for Eyes<'_> {
         true
     }
 
+    fn computes(&mut self, thread: ThreadId) -> Option<bool> {
+        Some(matches!(self.kernel.thread(thread).place, Where::Running | Where::Ready))
+    }
+
     fn driver_is_held(&mut self) -> bool {
         self.kernel.driver_is_held
     }

@@ -1,9 +1,10 @@
 //! JSON Lines: the first line is the [`Meta`], every other line one record, in the order of the stream.
 //!
-//! What is written comes back exactly, with the same digest. The reader takes nothing on trust: lines and records are
-//! bounded, each line must be *exactly* one record (no field unknown, missing or out of range), times must not go
-//! back, and kinds, channels and labels must be those that the first line lists. It names every problem with the
-//! number of its line, up to [`Limits::problems`].
+//! What is written comes back exactly, with the same digest. The reader takes nothing on trust: lines, records, names,
+//! numbers of workers and times are bounded, each line must be *exactly* one record (no field unknown, missing or out of
+//! range), times must not go back, and kinds, channels and labels must be those that the first line lists. It names
+//! every problem with the number of its line, up to [`Limits::problems`]. Whether the stream makes sense is another
+//! question, which [`super::import`] asks.
 
 use std::fmt;
 use std::io::{self, BufRead, Read, Write};
@@ -12,7 +13,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::record::FORMAT;
-use super::{Event, Meta, Record, Recording, Trace};
+use super::{Event, Line, Meta, Place, Record, Recording, Trace, Waits};
+use crate::id::WorkerId;
 use crate::time::Time;
 
 /// Where a reader stops.
@@ -20,6 +22,8 @@ use crate::time::Time;
 pub struct Limits {
     /// Longest line in bytes, without its end.
     pub line: usize,
+    /// Longest file in bytes; [`read`] itself only knows lines.
+    pub bytes: usize,
     /// Most records.
     pub records: usize,
     /// Most problems that are listed.
@@ -27,11 +31,26 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// A megabyte a line; twenty million records, which take 600 MB; a hundred problems. Picked by taste.
+    /// A megabyte a line, two gigabytes a file; twenty million records, which take 600 MB; a hundred problems. Picked
+    /// by taste.
     fn default() -> Limits {
-        Limits { line: 1 << 20, records: 20_000_000, problems: 100 }
+        Limits { line: 1 << 20, bytes: 2 << 30, records: 20_000_000, problems: 100 }
     }
 }
+
+impl Limits {
+    /// For a page, whose memory is shared with everything else on it: 256 MB of text, two million records.
+    pub const PAGE: Limits = Limits { line: 1 << 20, bytes: 256 << 20, records: 2_000_000, problems: 100 };
+}
+
+/// Latest time in nanoseconds: what every reader of JSON holds exactly, 104 days.
+pub const LATEST: u64 = (1 << 53) - 1;
+/// Most workers, and most CPUs: the largest number of 16 bits stands for none.
+pub const WORKERS: u16 = u16::MAX - 1;
+/// Most letters of a name.
+pub const NAME: usize = 256;
+/// Most kinds, channels and labels, each.
+pub const NAMES: usize = 4_096;
 
 /// What is wrong with a line.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -61,24 +80,40 @@ pub fn write(recording: &Recording, mut out: impl Write) -> io::Result<()> {
 
 /// Reads a recording, or says everything that is wrong with it.
 pub fn read(input: impl BufRead, limits: Limits) -> Result<Recording, Vec<LineProblem>> {
-    let mut reader = Reader {
-        input,
-        limits,
-        line: 0,
-        bytes: Vec::new(),
-        again: Vec::new(),
-        problems: Vec::new(),
-        trace: Trace::new(),
-        last: Time::ZERO,
-    };
+    let mut reader = Reader::new(input, limits);
     let meta = reader.meta();
     if let Some(meta) = &meta {
         reader.records(meta);
     }
-    match meta {
-        Some(meta) if reader.problems.is_empty() => Ok(Recording { meta, trace: reader.trace }),
-        _ => Err(reader.problems),
+    reader.finish(meta)
+}
+
+/// Reads a recording whose lines somebody else has found: each with its number, the first one the meta.
+pub(super) fn read_lines<'a>(
+    mut lines: impl Iterator<Item = (u64, &'a [u8])>,
+    limits: Limits,
+) -> Result<Recording, Vec<LineProblem>> {
+    let mut reader = Reader::new(io::empty(), limits);
+    let Some((line, bytes)) = lines.next() else {
+        reader.problem("there are no records; the first one describes the run");
+        return Err(reader.problems);
+    };
+    reader.take(line, bytes);
+    let meta = reader.meta_here();
+    if let Some(meta) = &meta {
+        for (line, bytes) in lines {
+            if reader.is_full() {
+                break;
+            }
+            reader.take(line, bytes);
+            reader.record(meta);
+            if reader.trace.len() > limits.records {
+                reader.problem(format!("there are more than {} records", limits.records));
+                break;
+            }
+        }
     }
+    reader.finish(meta)
 }
 
 struct Reader<R> {
@@ -101,6 +136,33 @@ enum Next {
 }
 
 impl<R: BufRead> Reader<R> {
+    fn new(input: R, limits: Limits) -> Reader<R> {
+        Reader {
+            input,
+            limits,
+            line: 0,
+            bytes: Vec::new(),
+            again: Vec::new(),
+            problems: Vec::new(),
+            trace: Trace::new(),
+            last: Time::ZERO,
+        }
+    }
+
+    fn finish(self, meta: Option<Meta>) -> Result<Recording, Vec<LineProblem>> {
+        match meta {
+            Some(meta) if self.problems.is_empty() => Ok(Recording { meta, trace: self.trace }),
+            _ => Err(self.problems),
+        }
+    }
+
+    /// A line from elsewhere becomes the one at hand.
+    fn take(&mut self, line: u64, bytes: &[u8]) {
+        self.line = line;
+        self.bytes.clear();
+        self.bytes.extend_from_slice(bytes);
+    }
+
     fn problem(&mut self, message: impl Into<String>) {
         if self.problems.len() < self.limits.problems {
             self.problems.push(LineProblem { line: self.line, message: message.into() });
@@ -160,6 +222,11 @@ impl<R: BufRead> Reader<R> {
                 return None;
             }
         }
+        self.meta_here()
+    }
+
+    /// The line at hand as the first one.
+    fn meta_here(&mut self) -> Option<Meta> {
         let value: Value = match serde_json::from_slice(&self.bytes) {
             Ok(value) => value,
             Err(error) => {
@@ -187,6 +254,9 @@ impl<R: BufRead> Reader<R> {
                 let again = serde_json::to_value(&meta).expect("a meta can be written");
                 for name in differing(&value, &again) {
                     self.problem(format!("{name}: is not a field of the first line, or its value is out of range"));
+                }
+                for message in too_much(&meta) {
+                    self.problem(message);
                 }
                 Some(meta)
             }
@@ -229,6 +299,14 @@ impl<R: BufRead> Reader<R> {
             self.problem(format!("at: {} lies before the record above, at {}", record.at.0, self.last.0));
         }
         self.last = self.last.max(record.at);
+        for (field, time) in times(&record) {
+            if time.0 > LATEST {
+                self.problem(format!("{field}: {} is later than {LATEST}, which is the latest time", time.0));
+            }
+        }
+        if let Some(worker) = record.worker.filter(|worker| worker.0 >= WORKERS) {
+            self.problem(format!("on_worker: {} is not among the {WORKERS} workers that may be", worker.0));
+        }
         for message in out_of_range(&record.event, meta, self.limits.records) {
             self.problem(message);
         }
@@ -249,6 +327,50 @@ fn differing(one: &Value, other: &Value) -> Vec<String> {
     // An optional field that is `null` here and left out there says the same.
     names.retain(|name| !one[name].is_null() || other.contains_key(name));
     names
+}
+
+/// Every point of time in a record, with its field.
+fn times(record: &Record) -> Vec<(&'static str, Time)> {
+    let mut times = vec![("at", record.at)];
+    match record.event {
+        Event::Timer { due, fires, .. } => times.extend([("due", due), ("fires", fires)]),
+        Event::Retake { first, .. } => times.push(("first", first)),
+        Event::StretchStart { length, .. } => times.push(("length", Time(length.0))),
+        Event::Measure { took, .. } => times.push(("took", Time(took.0))),
+        _ => {}
+    }
+    times
+}
+
+/// What is too large in the first line.
+fn too_much(meta: &Meta) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (field, value) in [("workers", meta.workers), ("cpus", meta.cpus)] {
+        if value > WORKERS {
+            wrong.push(format!("{field}: {value} is more than {WORKERS}, which is the most"));
+        }
+    }
+    if meta.end.0 > LATEST {
+        wrong.push(format!("end: {} is later than {LATEST}, which is the latest time", meta.end.0));
+    }
+    let kinds = meta.kinds.iter().flat_map(|kind| [&kind.name, &kind.label]);
+    let lists: [(&str, Vec<&String>, usize); 6] = [
+        ("kinds", kinds.collect(), 2 * NAMES),
+        ("channels", meta.channels.iter().collect(), NAMES),
+        ("labels", meta.labels.iter().collect(), NAMES),
+        ("threads", meta.threads.iter().collect(), usize::from(u16::MAX)),
+        ("scenario", vec![&meta.scenario], 1),
+        ("policy", vec![&meta.policy], 1),
+    ];
+    for (field, names, most) in lists {
+        if names.len() > most {
+            wrong.push(format!("{field}: there are more than {NAMES}, which is the most"));
+        }
+        if names.iter().any(|name| name.chars().count() > NAME) {
+            wrong.push(format!("{field}: a name is longer than {NAME} letters, which is the most"));
+        }
+    }
+    wrong
 }
 
 /// What a record names that the first line does not list.
@@ -273,7 +395,27 @@ fn out_of_range(event: &Event, meta: &Meta, records: usize) -> Vec<String> {
             below("channel", channel.index(), meta.channels.len(), "channels of the first line");
         }
         Event::Measure { label, .. } => below("label", label as usize, meta.labels.len(), "labels of the first line"),
+        Event::Stuck { on: Waits::Channel(channel), .. } => {
+            below("of", channel.index(), meta.channels.len(), "channels of the first line");
+        }
         _ => {}
+    }
+    let most = usize::from(WORKERS);
+    let mut worker = |field: &str, worker: WorkerId| below(field, worker.index(), most, "workers that may be");
+    match *event {
+        Event::Enqueue { place: Place::Local(of) | Place::Lifo(of), .. }
+        | Event::Move { place: Place::Local(of) | Place::Lifo(of), .. }
+        | Event::LockWait { line: Line::Ring(of), .. }
+        | Event::LockHeld { line: Line::Ring(of) } => worker("of", of),
+        Event::Acquire { worker: of } | Event::Release { worker: of, .. } | Event::Retake { worker: of, .. } => {
+            worker("worker", of);
+        }
+        Event::Steal { victim, .. } => worker("victim", victim),
+        Event::Unpark { target } => worker("target", target),
+        _ => {}
+    }
+    if let Event::CpuOn { cpu } = *event {
+        below("cpu", cpu.index(), most, "CPUs that may be");
     }
     wrong
 }
@@ -283,7 +425,7 @@ mod tests {
     use super::*;
     use crate::id::{ChannelId, KindId, TaskId, ThreadId, WorkerId};
     use crate::trace::recording::Origin;
-    use crate::trace::{Cause, Ended, KindMeta, Place, Waits};
+    use crate::trace::{Cause, Ended, KindMeta};
 
     fn sample() -> Recording {
         let task = TaskId(0);
@@ -317,6 +459,7 @@ mod tests {
             labels: Vec::new(),
             end: Time(49),
             dropped: u64::MAX,
+            threads: Vec::new(),
         };
         Recording { meta, trace: events.into_iter().enumerate().map(record).collect() }
     }
@@ -328,7 +471,7 @@ mod tests {
     }
 
     fn problems(text: &str) -> Vec<String> {
-        read(text.as_bytes(), Limits { line: 1_000, records: 20, problems: 10 })
+        read(text.as_bytes(), Limits { line: 1_000, records: 20, problems: 10, ..Limits::default() })
             .map_or_else(|problems| problems.iter().map(ToString::to_string).collect(), |_| Vec::new())
     }
 
@@ -403,7 +546,7 @@ mod tests {
         proptest! {
             #[test]
             fn any_bytes_give_a_recording_or_problems(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-                let limits = Limits { line: 200, records: 5, problems: 3 };
+                let limits = Limits { line: 200, records: 5, problems: 3, ..Limits::default() };
                 if let Err(problems) = read(bytes.as_slice(), limits) {
                     prop_assert!(!problems.is_empty() && problems.len() <= 3);
                 }

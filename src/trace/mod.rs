@@ -1,6 +1,9 @@
 //! The stream of events, and everything that is read from it.
 
+pub mod chrome;
+pub mod diverge;
 pub mod event;
+pub mod import;
 pub mod jsonl;
 pub mod laws;
 pub mod metrics;

@@ -13,6 +13,9 @@ pub enum Origin {
     Simulated,
     /// Real threads.
     Real,
+    /// Somebody else's trace: slices on threads, shown as polls of tasks that are named after them. Nothing in it is
+    /// known of wakes, queues or workers, and the laws do not hold.
+    Foreign,
 }
 
 /// What stands beside the stream.
@@ -44,6 +47,9 @@ pub struct Meta {
     pub end: Time,
     /// Records that a full buffer dropped.
     pub dropped: u64,
+    /// Names of threads, by [`crate::id::ThreadId`], where a foreign trace had names for them; else empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub threads: Vec<String>,
 }
 
 /// A kind of task, for people.

@@ -28,12 +28,13 @@ const MOST: u64 = 400;
 #[must_use]
 pub fn ticks(from: Time, to: Time, width: f32, scale: Scale) -> Vec<Tick> {
     let range = to.since(from).0.max(1);
-    let widest = text::width(&scale.round(Nanos(to.0)), text::AXIS, false).max(text::width(
-        &scale.length(Nanos(to.0)),
-        text::AXIS,
-        false,
-    ));
-    let step = step(range, (width / (widest + GAP)).max(1.0));
+    // Where ticks are closer than the scale can tell they get more digits; these are wider, and then fewer fit.
+    let mut fine = scale;
+    for _ in 0..3 {
+        fine = scale.finer(Nanos(step(range, labels(to, width, fine))));
+    }
+    let scale = fine;
+    let step = step(range, labels(to, width, scale));
     let parts = [5, 4, 2]
         .into_iter()
         .find(|&parts| step.is_multiple_of(parts) && width * (step / parts) as f32 / range as f32 >= SMALL_GAP);
@@ -48,6 +49,13 @@ pub fn ticks(from: Time, to: Time, width: f32, scale: Scale) -> Vec<Tick> {
             Tick { t: Time(t), x: x(t), label }
         })
         .collect()
+}
+
+/// How many labels fit.
+fn labels(to: Time, width: f32, scale: Scale) -> f32 {
+    let widest = |text: String| text::width(&text, text::AXIS, false);
+    let widest = widest(scale.round(Nanos(to.0))).max(widest(scale.length(Nanos(to.0)))).max(widest(scale.clock(to)));
+    (width / (widest + GAP)).max(1.0)
 }
 
 /// The smallest of 1, 2, 5 times a power of ten of which the range holds at most so many.
@@ -80,6 +88,13 @@ mod tests {
     #[test]
     fn labels_never_touch() {
         for width in [40.0, 100.0, 336.0, 414.0, 794.0, 1200.0] {
+            for (from, range) in [(150_000_000, 1_000), (150_000_123, 40), (7_000_000_000, 17_000)] {
+                let ticks = ticks(Time(from), Time(from + range), width, Scale::of(Nanos(500_000_000)));
+                let labels: Vec<_> = ticks.iter().map(|tick| &tick.label).filter(|label| !label.is_empty()).collect();
+                let mut different = labels.clone();
+                different.dedup();
+                assert_eq!(labels, different, "{from} + {range} on {width} px");
+            }
             for range in [1, 17, 1_500, 333_333, 4_000_000_000, 86_400_000_000_000] {
                 let scale = Scale::of(Nanos(range));
                 let ticks = ticks(Time(0), Time(range), width, scale);

@@ -2,13 +2,13 @@
 
 use super::explain::{Part, Rules, explain};
 use super::findings::{Finding, findings};
-use super::layout::{Subject, subjects};
+use super::layout::{Subject, Wanted, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
-use crate::trace::recording::KindMeta;
-use crate::trace::{Cause, Line, Meta, Place, Recording};
+use crate::trace::recording::{KindMeta, Origin};
+use crate::trace::{Cause, Line, Meta, Place, Recording, Trace};
 use crate::words::number::Scale;
 use crate::words::{Arg, Lang, Rich, Words, bare, fill};
 
@@ -82,6 +82,8 @@ pub struct Board {
     pub line: Timeline,
     /// What stands beside its stream.
     pub meta: Meta,
+    /// Its stream.
+    pub trace: Trace,
     /// Times of its records, ascending.
     pub times: Vec<u64>,
     /// 64 bits over the stream.
@@ -112,7 +114,9 @@ pub struct Board {
     pub findings: Vec<Finding>,
     /// The rows in their order.
     pub rows: Vec<Subject>,
-    /// Names of the rows that are folded, because nothing happened there.
+    /// Which rows somebody asked for.
+    pub wanted: Wanted,
+    /// Names of the rows in which nothing happened: folded, unless somebody asked for them.
     pub quiet: Vec<String>,
     /// Tasks of each kind, without jobs of the pool.
     counts: Vec<u32>,
@@ -139,6 +143,7 @@ impl Board {
         }
         let mut board = Board {
             meta: recording.meta.clone(),
+            trace: recording.trace.clone(),
             times: recording.trace.times().to_vec(),
             digest: recording.trace.digest(),
             facts,
@@ -154,13 +159,42 @@ impl Board {
             before: None,
             findings: Vec::new(),
             rows: Vec::new(),
+            wanted: Wanted::default(),
             quiet: Vec::new(),
             counts,
             line,
         };
-        board.findings = findings(&board.line, &board.facts);
+        if !board.is_foreign() {
+            board.findings = findings(&board.line, &board.facts);
+        }
         board.select(None);
         board
+    }
+
+    /// Whether another program wrote the stream: then only slices of threads are known.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        self.meta.origin == Origin::Foreign
+    }
+
+    /// Looks at the kind of task that waited longest and at its waits; in a foreign trace, at the longest slice.
+    pub fn look_at_worst(&mut self) {
+        let own = |task| self.line.task(task).filter(|lane| !lane.job).map(|lane| lane.kind);
+        let kind = if self.is_foreign() {
+            self.longest_slice().and_then(|poll| own(self.line.poll(poll).task))
+        } else {
+            let waits = self.line.waits.iter().filter_map(|wait| Some((wait.length(), own(wait.task)?)));
+            waits.max_by_key(|&(length, kind)| (length, std::cmp::Reverse(kind))).map(|(_, kind)| kind)
+        };
+        self.focus = Focus { kind: kind.unwrap_or(KindId(0)), measure: Measure::Wait };
+        self.select(None);
+    }
+
+    /// The longest poll, the first of several.
+    #[must_use]
+    pub fn longest_slice(&self) -> Option<u32> {
+        let polls = self.line.polls.iter().enumerate();
+        polls.max_by_key(|(index, p)| (p.to.since(p.start), std::cmp::Reverse(*index))).map(|(index, _)| index as u32)
     }
 
     /// Looks at the worst wait of a task, or of the focus.
@@ -174,6 +208,12 @@ impl Board {
         (self.rows, self.quiet) = subjects(self);
     }
 
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: Wanted) {
+        self.wanted = wanted;
+        (self.rows, self.quiet) = subjects(self);
+    }
+
     /// The wait in question.
     #[must_use]
     pub fn wait(&self) -> Option<&Wait> {
@@ -183,7 +223,8 @@ impl Board {
     /// The task in the focus row: the selected one, or that of the wait in question, or the first of the kind.
     #[must_use]
     pub fn focus_task(&self) -> Option<TaskId> {
-        let first = || self.focus_lanes().next().map(|lane| lane.id);
+        let longest = || self.longest_slice().filter(|_| self.is_foreign()).map(|poll| self.line.poll(poll).task);
+        let first = || longest().or_else(|| self.focus_lanes().next().map(|lane| lane.id));
         self.selected.or(self.wait().map(|wait| wait.task)).or_else(first)
     }
 
@@ -228,6 +269,9 @@ impl Board {
     pub fn name(&self, task: TaskId) -> String {
         let Some(lane) = self.line.task(task) else { return task.to_string() };
         let label = self.meta.kinds.get(lane.kind.index()).map_or("?", |kind| kind.label.as_str());
+        if self.is_foreign() {
+            return label.to_owned();
+        }
         match self.counts.get(lane.kind.index()) {
             Some(1) => label.to_owned(),
             _ => format!("{label}{}", lane.ordinal),
@@ -238,6 +282,9 @@ impl Board {
     #[must_use]
     pub fn token(&self, task: TaskId) -> String {
         let name = self.name(task);
+        if self.is_foreign() {
+            return name.chars().take(3).collect();
+        }
         let letters = name.chars().count();
         if letters <= 3 { name } else { name.chars().skip(letters - 3).collect() }
     }
@@ -285,6 +332,9 @@ impl Board {
     /// A thread's name.
     #[must_use]
     pub fn thread(&self, thread: ThreadId) -> String {
+        if let Some(name) = self.meta.threads.get(thread.index()).filter(|name| !name.is_empty()) {
+            return name.clone();
+        }
         bare(self.words().thread, &[("id", thread.0.to_string().into())])
     }
 
@@ -333,6 +383,28 @@ impl Board {
             Line::Driver => words.line_driver.to_owned(),
             Line::Pool => words.line_pool.to_owned(),
         }
+    }
+
+    /// Who or what woke a task.
+    #[must_use]
+    pub fn cause(&self, cause: Cause, by: Option<TaskId>) -> String {
+        let words = self.words();
+        match (cause, by) {
+            (Cause::Timer, _) => words.by_timer.to_owned(),
+            (Cause::Io, _) => words.by_io.to_owned(),
+            (Cause::Arrival, _) => words.by_arrival.to_owned(),
+            (Cause::Join, _) => words.by_join.to_owned(),
+            (Cause::Pool, _) => words.by_pool.to_owned(),
+            (Cause::SelfWake | Cause::Deferred, _) => words.by_self.to_owned(),
+            (Cause::Task, Some(by)) => bare(words.by_task, &[("task", self.name(by).into())]),
+            (Cause::Task, None) => words.by_other.to_owned(),
+        }
+    }
+
+    /// A point of time to the nanosecond, in the unit of the picture.
+    #[must_use]
+    pub fn fine_clock(&self, t: Time) -> String {
+        self.scale.finer(Nanos(1)).clock(t)
     }
 
     /// At most `most` items, then how many more.

@@ -4,10 +4,11 @@
 use super::board::Board;
 use super::timeline::{Mark, Moment, TaskState, Wait, WorkState};
 use super::why::where_they_were;
-use crate::id::WorkerId;
+use crate::id::{ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Ended, Place, PollEnd, Role, Waits};
-use crate::words::{Arg, Rich, bare, fill};
+use crate::trace::{Ended, Place, PollEnd, Role, Waits};
+use crate::words::number::count;
+use crate::words::{Arg, Rich, fill};
 
 /// Waits shorter than this share of the visible range are not worth a sentence of their own.
 const SHARE: u64 = 100;
@@ -15,6 +16,9 @@ const SHARE: u64 = 100;
 /// What is so at `t`, and what it means for the focus task.
 #[must_use]
 pub fn caption(board: &Board, t: Time) -> Rich {
+    if board.is_foreign() {
+        return slices(board, t);
+    }
     let back = Nanos(board.to.since(board.from).0 / SHARE);
     let marks = board.line.marks(t - back, t);
     let say = Say { board, t, back, marks };
@@ -24,6 +28,29 @@ pub fn caption(board: &Board, t: Time) -> Rich {
         .or_else(|| say.focus())
         .or_else(|| say.threads())
         .unwrap_or_else(|| say.steady())
+}
+
+/// A foreign trace: where the focus is, or how many threads are in a slice.
+fn slices(board: &Board, t: Time) -> Rich {
+    let words = board.words();
+    let focus = board.focus_task().and_then(|task| board.line.task(task));
+    let begun = focus.map_or(0, |lane| lane.polls.partition_point(|&poll| board.line.poll(poll).start <= t));
+    let last = focus.and_then(|lane| Some(board.line.poll(lane.polls[begun.checked_sub(1)?])));
+    if let Some((poll, thread)) = last.filter(|poll| poll.to > t).and_then(|poll| Some((poll, poll.thread?))) {
+        let args = [
+            ("task", board.link(poll.task)),
+            ("thread", board.thread(thread).into()),
+            ("x", board.scale.length(t.since(poll.start)).into()),
+        ];
+        return fill(words.cap_slice, &args);
+    }
+    let threads = board.line.slices.iter().enumerate().filter(|(_, slices)| !slices.is_empty());
+    let (mut inside, mut all) = (0u64, 0u64);
+    for (thread, _) in threads {
+        all += 1;
+        inside += u64::from(!board.line.slices_at(ThreadId(thread as u16), t).is_empty());
+    }
+    fill(words.cap_slices, &[("n", count(inside).into()), ("w", count(all).into())])
 }
 
 struct Say<'a> {
@@ -206,21 +233,7 @@ impl Say<'_> {
             return Some(fill(words.cap_poll, &[("who", who.into()), link()]));
         }
         wait.wake.filter(|&at| recent(at) && self.t < wait.until)?;
-        Some(fill(words.cap_wake, &[link(), ("cause", self.cause(wait).into())]))
-    }
-
-    fn cause(&self, wait: &Wait) -> String {
-        let (board, words) = (self.board, self.board.words());
-        match (wait.cause, wait.by) {
-            (Cause::Timer, _) => words.by_timer.to_owned(),
-            (Cause::Io, _) => words.by_io.to_owned(),
-            (Cause::Arrival, _) => words.by_arrival.to_owned(),
-            (Cause::Join, _) => words.by_join.to_owned(),
-            (Cause::Pool, _) => words.by_pool.to_owned(),
-            (Cause::SelfWake | Cause::Deferred, _) => words.by_self.to_owned(),
-            (Cause::Task, Some(by)) => bare(words.by_task, &[("task", board.name(by).into())]),
-            (Cause::Task, None) => words.by_other.to_owned(),
-        }
+        Some(fill(words.cap_wake, &[link(), ("cause", board.cause(wait.cause, wait.by).into())]))
     }
 
     /// A thread starts, other than the first ones.

@@ -5,6 +5,7 @@ mod tasks;
 mod threads;
 
 use self::tasks::wait;
+use super::shares::Shares;
 use super::timeline::{
     Alone, Deed, DriverLane, Fate, Mark, Moment, Retake, TaskLane, ThreadLane, Timeline, TimerMark, Wait, Work,
     WorkState, WorkerLane,
@@ -12,6 +13,7 @@ use super::timeline::{
 use super::track::Track;
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::time::Time;
+use crate::trace::recording::Origin;
 use crate::trace::{Cause, Event, Line, Place, Record, Recording, Release, Role, Waits};
 
 /// Folds a recording.
@@ -23,6 +25,7 @@ pub(super) fn fold(recording: &Recording) -> Timeline {
             cpu_count: recording.meta.cpus.into(),
             ..Timeline::default()
         },
+        is_foreign: recording.meta.origin == Origin::Foreign,
         ..Fold::default()
     };
     for worker in 0..recording.meta.workers {
@@ -44,6 +47,8 @@ struct Fold {
     threads: Vec<ThreadNow>,
     /// Tasks of each kind so far, without jobs of the pool.
     of_kind: Vec<u32>,
+    /// Nothing is known of waits: a slice of another program does not say when it could have begun.
+    is_foreign: bool,
 }
 
 /// What must be known about a task in the middle of the fold.
@@ -247,6 +252,7 @@ impl Fold {
             born: at,
             ended: None,
             track: Track::default(),
+            shares: Shares::default(),
             polls: Vec::new(),
             waits: Vec::new(),
             records: Vec::new(),
@@ -323,6 +329,20 @@ impl Fold {
             }
         }
         held.finish(end);
+        if self.is_foreign {
+            line.slices = vec![Vec::new(); line.threads.len()];
+            for (index, poll) in line.polls.iter().enumerate() {
+                if let Some(slices) = poll.thread.and_then(|thread| line.slices.get_mut(thread.index())) {
+                    slices.push(index as u32);
+                }
+            }
+        }
+        let tasks: Vec<Shares> = line.tasks.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        let workers: Vec<Shares> = line.workers.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        line.driver.shares = Shares::new(line, &line.driver.held);
+        line.cpu_shares = line.cpus.iter().map(|track| Shares::new(line, track)).collect();
+        line.tasks.iter_mut().zip(tasks).for_each(|(lane, shares)| lane.shares = shares);
+        line.workers.iter_mut().zip(workers).for_each(|(lane, shares)| lane.shares = shares);
         self.line
     }
 }

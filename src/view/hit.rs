@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::board::Board;
 use super::layout::{Layout, Subject, places};
 use super::moment::state_at;
-use super::timeline::{TaskState, WorkState};
+use super::timeline::{Poll, TaskState, WorkState};
 use super::track::{Span, Track};
 use crate::id::TaskId;
 use crate::time::Time;
@@ -32,8 +32,8 @@ const REACH: f32 = 2.0;
 /// What lies at `(x, y)` of a scene of this layout, width and range.
 #[must_use]
 pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f32, y: f32) -> Option<Hit> {
-    let rows = &board.rows;
-    let (places, _) = places(rows, layout, board.line.workers.len());
+    let rows: Vec<Subject> = board.rows.iter().copied().filter(|&row| layout.has(row)).collect();
+    let (places, _) = places(&rows, layout, board.line.workers.len());
     let row = places.iter().position(|place| y >= place.y && y < place.y + place.height)?;
     if !(0.0..=width).contains(&x) || width <= 0.0 {
         return None;
@@ -42,7 +42,7 @@ pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f3
     let time = |x: f32| Time(range.0.0 + (f64::from(x.clamp(0.0, width) / width) * length) as u64);
     let point = Point { board, t: time(x), near: (time(x - REACH), time(x + REACH)) };
     match rows[row] {
-        Subject::Task(task) => {
+        Subject::Task(task) | Subject::Lane(task) => {
             let in_poll = |state: TaskState| matches!(state, TaskState::Runs { .. } | TaskState::NoCpu { .. });
             let span = point.nearest(&board.line.task(task)?.track, in_poll)?;
             Some(point.task(task, span.from, span.to))
@@ -65,6 +65,12 @@ pub fn hit(board: &Board, layout: Layout, width: f32, range: (Time, Time), x: f3
                     Some(point.row(fill(words.st_held_nobody, &[]), from, to))
                 }
             }
+        }
+        Subject::Thread(thread) => {
+            let open = board.line.slices_at(thread, point.t);
+            let near = board.line.slices.get(thread.index())?.iter().map(|&poll| board.line.poll(poll));
+            let close = || near.clone().find(|poll| poll.to >= point.near.0 && poll.start <= point.near.1);
+            open.last().copied().or_else(close).map(|poll| point.slice(poll))
         }
         Subject::Global | Subject::Monitor | Subject::Cpu(_) => None,
     }
@@ -117,6 +123,12 @@ impl Point<'_> {
             ("to", board.scale.clock(to).into()),
         ];
         Hit { task: Some(task), t: self.t, from, to, text: fill(board.words().tip, &args) }
+    }
+
+    /// A slice of a foreign trace, named as itself: its task is in several.
+    fn slice(&self, poll: &Poll) -> Hit {
+        let hit = self.row(fill("{task}", &[("task", self.board.link(poll.task))]), poll.start, poll.to);
+        Hit { task: Some(poll.task), ..hit }
     }
 
     fn row(&self, state: Rich, from: Time, to: Time) -> Hit {

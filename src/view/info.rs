@@ -10,9 +10,10 @@ use super::layout::{Row, rows};
 use super::timeline::Wait;
 use super::why::{Explanation, why};
 use crate::time::Time;
+use crate::trace::recording::Origin;
 use crate::trace::{Ended, Waits};
 use crate::words::number::count;
-use crate::words::{Rich, Span, bare, fill};
+use crate::words::{Arg, Rich, Span, bare, fill};
 
 /// Everything about a run that the page shows at once.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -61,6 +62,23 @@ pub struct RunInfo {
     pub records: u64,
     /// Why the run ended early.
     pub notice: Option<Rich>,
+    /// `simulated`: this page ran it; `recorded`: it was read from a file.
+    pub world: &'static str,
+    /// The file, if it was read from one: then there are no knobs, and nothing to try.
+    pub recording: Option<FileInfo>,
+}
+
+/// What a run from a file is.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct FileInfo {
+    /// Name of the file, or of the scenario where there is none.
+    pub name: String,
+    /// Which world wrote it: `simulated`, `real`, `foreign`.
+    pub origin: Origin,
+    /// Title of its policy; empty: a foreign trace has none.
+    pub policy: String,
+    /// What it holds and is not shown, each with its number.
+    pub left_out: Vec<String>,
 }
 
 /// A lesson in the menu of the course.
@@ -139,6 +157,8 @@ pub struct About {
     pub knobs: Vec<Knob>,
     /// Where the cursor starts; `None`: in the middle of the worst wait.
     pub cursor: Option<Time>,
+    /// The file that it was read from.
+    pub file: Option<FileInfo>,
 }
 
 /// Everything about a run.
@@ -165,10 +185,12 @@ pub fn info(board: &Board, about: &About, course: Vec<Stop>) -> RunInfo {
         before: board.before.clone(),
         question: about.question.clone(),
         findings: told(board),
-        model: model(board),
+        model: about.file.as_ref().map_or_else(|| model(board), |file| model_of_file(board, file)),
         digest: format!("{:016x}", board.digest),
         records: board.times.len() as u64,
-        notice: notice(board),
+        notice: notice(board).or_else(|| left_out(board, about.file.as_ref()?)),
+        world: if about.file.is_some() { "recorded" } else { "simulated" },
+        recording: about.file.clone(),
     }
 }
 
@@ -190,6 +212,9 @@ fn headline(board: &Board, expectation: &str) -> Rich {
 
 fn result(board: &Board) -> Rich {
     let words = board.words();
+    if board.is_foreign() {
+        return slices(board);
+    }
     let lanes = board.focus_lanes().count();
     let Some(first) = board.focus_lanes().next() else { return fill(words.nothing, &[]) };
     let worst = board.focus_waits().max_by_key(|wait| wait.length());
@@ -247,6 +272,43 @@ fn result(board: &Board) -> Rich {
             }
         }
     }
+}
+
+/// How many slices a foreign trace has, and the longest.
+fn slices(board: &Board) -> Rich {
+    let words = board.words();
+    let Some(longest) = board.longest_slice().map(|poll| board.line.poll(poll)) else {
+        return fill(words.nothing, &[]);
+    };
+    let threads = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
+    let args = [
+        ("k", count(board.line.polls.len() as u64).into()),
+        ("n", count(threads as u64).into()),
+        ("task", board.link(longest.task)),
+        ("x", board.scale.length(longest.to.since(longest.start)).into()),
+    ];
+    fill(if board.line.polls.len() == 1 { words.slices_one } else { words.slices }, &args)
+}
+
+/// What of a file is not shown.
+fn left_out(board: &Board, file: &FileInfo) -> Option<Rich> {
+    let items = file.left_out.iter().map(|item| fill("{what}", &[("what", item.as_str().into())])).collect();
+    let what = ("what", Arg::from(board.list(items, usize::MAX)));
+    (!file.left_out.is_empty()).then(|| fill(board.words().note_left_out, &[what]))
+}
+
+/// Where a run from a file comes from.
+fn model_of_file(board: &Board, file: &FileInfo) -> Rich {
+    let words = board.words();
+    let n = |n: u64| ("n", Arg::from(count(n)));
+    let policy = ("policy", Arg::from(file.policy.as_str()));
+    let mut out = match file.origin {
+        Origin::Real => fill(words.model_real, &[policy, n(u64::from(board.meta.cpus))]),
+        Origin::Simulated => fill(words.model_file, &[policy]),
+        Origin::Foreign => return fill(words.model_foreign, &[n(board.meta.threads.len() as u64)]),
+    };
+    out.extend(fill(words.model_wrote, &[("engine", board.meta.engine.as_str().into())]));
+    out
 }
 
 fn model(board: &Board) -> Rich {

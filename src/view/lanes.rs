@@ -1,12 +1,13 @@
 //! What lies in each row of the board.
 
-use super::bars::{Bins, JOIN, LEAST, Piece, colour, joined};
+use super::bars::{LEAST, LEAST_BOX, Lane, calm, colour};
 use super::board::{Board, Measure};
 use super::explain::Why;
 use super::layout::{Bars, Layout, Place as Area, Subject, compact, worker_bars};
 use super::scene::{Canvas, Op, Prim, flag, icon, kind, style};
+use super::shares::{Shares, sign};
 use super::text;
-use super::timeline::{Fate, Moment, TaskState, WorkState};
+use super::timeline::{Fate, Moment, Poll, TaskState, WorkState};
 use super::track::{Queue, Span, Steps, Track};
 use super::why::harmful;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
@@ -16,20 +17,22 @@ use crate::words::bare;
 
 /// What is narrower than this is not worth a sign of its own, in pixels.
 const SEEN: f32 = 2.0;
+/// An idle task says what it waits for where there is so much room, in pixels.
+const ICON_ROOM: f32 = 40.0;
 /// Marks of one kind keep this distance.
 const MARK_GAP: f32 = 6.0;
-/// Boxes of tasks that could run are not drawn narrower than this: only their ends would be seen.
-const LEAST_BOX: f32 = 6.0;
 /// Threads without a worker are drawn in at most so many lanes of their row; more become a graph.
 const SUBLANES: usize = 4;
 
 /// Draws one row.
 pub(super) fn draw(canvas: &mut Canvas, board: &Board, layout: Layout, subject: Subject, row: Area) {
     match subject {
-        Subject::Task(task) => task_row(canvas, board, layout, task, row),
+        Subject::Task(task) => task_row(canvas, board, task, row, task_geometry(layout, row)),
+        Subject::Lane(task) => task_row(canvas, board, task, row, lane_geometry(layout, row)),
         Subject::Worker(worker) => worker_row(canvas, board, layout, worker, row),
         Subject::Global => queue_row(canvas, &board.line.global, layout, row),
         Subject::Threads => threads_row(canvas, board, layout, row, false),
+        Subject::Thread(thread) => foreign_row(canvas, board, layout, thread, row),
         Subject::Pool => threads_row(canvas, board, layout, row, true),
         Subject::Driver => driver_row(canvas, board, layout, row),
         Subject::Monitor => monitor_row(canvas, board, layout, row),
@@ -48,31 +51,44 @@ struct TaskRow {
 }
 
 fn task_geometry(layout: Layout, row: Area) -> TaskRow {
-    let top = if layout == Layout::Narrow { row.y + 12.0 } else { row.y };
+    let top = match layout {
+        Layout::Narrow => row.y + 12.0,
+        Layout::Band => row.y - 4.0,
+        Layout::Wide | Layout::Middle => row.y,
+    };
     TaskRow { bracket: top + 12.0, bar: top + 29.0, boxes: top + 33.0, line: top + 40.0 }
 }
 
-fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, row: Area) {
+/// The same without a bracket.
+fn lane_geometry(layout: Layout, row: Area) -> TaskRow {
+    let top = row.y + layout.label();
+    TaskRow { bracket: top, bar: top + 9.0, boxes: top + 13.0, line: top + 20.0 }
+}
+
+fn task_row(canvas: &mut Canvas, board: &Board, task: TaskId, row: Area, at: TaskRow) {
     let Some(lane) = board.line.task(task) else { return };
-    let at = task_geometry(layout, row);
-    for (from, to, ()) in joined(canvas, &lane.track, |span| matches!(span.state, TaskState::Idle(_)).then_some(())) {
+    let idle = |span: &Span<TaskState>| matches!(span.state, TaskState::Idle(_)).then_some(());
+    for (from, to, ()) in calm(canvas, board, &lane.track, &lane.shares, idle, |of| of == sign::IDLE) {
         let (x, w, _) = canvas.extent(from, to);
         canvas.push(Prim::new(Op::Line, x, at.line, w, 0.0).kind(kind::INK_2));
     }
-    let mut pieces = Vec::new();
-    for span in lane.track.within(canvas.from, canvas.to) {
-        let piece = |poll, what, no_cpu| Piece { from: span.from, to: span.to, poll, what, no_cpu };
-        match span.state {
-            TaskState::Runs { poll, what } => pieces.push(piece(poll, what, false)),
-            TaskState::NoCpu { poll } => pieces.push(piece(poll, None, true)),
-            TaskState::Idle(cause) => waits_for(canvas, span.from, span.to, cause, at.line),
-            _ if canvas.extent(span.from, span.to).1 >= JOIN => ready_box(canvas, board, task, span, at.boxes, 0),
-            _ => {}
+    for index in lane.shares.longer(&lane.track, canvas.from, canvas.to, canvas.time(ICON_ROOM)) {
+        let span = &lane.track.spans()[index];
+        if let TaskState::Idle(cause) = span.state {
+            waits_for(canvas, span.from, span.to, cause, at.line);
         }
     }
-    let mut bins = Bins::new(canvas, at.bar, 22.0);
-    bins.add(canvas, board, &pieces);
-    bins.finish(canvas);
+    let mine = |poll: &Poll| poll.task == task;
+    let polls = Lane {
+        track: &lane.track,
+        shares: &lane.shares,
+        y: at.bar,
+        h: 22.0,
+        middle: true,
+        kind: colour(board, task),
+        mine: &mine,
+    };
+    polls.draw(canvas, board, |canvas, span| ready_box(canvas, board, task, span, at.boxes, 0));
     if let Some((end, fate)) = lane.ended.filter(|&(end, _)| end >= canvas.from && end <= canvas.to) {
         let sign = match fate {
             Fate::Finished => 0,
@@ -81,7 +97,9 @@ fn task_row(canvas: &mut Canvas, board: &Board, layout: Layout, task: TaskId, ro
         };
         canvas.push(Prim::new(Op::Close, canvas.x(end), at.bar, 3.0, 22.0).style(sign));
     }
-    ghost(canvas, board, row);
+    if board.focus_task() == Some(task) {
+        ghost(canvas, board, row);
+    }
 }
 
 /// The sign of what it waits for, where there is room for one.
@@ -94,7 +112,7 @@ fn waits_for(canvas: &mut Canvas, from: Time, to: Time, cause: Option<Cause>, y:
         Some(Cause::Join | Cause::Pool) => icon::JOIN,
         _ => return,
     };
-    if w >= 40.0 {
+    if w >= ICON_ROOM {
         canvas.push(Prim::new(Op::Icon, x + 9.0, y, 10.0, 10.0).kind(kind::INK_2).style(sign));
     }
 }
@@ -111,8 +129,11 @@ fn border(state: TaskState) -> u8 {
 }
 
 fn ready_box(canvas: &mut Canvas, board: &Board, task: TaskId, span: &Span<TaskState>, y: f32, flags: u8) {
-    let (x, w, cut) = canvas.extent(span.from, span.to);
-    if w < LEAST_BOX {
+    let (mut x, mut w, cut) = canvas.extent(span.from, span.to);
+    if flags & flag::WAIT != 0 && w < LEAST {
+        // The wait in question is never too short to be seen.
+        (x, w) = (x.min(canvas.width - LEAST), LEAST);
+    } else if w < LEAST_BOX && flags & flag::WAIT == 0 {
         return;
     }
     let prim = Prim::new(Op::Hollow, x, y, w, 14.0).kind(colour(board, task)).style(border(span.state)).task(task);
@@ -195,27 +216,26 @@ fn worker_row(canvas: &mut Canvas, board: &Board, layout: Layout, worker: Worker
     let bars = worker_bars(layout, board.line.workers.len());
     let lane = &board.line.workers[worker.index()];
     let (top, foot) = (row.y + bars.bar_y, row.y + bars.bar_y + bars.bar_h);
-    idle_lines(canvas, &lane.track, top, foot);
-    let mut pieces = Vec::new();
-    for span in lane.track.within(canvas.from, canvas.to) {
-        match span.state {
-            WorkState::Poll { poll, what } => {
-                pieces.push(Piece { from: span.from, to: span.to, poll, what, no_cpu: false });
-            }
-            WorkState::Own => own_bar(canvas, span.from, span.to, (top + foot) / 2.0),
-            WorkState::Lock { line, .. } => lock_box(canvas, span, &board.line_name(line), (top + foot) / 2.0),
-            WorkState::NoCpu => {
-                let (x, w, cut) = canvas.extent(span.from, span.to);
-                if w >= LEAST {
-                    canvas.push(Prim::new(Op::Stripes, x, top, w, bars.bar_h).kind(kind::INK_2).flags(cut));
-                }
-            }
-            WorkState::Search | WorkState::Park { .. } => {}
+    idle_lines(canvas, board, &lane.track, &lane.shares, (top, foot));
+    let mine = |poll: &Poll| poll.worker == Some(worker);
+    let polls = Lane {
+        track: &lane.track,
+        shares: &lane.shares,
+        y: top,
+        h: bars.bar_h,
+        middle: false,
+        kind: kind::INK_2,
+        mine: &mine,
+    };
+    polls.draw(canvas, board, |canvas, span| match span.state {
+        WorkState::Own => own_bar(canvas, span.from, span.to, (top + foot) / 2.0),
+        WorkState::Lock { line, .. } => lock_box(canvas, span, &board.line_name(line), (top + foot) / 2.0),
+        WorkState::NoCpu => {
+            let (x, w, cut) = canvas.extent(span.from, span.to);
+            canvas.push(Prim::new(Op::Stripes, x, top, w, bars.bar_h).kind(kind::INK_2).flags(cut));
         }
-    }
-    let mut bins = Bins::new(canvas, top, bars.bar_h);
-    bins.add(canvas, board, &pieces);
-    bins.finish(canvas);
+        _ => {}
+    });
     hand_offs(canvas, board, worker, row);
     steals(canvas, board, worker, (top + foot) / 2.0, bars);
     if bars.depth_h > 0.0 {
@@ -226,16 +246,11 @@ fn worker_row(canvas: &mut Canvas, board: &Board, layout: Layout, worker: Worker
 /// The scheduler's own work, where it is long enough to see.
 fn own_bar(canvas: &mut Canvas, from: Time, to: Time, middle: f32) {
     let (x, w, cut) = canvas.extent(from, to);
-    if w >= 1.5 {
-        canvas.push(Prim::new(Op::Bar, x, middle - 3.0, w, 6.0).kind(kind::INK_2).flags(cut));
-    }
+    canvas.push(Prim::new(Op::Bar, x, middle - 3.0, w, 6.0).kind(kind::INK_2).flags(cut));
 }
 
 fn lock_box(canvas: &mut Canvas, span: &Span<WorkState>, name: &str, middle: f32) {
     let (x, w, cut) = canvas.extent(span.from, span.to);
-    if w < LEAST {
-        return;
-    }
     let prim = Prim::new(Op::Hollow, x, middle - 7.0, w, 14.0).kind(kind::INK_2).flags(cut);
     canvas.say_if_it_fits(prim, &[name.to_owned()], 4.0);
     if w >= 16.0 {
@@ -244,13 +259,15 @@ fn lock_box(canvas: &mut Canvas, span: &Span<WorkState>, name: &str, middle: f32
 }
 
 /// Parked: a line at the bars' foot, with a ring where it begins on the driver. Searching: a dashed line.
-fn idle_lines(canvas: &mut Canvas, track: &Track<WorkState>, top: f32, foot: f32) {
+fn idle_lines(canvas: &mut Canvas, board: &Board, track: &Track<WorkState>, shares: &Shares, at: (f32, f32)) {
     let look = |span: &Span<WorkState>| match span.state {
         WorkState::Park { driver } => Some((true, driver)),
         WorkState::Search => Some((false, false)),
         _ => None,
     };
-    for (from, to, (parked, driver)) in joined(canvas, track, look) {
+    let calm_sign = |of: usize| matches!(of, sign::IDLE | sign::IDLE_DRIVER | sign::SEARCH);
+    let (top, foot) = at;
+    for (from, to, (parked, driver)) in calm(canvas, board, track, shares, look, calm_sign) {
         let (x, w, _) = canvas.extent(from, to);
         let (y, kind, style) = match parked {
             true => (foot, kind::INK_2, style::SOLID),
@@ -340,9 +357,15 @@ fn graph(canvas: &mut Canvas, counts: &[&Steps], foot: f32, scale: f32) {
     let pixels = canvas.width as usize + 1;
     let mut worst = vec![0u32; pixels];
     for count in counts {
+        let mut peak = vec![0u32; pixels];
+        if count.changes(canvas.from, canvas.to) > 4 * pixels {
+            let range = (canvas.to.0 - canvas.from.0) as f64;
+            let edge = |x: usize| Time(canvas.from.0 + (range * (x as f64 / f64::from(canvas.width)).min(1.0)) as u64);
+            worst.iter_mut().enumerate().for_each(|(x, sum)| *sum += count.most(edge(x), edge(x + 1)));
+            continue;
+        }
         let mut from = 0;
         let mut value = count.at(canvas.from);
-        let mut peak = vec![0u32; pixels];
         for (at, next) in count.within(canvas.from, canvas.to).chain([(canvas.to, 0)]) {
             let x = (canvas.x(at) as usize).min(pixels - 1);
             peak[from..=x].iter_mut().for_each(|pixel| *pixel = (*pixel).max(value));
@@ -402,18 +425,42 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
     let lane_h = (foot - top) / most.max(1) as f32;
     let h = (lane_h - 2.0).min(22.0);
     for lane in 0..most {
-        let mut bins = Bins::new(canvas, top + lane as f32 * lane_h + (lane_h - h) / 2.0, h);
-        let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane);
-        let pieces: Vec<Piece> = of_lane
-            .filter_map(|(span, _)| match span.state {
-                WorkState::Poll { poll, what } => {
-                    Some(Piece { from: span.from, to: span.to, poll, what, no_cpu: false })
-                }
-                _ => None,
-            })
-            .collect();
-        bins.add(canvas, board, &pieces);
-        bins.finish(canvas);
+        let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane).map(|(span, _)| *span);
+        let track = Track::of(of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect());
+        let shares = Shares::new(&board.line, &track);
+        let y = top + lane as f32 * lane_h + (lane_h - h) / 2.0;
+        let mine = |_: &Poll| false;
+        let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
+        polls.draw(canvas, board, |_, _| {});
+    }
+}
+
+/// A thread of a foreign trace: its slices, those inside others below them.
+fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: ThreadId, row: Area) {
+    let (top, foot) = (row.y + layout.label() + 3.0, row.y + row.height - 3.0);
+    let mut depths: Vec<Vec<Span<WorkState>>> = vec![Vec::new(); SUBLANES];
+    for &index in board.line.slices.get(thread.index()).into_iter().flatten() {
+        let poll = board.line.poll(index);
+        let is_free = |spans: &Vec<Span<WorkState>>| spans.last().is_none_or(|last| last.to <= poll.start);
+        // What lies deeper than there are lanes is inside a slice of the last one.
+        if let Some(depth) = depths.iter().position(is_free) {
+            let state = WorkState::Poll { poll: index, what: None };
+            depths[depth].push(Span { from: poll.start, to: poll.to, record: poll.record, state });
+        }
+    }
+    let most = depths.iter().rposition(|spans| !spans.is_empty()).map_or(1, |last| last + 1);
+    let lane_h = (foot - top) / most as f32;
+    let h = (lane_h - 1.0).min(22.0);
+    for (depth, spans) in depths.into_iter().enumerate().take(most) {
+        let track = Track::of(spans);
+        let shares = Shares::new(&board.line, &track);
+        let y = top + depth as f32 * lane_h + (lane_h - h) / 2.0;
+        let mine = |_: &Poll| false;
+        Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine }.draw(
+            canvas,
+            board,
+            |_, _| {},
+        );
     }
 }
 
@@ -438,7 +485,7 @@ fn sublanes(spans: &[Span<WorkState>]) -> Option<(Vec<usize>, usize)> {
 fn driver_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
     let top = if layout == Layout::Narrow { row.y + 15.0 } else { row.y };
     let (marks, boxes) = (top + 11.0, top + 26.0);
-    let held: Vec<(Time, Time, ThreadId)> = joined(canvas, &board.line.driver.held, |span| Some(span.state));
+    let held = held_lines(canvas, board, &board.line.driver.held, &board.line.driver.shares);
     let mut free = canvas.from;
     for &(from, to, thread) in &held {
         nobody(canvas, board, free, from, boxes + 7.0);
@@ -452,14 +499,23 @@ fn driver_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
     timers(canvas, board, marks);
 }
 
+/// Who held something when.
+fn held_lines(canvas: &Canvas, board: &Board, track: &Track<ThreadId>, shares: &Shares) -> Vec<(Time, Time, ThreadId)> {
+    calm(canvas, board, track, shares, |span| Some(span.state), |_| true)
+}
+
 /// Nobody holds the driver: red where that is why somebody waits.
 fn nobody(canvas: &mut Canvas, board: &Board, from: Time, to: Time, y: f32) {
-    let (x, w, _) = canvas.extent(from, to);
-    if w < SEEN {
-        return;
-    }
+    let (mut x, mut w, _) = canvas.extent(from, to);
     let absent = board.parts.iter().any(|part| matches!(part.why, Why::Unnoticed { .. }));
     let harms = absent && board.wait().is_some_and(|wait| wait.due < to && wait.until > from);
+    if w < SEEN {
+        if !harms || from >= to {
+            return;
+        }
+        // Harm is never too short to be seen.
+        (x, w) = (x.min(canvas.width - LEAST), LEAST);
+    }
     let kind = if harms { kind::HARM } else { kind::INK_2 };
     let line = Prim::new(Op::Line, x, y, w, 0.0).kind(kind).style(style::DOTTED);
     canvas.say_if_it_fits(line, &[board.words().lane_nobody.to_owned()], 10.0);
@@ -517,7 +573,7 @@ fn monitor_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area) {
 fn cpu_row(canvas: &mut Canvas, board: &Board, layout: Layout, cpu: CpuId, row: Area) {
     let y = row.y + layout.label() + 7.0;
     let Some(track) = board.line.cpus.get(cpu.index()) else { return };
-    for (from, to, thread) in joined(canvas, track, |span| Some(span.state)) {
+    for (from, to, thread) in held_lines(canvas, board, track, &board.line.cpu_shares[cpu.index()]) {
         let (x, w, cut) = canvas.extent(from, to);
         let prim = Prim::new(Op::Hollow, x, y, w, 14.0).kind(kind::INK_2).flags(cut);
         canvas.say_if_it_fits(prim, &[board.holder(thread, from, false)], 4.0);

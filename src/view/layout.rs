@@ -1,12 +1,13 @@
 //! Where rows lie: one pure function from a run to rows and heights, for canvas, stage and SVG alike.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::board::Board;
-use crate::id::{CpuId, TaskId, WorkerId};
+use super::board::{Board, capital};
+use super::timeline::TaskLane;
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::words::bare;
 
-/// The three layouts, by the width of the page.
+/// The three layouts by the width of the page, and that of a run among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Layout {
     /// From 64 rem.
@@ -15,6 +16,8 @@ pub enum Layout {
     Middle,
     /// Below.
     Narrow,
+    /// One of several runs over each other: low rows, only those that a comparison needs, without an axis of its own.
+    Band,
 }
 
 impl Layout {
@@ -24,6 +27,7 @@ impl Layout {
         match number {
             0 => Layout::Wide,
             1 => Layout::Middle,
+            3 => Layout::Band,
             _ => Layout::Narrow,
         }
     }
@@ -31,7 +35,18 @@ impl Layout {
     /// Height of the axis in pixels.
     #[must_use]
     pub fn axis(self) -> f32 {
-        if self == Layout::Narrow { 34.0 } else { 30.0 }
+        match self {
+            Layout::Narrow => 34.0,
+            Layout::Band => 0.0,
+            Layout::Wide | Layout::Middle => 30.0,
+        }
+    }
+
+    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers.
+    #[must_use]
+    pub fn has(self, row: Subject) -> bool {
+        let banded = matches!(row, Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Pool);
+        self != Layout::Band || banded
     }
 
     /// What a row leaves free at its top for its name, in pixels.
@@ -44,14 +59,18 @@ impl Layout {
 /// What a row shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Subject {
-    /// A task.
+    /// The task that is looked at.
     Task(TaskId),
+    /// Another task, pinned or listed.
+    Lane(TaskId),
     /// A worker.
     Worker(WorkerId),
     /// The queue that all share.
     Global,
     /// Threads that poll without a worker.
     Threads,
+    /// A thread of a foreign trace.
+    Thread(ThreadId),
     /// The blocking pool.
     Pool,
     /// Timers and I/O.
@@ -61,6 +80,36 @@ pub enum Subject {
     /// A CPU.
     Cpu(CpuId),
 }
+
+/// Which rows somebody asked for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    /// Tasks with a row of their own, in their order; at most [`PINS`].
+    pub pins: Vec<u32>,
+    /// Parts of the machine, tasks, or both.
+    pub rows: Listed,
+    /// Also the rows in which nothing happened.
+    pub quiet: bool,
+}
+
+/// What the rows are, besides the task that is looked at and pinned ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listed {
+    /// Parts of the machine.
+    #[default]
+    Machine,
+    /// Tasks by kind, who waited longest first.
+    Tasks,
+    /// Both.
+    Both,
+}
+
+/// Most pinned tasks.
+pub const PINS: usize = 16;
+/// Most tasks that are listed; a board is looked at and not searched through.
+const LISTED: usize = 40;
 
 /// A row of the board, as the page sees it.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -92,8 +141,12 @@ pub struct Place {
 const ROOMY: usize = 6;
 /// More workers than this make their rows tiny, every fourth with its name.
 const COMPACT: usize = 16;
+/// Rows of threads of a foreign trace at most: those with the most time in slices. Taste: a board that can be scrolled.
+const THREADS: usize = 48;
 /// Rows of CPUs at most; what matters there is that threads share them.
 const CPUS: usize = 8;
+/// Height of a row of a band that is not the focus, in pixels.
+const BAND: f32 = 24.0;
 /// Narrow boards show queue depth for so many workers.
 const NARROW_DEPTH: usize = 2;
 
@@ -125,6 +178,9 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
     if workers > COMPACT {
         return Bars { bar_y: top + 2.0, bar_h: 10.0, depth_foot: 0.0, depth_h: 0.0, height: top + 14.0 };
     }
+    if layout == Layout::Band {
+        return Bars { bar_y: 3.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: BAND };
+    }
     if compact(workers) {
         return Bars { bar_y: top + 5.0, bar_h: 18.0, depth_foot: 0.0, depth_h: 0.0, height: top + 28.0 };
     }
@@ -141,12 +197,26 @@ pub fn worker_bars(layout: Layout, workers: usize) -> Bars {
 #[must_use]
 pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     let (line, words, nouns) = (&board.line, board.words(), &board.facts.nouns);
+    if board.is_foreign() {
+        let task = board.focus_task().map(Subject::Task);
+        return (task.into_iter().chain(threads(board).into_iter().map(Subject::Thread)).collect(), Vec::new());
+    }
     let range = board.to.since(board.from);
     let mut rows: Vec<Subject> = board.focus_task().map(Subject::Task).into_iter().collect();
+    let (listed, left) = lanes(board, board.focus_task());
+    rows.extend(listed.into_iter().map(Subject::Lane));
     let mut quiet = Vec::new();
-    let mut unless = |quiet_now: bool, subject: Option<Subject>, name: &str| match subject.filter(|_| !quiet_now) {
-        Some(subject) => rows.push(subject),
-        None => quiet.push(name.to_owned()),
+    if left > 0 {
+        quiet.push(bare(words.row_tasks_left, &[("n", left.to_string().into())]));
+    }
+    if board.wanted.rows == Listed::Tasks {
+        return (rows, quiet);
+    }
+    let mut unless = |quiet_now: bool, subject: Option<Subject>, name: &str| {
+        rows.extend(subject.filter(|_| !quiet_now || board.wanted.quiet));
+        if quiet_now {
+            quiet.push(name.to_owned());
+        }
     };
     if !nouns.global.is_empty() {
         unless(line.queue_quiet(&line.global, range), Some(Subject::Global), words.row_global);
@@ -163,16 +233,65 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     if !nouns.monitor.is_empty() {
         unless(line.monitor_records.is_empty(), Some(Subject::Monitor), nouns.monitor);
     }
-    if line.shared_cpus {
+    if !line.shared_cpus {
+        unless(true, None, words.row_cpus);
+    }
+    if line.shared_cpus || board.wanted.quiet {
         for cpu in 0..line.cpus.len().min(CPUS) {
             unless(false, Some(Subject::Cpu(CpuId(cpu as u16))), "");
         }
-    } else {
-        unless(true, None, words.row_cpus);
     }
     // In the line of what is quiet names stand in the middle of a sentence.
     let quiet = quiet.into_iter().map(|name| in_sentence(&name)).collect();
     (rows, quiet)
+}
+
+/// The threads of a foreign trace that have a row: the busiest, in the order of the file.
+fn threads(board: &Board) -> Vec<ThreadId> {
+    let length = |&poll: &u32| board.line.poll(poll).to.since(board.line.poll(poll).start).0;
+    let busy: Vec<u64> =
+        board.line.slices.iter().map(|of| of.iter().map(length).fold(of.len() as u64, u64::saturating_add)).collect();
+    let mut threads: Vec<usize> = (0..busy.len()).filter(|&thread| busy[thread] > 0).collect();
+    threads.sort_by_key(|&thread| (std::cmp::Reverse(busy[thread]), thread));
+    threads.truncate(THREADS);
+    threads.sort_unstable();
+    threads.into_iter().map(|thread| ThreadId(thread as u16)).collect()
+}
+
+/// How many threads of a foreign trace have slices and no row.
+#[must_use]
+pub fn unshown_threads(board: &Board) -> u64 {
+    let shown = board.rows.iter().filter(|row| matches!(row, Subject::Thread(_))).count();
+    let all = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
+    all.saturating_sub(shown) as u64
+}
+
+/// Tasks with a row of their own beside the one that is looked at: pinned ones, then those that are listed; and how many
+/// more could be.
+fn lanes(board: &Board, focus: Option<TaskId>) -> (Vec<TaskId>, usize) {
+    let mut found: Vec<TaskId> = Vec::new();
+    for task in board.wanted.pins.iter().take(PINS).map(|&pin| TaskId(pin)) {
+        if board.line.task(task).is_some() && !found.contains(&task) {
+            found.push(task);
+        }
+    }
+    let mut left = 0;
+    if board.wanted.rows != Listed::Machine {
+        let worst = |lane: &TaskLane| lane.waits.iter().map(|&wait| board.line.waits[wait as usize].length()).max();
+        let known = |task: TaskId| found.contains(&task) || Some(task) == focus;
+        let mut tasks: Vec<_> = board
+            .line
+            .tasks
+            .iter()
+            .filter(|lane| !known(lane.id))
+            .map(|lane| (lane.kind, std::cmp::Reverse(worst(lane)), lane.id))
+            .collect();
+        tasks.sort_unstable();
+        left = tasks.len().saturating_sub(LISTED);
+        found.extend(tasks.into_iter().take(LISTED).map(|(.., task)| task));
+    }
+    found.retain(|&task| Some(task) != focus);
+    (found, left)
 }
 
 /// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
@@ -191,12 +310,15 @@ fn in_sentence(name: &str) -> String {
 pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
     let narrow = layout.label();
     match subject {
+        Subject::Task(_) if layout == Layout::Band => 50.0,
+        Subject::Threads | Subject::Pool if layout == Layout::Band => BAND,
         Subject::Task(_) if layout == Layout::Narrow => 67.0,
         Subject::Task(_) => 60.0,
         Subject::Worker(_) => worker_bars(layout, workers).height,
         Subject::Driver if layout == Layout::Narrow => 62.0,
         Subject::Driver => 52.0,
-        Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Lane(_) | Subject::Global | Subject::Threads | Subject::Pool | Subject::Monitor => 40.0 + narrow,
+        Subject::Thread(_) => 44.0 + narrow,
         Subject::Cpu(_) => 28.0 + narrow,
     }
 }
@@ -234,6 +356,10 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
             let (name, sub) = task_names(board, task);
             row("focus".into(), "focus", name, sub)
         }
+        Subject::Lane(task) => {
+            let (name, sub) = task_names(board, task);
+            row(format!("task-{}", task.0), "task", name, sub)
+        }
         Subject::Worker(worker) => {
             let tiny = board.line.workers.len() > COMPACT && !worker.0.is_multiple_of(4);
             let name = if tiny { String::new() } else { board.worker_start(worker) };
@@ -242,6 +368,9 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         }
         Subject::Global => fixed("global", "global", words.row_global, words.row_global_sub),
         Subject::Threads => fixed("threads", "thread", words.row_threads, words.row_threads_sub),
+        Subject::Thread(thread) => {
+            row(format!("thread-{}", thread.0), "thread", capital(board.thread(thread), true), String::new())
+        }
         Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
         Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
         Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),
@@ -298,5 +427,41 @@ mod tests {
         let narrow = places(subjects, Layout::Narrow, 2);
         let heights: Vec<_> = narrow.0.iter().map(|place| place.height).collect();
         assert_eq!((heights, narrow.1), (vec![67.0, 60.0, 60.0, 62.0], 283.0));
+    }
+
+    #[test]
+    fn rows_come_when_somebody_asks_for_them() {
+        let mut board = sample::board(Lang::En);
+        let ids = |board: &Board| rows(board).into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let pins = vec![sample::J2.0, sample::J1.0, sample::TICKER.0, sample::J1.0, 999];
+        board.arrange(Wanted { pins: pins.clone(), ..Wanted::default() });
+        assert_eq!(ids(&board), ["focus", "task-3", "task-2", "worker-0", "worker-1", "driver"]);
+        board.arrange(Wanted { pins, rows: Listed::Tasks, quiet: false });
+        // Pinned ones in their order, the others by kind.
+        assert_eq!(ids(&board), ["focus", "task-3", "task-2", "task-1"]);
+        board.arrange(Wanted { rows: Listed::Both, quiet: true, ..Wanted::default() });
+        let expected = ["focus", "task-2", "task-3", "task-1", "global", "worker-0", "worker-1", "pool", "driver"];
+        assert_eq!(ids(&board)[..9], expected);
+        assert_eq!(board.quiet, ["global queue", "blocking pool", "CPUs"], "the line still says that they were quiet");
+        board.arrange(Wanted::default());
+        assert_eq!(ids(&board), ["focus", "worker-0", "worker-1", "driver"]);
+    }
+
+    #[test]
+    fn no_more_tasks_are_listed_than_one_can_look_at() {
+        let mut script = sample::Script::default();
+        for task in 0..200 {
+            let kind = crate::id::KindId(0);
+            script.outside(
+                sample::us(u64::from(task)),
+                crate::trace::Event::Spawn { task: TaskId(task), parent: None, kind, job: false },
+            );
+        }
+        let focus =
+            crate::view::board::Focus { kind: crate::id::KindId(0), measure: crate::view::board::Measure::Wait };
+        let mut board = Board::new(&script.finish(1, &[("request", "R")]), sample::facts(), focus, None, Lang::En);
+        board.arrange(Wanted { pins: (1..100).collect(), rows: Listed::Tasks, quiet: false });
+        assert_eq!(board.rows.len(), 1 + PINS + LISTED);
+        assert_eq!(board.quiet, [format!("{} more tasks", 200 - board.rows.len())]);
     }
 }

@@ -99,6 +99,12 @@ pub enum Part {
 /// The machine at `t`.
 #[must_use]
 pub fn moment(board: &Board, t: Time) -> Moment {
+    moment_in(board, t, Nanos(u64::MAX))
+}
+
+/// The machine at `t`, with a clock that tells moments apart that are `resolution` from each other.
+#[must_use]
+pub fn moment_in(board: &Board, t: Time, resolution: Nanos) -> Moment {
     let t = t.min(board.line.end);
     let rows = rows(board);
     let stage: Vec<Cell> = board
@@ -107,7 +113,7 @@ pub fn moment(board: &Board, t: Time) -> Moment {
         .zip(&rows)
         .map(|(&subject, row)| Cell { row: row.id.clone(), lines: Stage { board, t }.lines(subject) })
         .collect();
-    let clock = board.scale.clock(t);
+    let clock = board.scale.finer(resolution).clock(t);
     let spoken = spoken(board, t, &rows, &stage);
     Moment {
         t,

@@ -94,6 +94,7 @@ impl Script {
             labels: Vec::new(),
             end: self.end,
             dropped: 0,
+            threads: Vec::new(),
         };
         Recording { meta, trace: self.trace }
     }

@@ -8,7 +8,7 @@ use super::board::Board;
 use super::lanes;
 use super::layout::{Layout, Place, Subject, places};
 use crate::id::TaskId;
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 
 /// What to draw; see `www/primitives.js` for how each reads its fields.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -52,6 +52,8 @@ pub enum Op {
     Triangle = 18,
     /// Arrow: who woke.
     Arrow = 19,
+    /// Part of a column: a sign as high as its share of the column's time.
+    Share = 20,
 }
 
 /// How borders and lines are drawn.
@@ -78,6 +80,14 @@ pub mod style {
     pub const BARE: u8 = 1;
     /// Labels: from the left edge of the box.
     pub const START: u8 = 2;
+    /// Shares: runs; the scheduler's own work.
+    pub const SHARE_SOLID: u8 = 0;
+    /// Shares: holds its thread and does nothing.
+    pub const SHARE_HATCH: u8 = 1;
+    /// Shares: ready and waits; waits for a lock.
+    pub const SHARE_HOLLOW: u8 = 2;
+    /// Shares: has work and no CPU.
+    pub const SHARE_STRIPES: u8 = 3;
 }
 
 /// Whose colour: 0 to 5 are kinds of tasks, these are not.
@@ -269,8 +279,8 @@ const MOST: f32 = 8_192.0;
 pub fn scene(board: &Board, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
     let width = if width.is_finite() { width.clamp(LEAST, MOST) } else { LEAST };
     let to = to.max(Time(from.0.saturating_add(1)));
-    let rows = &board.rows;
-    let (places, height) = places(rows, layout, board.line.workers.len());
+    let rows: Vec<Subject> = board.rows.iter().copied().filter(|&row| layout.has(row)).collect();
+    let (places, height) = places(&rows, layout, board.line.workers.len());
     let mut canvas = Canvas { from, to, width, prims: Vec::new(), texts: Vec::new() };
     for (&row, place) in rows.iter().zip(&places) {
         lanes::draw(&mut canvas, board, layout, row, *place);
@@ -306,6 +316,12 @@ impl Canvas {
         let range = (self.to.0 - self.from.0) as f64;
         let share = t.since(self.from).0 as f64 / range;
         (share.min(1.0) * f64::from(self.width)) as f32
+    }
+
+    /// How much time so many pixels are, at least a nanosecond.
+    pub fn time(&self, pixels: f32) -> Nanos {
+        let share = f64::from(pixels) / f64::from(self.width);
+        Nanos((((self.to.0 - self.from.0) as f64 * share) as u64).max(1))
     }
 
     /// Left edge and width of a range, cut to the picture, and whether it was cut.

@@ -4,6 +4,8 @@
 //! Who simulates is handed in as a function, so that nothing here depends on a world.
 
 mod opened;
+mod panels;
+mod recorded;
 
 use std::collections::BTreeMap;
 
@@ -11,23 +13,28 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use self::opened::Opened;
+use self::recorded::File;
 use super::board::{Before, Board, Facts};
+use super::export::{self, Format};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
 use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
-use super::layout::{Layout, Subject, rows};
-use super::moment::{Moment, moment};
+use super::layout::{Layout, Wanted, rows};
+use super::moment::{Moment, moment, moment_in};
+use super::overview::overview;
 use super::scene::{Scene, scene};
 use super::svg::picture;
+use super::transcript::{Transcript, records, transcript};
 use crate::id::TaskId;
 use crate::policy::{Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, Lesson};
 use crate::scenario::{Draft, Json, Problem, Scenario, limits};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::words::{Lang, policies};
 
 pub use self::opened::facts;
+pub use self::recorded::{board as board_of_file, facts_of_file};
 
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
@@ -41,7 +48,7 @@ pub struct Settings {
     pub lesson: String,
     /// Fields of the scenario that differ from the lesson's.
     #[serde(default)]
-    pub set: BTreeMap<String, Value>,
+    pub set: BTreeMap<String, Json>,
     /// Seed, if it is not the lesson's.
     #[serde(default)]
     pub seed: Option<u64>,
@@ -51,6 +58,9 @@ pub struct Settings {
     /// Language.
     #[serde(default)]
     pub lang: Lang,
+    /// Rows that somebody asked for.
+    #[serde(default)]
+    pub wanted: Wanted,
 }
 
 /// How far a run is.
@@ -100,7 +110,25 @@ struct Trials {
 struct Shown {
     board: Board,
     about: About,
-    opened: Opened,
+    recording: Recording,
+    source: Source,
+}
+
+/// Where the run that is shown comes from.
+enum Source {
+    /// A lesson set to something.
+    Lesson(Box<Opened>),
+    /// A file.
+    File(File),
+}
+
+impl Source {
+    fn lesson(&self) -> Option<&Opened> {
+        match self {
+            Source::Lesson(opened) => Some(opened),
+            Source::File(_) => None,
+        }
+    }
 }
 
 impl Session {
@@ -160,13 +188,17 @@ impl Session {
         let facts = Facts { title, ..facts(&policy.spec, &scenario) };
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected })
+        let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set, wanted })
     }
 
     /// The lesson's scenario with the settings' fields in it.
     fn draft(&self, lesson: &Lesson, settings: &Settings, problems: &mut Vec<Problem>) -> Draft {
         let mut draft = lesson.draft();
-        let name = settings.set.get("policy.name").and_then(Value::as_str);
+        let name = match settings.set.get("policy.name") {
+            Some(Json::Text(name)) => Some(name.as_str()),
+            _ => None,
+        };
         if let Some(name) = name {
             draft.with_policy(name, &self.registry);
         }
@@ -178,7 +210,7 @@ impl Session {
                 problems.push(Problem::new(clipped(path), "the value is too long"));
                 continue;
             }
-            problems.extend(draft.put(path, Json::from(value.clone())).err());
+            problems.extend(draft.put(path, value.clone()).err());
         }
         if let Some(seed) = settings.seed {
             problems.extend(draft.put("seed", Json::integer(seed)).err());
@@ -186,13 +218,14 @@ impl Session {
         draft
     }
 
-    /// A knob of the lesson that the policy at hand does not have says so itself; its value waits for another policy.
+    /// A parameter that the policy at hand does not have and another has: the knob says so itself, and its value waits
+    /// for a policy that has it.
     fn without_effect(&self, lesson: &Lesson, draft: &Draft, path: &str) -> bool {
         let Some(param) = path.strip_prefix("policy.") else { return false };
         let name = draft.json().get("policy").and_then(|policy| policy.get("name"));
         let Some(Json::Text(name)) = name else { return false };
         let Some(policy) = self.registry.get(name) else { return false };
-        lesson.knobs.iter().any(|knob| knob.path == path)
+        (lesson.knobs.iter().any(|knob| knob.path == path) || panels::somebody_has(&self.registry, param))
             && param != "name"
             && policy.spec.params.iter().all(|known| known.name != param)
     }
@@ -276,9 +309,10 @@ impl Session {
         let progress = engine.advance(steps);
         if progress.done {
             let (engine, opened) = self.running.take().expect("it was just there");
-            let (mut board, about) = opened.show(&engine.finish());
+            let recording = engine.finish();
+            let (mut board, about) = opened.show(&recording);
             board.before = self.shown.take().and_then(|old| before(old, &opened));
-            self.shown = Some(Shown { board, about, opened });
+            self.shown = Some(Shown { board, about, recording, source: Source::Lesson(Box::new(opened)) });
         }
         progress
     }
@@ -317,6 +351,24 @@ impl Session {
         moment(self.board(), t)
     }
 
+    /// The machine at a time, with a clock that tells moments apart that are `resolution` from each other.
+    #[must_use]
+    pub fn moment_in(&self, t: Time, resolution: Nanos) -> Moment {
+        moment_in(self.board(), t, resolution)
+    }
+
+    /// The whole run in one strip of so many pixels: two numbers each.
+    #[must_use]
+    pub fn overview(&self, width: usize) -> Vec<f32> {
+        overview(self.board(), width)
+    }
+
+    /// The run as text: up to `count` lines from `first` on, or around `t`.
+    #[must_use]
+    pub fn transcript(&self, t: Time, first: Option<u64>, count: usize, row: Option<&str>) -> Transcript {
+        transcript(self.board(), t, first, count, row)
+    }
+
     /// The lanes of a range on so many pixels.
     pub fn scene(&mut self, layout: Layout, width: f32, from: Time, to: Time) -> Scene {
         let scene = scene(self.board(), layout, width, from, to);
@@ -348,6 +400,38 @@ impl Session {
         hit(self.board(), layout, width, (from, to), x, y)
     }
 
+    // ---- Files ----------------------------------------------------------------------------------------------------
+
+    /// Shows a recording from a file instead of a run: our JSON Lines, our Chrome JSON, or another program's. `name`: of
+    /// the file. Problems, each with its line, and then everything stays as it was.
+    pub fn open_trace(&mut self, bytes: &[u8], name: &str, lang: Lang) -> Vec<Problem> {
+        match File::read(bytes, name) {
+            Ok((file, recording)) => {
+                let (board, about) = file.show(&recording, &self.registry, lang);
+                (self.running, self.help) = (None, None);
+                self.shown = Some(Shown { board, about, recording, source: Source::File(file) });
+                Vec::new()
+            }
+            Err(problems) => problems,
+        }
+    }
+
+    /// Says everything about a recording from a file in another language; of a lesson, `open` does that. The selection
+    /// stays.
+    pub fn relabel(&mut self, lang: Lang) {
+        let Some(Shown { board, about, recording, source: Source::File(file) }) = &mut self.shown else { return };
+        let selected = board.selected;
+        (*board, *about) = file.show(recording, &self.registry, lang);
+        board.select(selected);
+    }
+
+    /// The stream of the run as a file.
+    #[must_use]
+    pub fn export_trace(&self, format: Format) -> Vec<u8> {
+        let Shown { board, recording, .. } = self.shown();
+        export::trace(board, recording, format)
+    }
+
     /// The run at a time as one SVG file.
     #[must_use]
     pub fn picture(&self, t: Time) -> String {
@@ -362,11 +446,23 @@ impl Session {
         }
     }
 
+    /// Shows these rows.
+    pub fn arrange(&mut self, wanted: &Wanted) {
+        if let Some(shown) = &mut self.shown {
+            shown.board.arrange(wanted.clone());
+        }
+    }
+
     // ---- What would help ------------------------------------------------------------------------------------------
 
     /// The table of what would help: for the selected task, or else for what the lesson measures. Nothing is tried yet.
     pub fn help(&mut self) -> Help {
-        let Shown { board, opened, .. } = self.shown();
+        let Shown { board, source, .. } = self.shown();
+        // A file cannot be run again with something changed.
+        let Some(opened) = source.lesson() else {
+            self.help = None;
+            return Help { rows: Vec::new(), done: true };
+        };
         let goal = board.selected.and_then(|task| Goal::task(board, task)).unwrap_or(Goal::Focus);
         let candidates = candidates(board, Some(&opened.lesson), &opened.draft, &self.registry);
         let table = Table::new(board, goal, candidates);
@@ -377,13 +473,14 @@ impl Session {
 
     /// Goes on trying for about so many steps; the table as far as it is known. Another run that is opened ends it.
     pub fn help_advance(&mut self, steps: u64) -> Help {
-        let (Some(Trials { table, running }), Some(shown)) = (&mut self.help, &self.shown) else {
+        let opened = self.shown.as_ref().and_then(|shown| shown.source.lesson());
+        let (Some(Trials { table, running }), Some(opened)) = (&mut self.help, opened) else {
             return Help { rows: Vec::new(), done: true };
         };
         if running.is_none()
             && let Some(candidate) = table.next()
         {
-            let opened = shown.opened.with(&candidate.scenario, &self.registry);
+            let opened = opened.with(&candidate.scenario, &self.registry);
             match (self.start)(&candidate.scenario, &self.registry) {
                 Ok(engine) => *running = Some((engine, opened)),
                 Err(_) => table.fill(None),
@@ -404,31 +501,15 @@ impl Session {
 /// What the run before had come to, for the run that takes its place: the same lesson with something else changed. The
 /// same run in other words or with another selection keeps what it had.
 fn before(old: Shown, new: &Opened) -> Option<Before> {
-    if old.opened.lesson.name != new.lesson.name {
-        return None;
-    }
-    if old.opened.scenario == new.scenario {
-        return old.board.before.filter(|_| old.opened.lang == new.lang);
+    let was = old.source.lesson().filter(|was| was.lesson.name == new.lesson.name)?;
+    if was.scenario == new.scenario {
+        return old.board.before.filter(|_| was.lang == new.lang);
     }
     let mut board = old.board;
     board.select(None);
     let (from, to) = board.wait().map(|wait| (wait.due, wait.until))?;
     let amount = Goal::Focus.value(&board).map(|value| Goal::Focus.written(&board, value))?;
     Some(Before { from, to, amount })
-}
-
-/// Records of a row.
-fn records(board: &Board, subject: Subject) -> Option<&[u32]> {
-    let line = &board.line;
-    match subject {
-        Subject::Task(task) => line.task(task).map(|lane| lane.records.as_slice()),
-        Subject::Worker(worker) => Some(&line.workers[worker.index()].records),
-        Subject::Global => Some(&line.global_records),
-        Subject::Pool => Some(&line.pool_records),
-        Subject::Driver => Some(&line.driver.records),
-        Subject::Monitor => Some(&line.monitor_records),
-        Subject::Threads | Subject::Cpu(_) => None,
-    }
 }
 
 /// The nearest time after or before `t`; `t` if there is none.
@@ -462,7 +543,7 @@ fn value_at(draft: &Draft, path: &str) -> Value {
     plain_json(here)
 }
 
-pub(super) fn plain_json(json: &Json) -> Value {
+pub(crate) fn plain_json(json: &Json) -> Value {
     serde_json::from_str(&json.to_string()).expect("what was read as JSON is written as JSON")
 }
 

@@ -5,9 +5,10 @@ use super::layout::{Subject, compact};
 use super::moment::Part;
 use super::timeline::{Fate, Poll, TaskState, WorkState, holds};
 use super::track::Queue;
-use crate::id::{CpuId, TaskId, WorkerId};
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Place, What};
+use crate::words::number::count;
 use crate::words::{Arg, Rich, Span, Style, bare, fill, plain};
 
 /// Tokens of a queue before "+k".
@@ -39,10 +40,11 @@ fn texts(rich: Rich) -> Vec<Part> {
 impl Stage<'_> {
     pub(super) fn lines(&self, subject: Subject) -> Vec<Vec<Part>> {
         match subject {
-            Subject::Task(task) => self.task(task),
+            Subject::Task(task) | Subject::Lane(task) => self.task(task),
             Subject::Worker(worker) => self.worker(worker),
             Subject::Global => self.global(),
             Subject::Threads => self.threads(false),
+            Subject::Thread(thread) => self.foreign(thread),
             Subject::Pool => self.threads(true),
             Subject::Driver => self.driver(),
             Subject::Monitor => self.monitor(),
@@ -122,6 +124,9 @@ impl Stage<'_> {
 
     fn idle(&self, task: TaskId, cause: Option<Cause>) -> Rich {
         let (board, words) = (self.board, self.board.words());
+        if board.is_foreign() {
+            return fill(words.st_outside, &[]);
+        }
         let Some(lane) = board.line.task(task) else { return fill(words.st_idle, &[]) };
         let next = lane.waits.iter().map(|&wait| &board.line.waits[wait as usize]).find(|wait| wait.due > self.t);
         match cause {
@@ -152,6 +157,9 @@ impl Stage<'_> {
             .line
             .task(task)
             .map_or(0, |lane| lane.polls.partition_point(|&poll| board.line.poll(poll).start <= self.t));
+        if board.is_foreign() {
+            return say(words.st_slices, &[("n", count(polls as u64).into())]);
+        }
         match (state, wait) {
             (TaskState::Unnoticed, _) => say(words.st_unnoticed, &[]),
             (TaskState::Ready(_) | TaskState::Woken, Some(wait)) => {
@@ -167,6 +175,10 @@ impl Stage<'_> {
     /// A poll: since when, how much of what; `where_it_is` says also on which worker.
     fn running(&self, poll: &Poll, what: Option<What>, where_it_is: bool) -> Rich {
         let (board, words) = (self.board, self.board.words());
+        if let (true, Some(thread)) = (board.is_foreign(), poll.thread) {
+            let args = [("thread", board.thread(thread).into()), ("x", self.since(poll.start).into())];
+            return fill(words.st_slice, &args);
+        }
         let stretch = poll.stretch.filter(|&(from, kind, _)| Some(kind) == what && from <= self.t);
         let from = stretch.map_or(poll.start, |(from, ..)| from);
         let length = stretch.map(|(.., length)| length).filter(|&length| length > Nanos::ZERO);
@@ -331,6 +343,16 @@ impl Stage<'_> {
         ];
         let template = if board.facts.pool_max.is_some() { words.st_pool_of } else { words.st_pool };
         first.extend(say(template, &numbers));
+        vec![first]
+    }
+
+    /// A thread of a foreign trace: the slices in which it is, the outermost first, and how long in the innermost.
+    fn foreign(&self, thread: ThreadId) -> Vec<Vec<Part>> {
+        let words = self.board.words();
+        let open = self.board.line.slices_at(thread, self.t);
+        let Some(innermost) = open.last() else { return vec![say(words.st_outside, &[])] };
+        let mut first: Vec<Part> = open.iter().take(TOKENS).map(|poll| self.token(poll.task, "runs")).collect();
+        first.extend(say(words.st_in_slice, &[("x", self.since(innermost.start).into())]));
         vec![first]
     }
 

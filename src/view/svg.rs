@@ -367,6 +367,7 @@ mod tests {
             question: String::new(),
             knobs: Vec::new(),
             cursor: None,
+            file: None,
         }
     }
 

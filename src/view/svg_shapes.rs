@@ -53,6 +53,7 @@ pub(super) fn shape(out: &mut String, scene: &Scene, prim: &Prim) {
         Op::Ring => p.ring(out),
         Op::Hook => p.hook(out),
         Op::Depth => p.rect(out, prim.x, prim.y, prim.w, prim.h, r#"fill="var(--ink-2)" fill-opacity=".45""#),
+        Op::Share => p.share(out),
         Op::Label => p.label(out),
         Op::Rule => p.rule(out),
         Op::Strip => {
@@ -179,6 +180,29 @@ impl Shape<'_> {
         }
         self.cause(out, x, w);
         self.text(out, x, x + w, y + h / 2.0, text::LABEL, &on_colour(kind), false, None);
+    }
+
+    /// Part of a column: filled as its sign is, with a line at its top where it is not solid.
+    fn share(&self, out: &mut String) {
+        let Prim { x, y, w, h, kind, style, .. } = self.prim;
+        match style {
+            self::style::SHARE_SOLID => return self.rect(out, x, y, w, h, &self.fill()),
+            self::style::SHARE_HATCH => {
+                self.rect(out, x, y, w, h, r#"fill="var(--card)""#);
+                if kind <= self::kind::F {
+                    let letter = char::from(b'a' + kind);
+                    self.rect(out, x, y, w, h, &format!(r##"fill="url(#dandori-hatch-{letter})""##));
+                }
+            }
+            self::style::SHARE_STRIPES => {
+                let lines: String = (0..(w / 4.0) as u32)
+                    .map(|i| format!("M{} {}v{}", number(x + 2.0 + 4.0 * i as f32), number(y), number(h)))
+                    .collect();
+                self.path(out, &lines, 1.0);
+            }
+            _ => self.rect(out, x, y, w, h, &format!(r#"{} fill-opacity=".2""#, self.fill())),
+        }
+        self.rect(out, x, y, w, h.min(1.0), &self.fill());
     }
 
     fn hatch(&self, out: &mut String) {

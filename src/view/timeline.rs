@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::shares::Shares;
 use super::track::{Queue, Steps, Track};
 use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
@@ -26,6 +27,8 @@ pub struct Timeline {
     pub threads: Vec<ThreadLane>,
     /// CPUs by id: which thread had it.
     pub cpus: Vec<Track<ThreadId>>,
+    /// How much of that, for any range.
+    pub(super) cpu_shares: Vec<Shares>,
     /// All polls, by their start.
     pub polls: Vec<Poll>,
     /// All waits, by the moment at which they became possible to see.
@@ -56,6 +59,8 @@ pub struct Timeline {
     pub monitor_records: Vec<u32>,
     /// Whether a thread ever lost its CPU to another one.
     pub shared_cpus: bool,
+    /// Polls of each thread in the order of their start, in a foreign trace; else empty.
+    pub slices: Vec<Vec<u32>>,
 }
 
 /// A task's row.
@@ -77,6 +82,8 @@ pub struct TaskLane {
     pub ended: Option<(Time, Fate)>,
     /// What it did when.
     pub track: Track<TaskState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Its polls, as indices of [`Timeline::polls`].
     pub polls: Vec<u32>,
     /// Its waits, as indices of [`Timeline::waits`].
@@ -172,6 +179,8 @@ pub fn holds(what: What) -> bool {
 pub struct WorkerLane {
     /// What it did; gaps: no thread held it.
     pub track: Track<WorkState>,
+    /// How much of what, for any range.
+    pub(super) shares: Shares,
     /// Which thread held it.
     pub held: Track<ThreadId>,
     /// Its run queue.
@@ -272,6 +281,8 @@ pub struct ThreadLane {
 pub struct DriverLane {
     /// Who looks after timers and I/O; gaps: nobody.
     pub held: Track<ThreadId>,
+    /// How much of that, for any range.
+    pub(super) shares: Shares,
     /// Every registration, in order.
     pub timers: Vec<TimerMark>,
     /// Records about it.
@@ -501,6 +512,15 @@ impl Timeline {
     pub fn worker_of(&self, thread: ThreadId, t: Time) -> Option<WorkerId> {
         let holds = |lane: &WorkerLane| lane.held.at(t).is_some_and(|span| span.state == thread);
         self.workers.iter().position(holds).map(|worker| WorkerId(worker as u16))
+    }
+
+    /// The slices of a foreign thread that are open at `t`, the outermost first.
+    #[must_use]
+    pub fn slices_at(&self, thread: ThreadId, t: Time) -> Vec<&Poll> {
+        let Some(slices) = self.slices.get(thread.index()) else { return Vec::new() };
+        let begun = slices.partition_point(|&poll| self.poll(poll).start <= t);
+        let open = slices[..begun].iter().map(|&poll| self.poll(poll)).filter(|poll| poll.to > t);
+        open.collect()
     }
 
     /// Marks in `(from, to]`.

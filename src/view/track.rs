@@ -32,6 +32,12 @@ impl<S> Default for Track<S> {
 }
 
 impl<S: Copy + PartialEq> Track<S> {
+    /// A finished track of these spans, which are in order and do not overlap.
+    #[must_use]
+    pub fn of(spans: Vec<Span<S>>) -> Track<S> {
+        Track { spans, open: false }
+    }
+
     /// From here on it is in `state`. The same state again changes nothing. A time before the last one counts as that:
     /// real traces have records that lie a little behind their neighbours.
     pub fn set(&mut self, at: Time, state: S, record: u32) {
@@ -113,7 +119,12 @@ impl<S: Copy + PartialEq> Track<S> {
 pub struct Steps {
     at: Vec<Time>,
     value: Vec<u32>,
+    /// The greatest value of each [`BLOCK`] values, once the run is over.
+    peaks: Vec<u32>,
 }
+
+/// Values between two entries of [`Steps`]'s index.
+const BLOCK: usize = 64;
 
 impl Steps {
     /// From here on it is `value`.
@@ -125,6 +136,35 @@ impl Steps {
             self.at.push(at);
             self.value.push(value);
         }
+    }
+
+    /// The run is over: builds the index.
+    pub fn finish(&mut self) {
+        self.peaks = self.value.chunks(BLOCK).map(|block| block.iter().copied().max().unwrap_or(0)).collect();
+    }
+
+    /// How many changes there are in the range.
+    #[must_use]
+    pub fn changes(&self, from: Time, to: Time) -> usize {
+        self.at.partition_point(|&at| at <= to).saturating_sub(self.at.partition_point(|&at| at <= from))
+    }
+
+    /// The greatest value at any moment from `from` to `to`.
+    #[must_use]
+    pub fn most(&self, from: Time, to: Time) -> u32 {
+        let mut most = self.at(from);
+        let mut index = self.at.partition_point(|&at| at <= from);
+        let after = self.at.partition_point(|&at| at <= to);
+        while index < after {
+            if index.is_multiple_of(BLOCK) && index + BLOCK <= after && index / BLOCK < self.peaks.len() {
+                most = most.max(self.peaks[index / BLOCK]);
+                index += BLOCK;
+            } else {
+                most = most.max(self.value[index]);
+                index += 1;
+            }
+        }
+        most
     }
 
     /// The last value.
@@ -157,7 +197,9 @@ impl Steps {
     /// The greatest value of all.
     #[must_use]
     pub fn max(&self) -> u32 {
-        self.value.iter().copied().max().unwrap_or(0)
+        let indexed = self.peaks.len() * BLOCK;
+        let rest = self.value.get(indexed..).unwrap_or(&[]);
+        self.peaks.iter().chain(rest).copied().max().unwrap_or(0)
     }
 }
 
@@ -192,6 +234,7 @@ impl Queue {
 
     /// The run is over: builds the index.
     pub fn finish(&mut self) {
+        self.depth.finish();
         let size = self.from.len().next_power_of_two();
         self.latest = vec![Time::ZERO; 2 * size];
         self.latest[size..size + self.to.len()].copy_from_slice(&self.to);
@@ -277,6 +320,18 @@ mod tests {
         track.set(Time(5), 'b', 1);
         track.finish(Time(20));
         assert_eq!((track.spans()[0].to, track.spans()[1].from), (Time(10), Time(10)));
+    }
+
+    #[test]
+    fn the_greatest_value_of_a_range_is_that_of_a_scan() {
+        let mut steps = Steps::default();
+        (0..1_000u64).for_each(|n| steps.set(Time(10 * n), (n * 7_919 % 101) as u32));
+        steps.finish();
+        for (from, to) in [(0, 0), (5, 9_999), (640, 1_280), (635, 1_279), (3_333, 3_334), (9_000, 50_000)] {
+            let scan = steps.within(Time(from), Time(to)).map(|(_, value)| value).chain([steps.at(Time(from))]).max();
+            assert_eq!(Some(steps.most(Time(from), Time(to))), scan, "{from} to {to}");
+        }
+        assert_eq!(steps.max(), 100);
     }
 
     #[test]

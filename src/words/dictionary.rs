@@ -4,13 +4,14 @@ use super::{Class, Template};
 
 /// Makes the type of a dictionary: every language has every template, or does not compile.
 macro_rules! dictionary {
-    ($($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
-        /// The templates of one language.
-        pub struct Words {
+    ($(#[doc = $what:literal])* $dictionary:ident
+     $($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
+        $(#[doc = $what])*
+        pub struct $dictionary {
             $($(#[doc = $doc])* pub $name: &'static str,)+
         }
 
-        impl Words {
+        impl $dictionary {
             /// All of them, in order.
             #[must_use]
             pub fn all(&self) -> Vec<Template> {
@@ -25,7 +26,11 @@ macro_rules! dictionary {
     };
 }
 
+pub(super) use dictionary;
+
 dictionary! {
+    /// The templates of one language.
+    Words
     // ---- Headline
     /// A ticker that was late once.
     late_once: Headline ["x"];
@@ -53,6 +58,56 @@ dictionary! {
     never_fine: Headline ["n" "m"];
     /// Nothing of the kind happened.
     nothing: Headline [];
+
+    // ---- Where two runs part
+    /// A run that is over already.
+    part_over: Line [];
+    /// A task is spawned.
+    part_spawn: Line ["task" "t"];
+    /// A task is polled.
+    part_poll: Line ["task" "t"];
+    /// A poll ends.
+    part_polled: Line ["task" "t"];
+    /// A task sends a message.
+    part_send: Line ["task" "t"];
+    /// A task receives a message.
+    part_recv: Line ["task" "t"];
+    /// The budget makes a task yield.
+    part_yield: Line ["task" "t"];
+    /// A task is dropped.
+    part_cancel: Line ["task" "t"];
+    /// A task goes to another step.
+    part_step: Line ["task" "t"];
+
+    // ---- Code
+    /// A future that was never polled.
+    code_new: Line [];
+    /// A future that is being polled.
+    code_polls: Line ["line"];
+    /// A future that waits at an await.
+    code_suspended: Line ["n" "line"];
+    /// A future that was stopped between two awaits.
+    code_cut: Line ["line"];
+    /// A future that is complete.
+    code_done: Line [];
+    /// Nobody needs to hold its waker.
+    ticket_none: Line [];
+    /// Nobody holds it and it is needed.
+    ticket_nobody: Line [];
+    /// A timer holds it.
+    ticket_timer: Line [];
+    /// The driver holds it.
+    ticket_io: Line [];
+    /// A channel holds it.
+    ticket_channel: Line ["name"];
+    /// A socket holds it.
+    ticket_socket: Line ["name"];
+    /// The tasks that it waits for hold it.
+    ticket_join: Line [];
+    /// A job of the blocking pool holds it.
+    ticket_pool: Line [];
+    /// It is used already.
+    ticket_self: Line [];
 
     // ---- Caption
     /// A limit was reached.
@@ -373,6 +428,8 @@ dictionary! {
     row_threads_sub: Label [];
     /// Name of a CPU's row.
     row_cpu: Label ["id"];
+    /// Tasks that are not listed.
+    row_tasks_left: Label ["n"];
     /// All CPUs, in the line of what is quiet.
     row_cpus: Label [];
     /// Under the monitor's name.
@@ -559,6 +616,76 @@ dictionary! {
     tip: Free ["task" "state" "x" "from" "to"];
     /// Tooltip of a span without a task.
     tip_row: Free ["state" "x" "from" "to"];
+
+    // ---- Files
+    /// Below the headline of a recording of threads.
+    file_real: Free [];
+    /// Below the headline of a simulated run from a file.
+    file_simulated: Free [];
+    /// Below the headline of another program's trace.
+    file_foreign: Free [];
+    /// Model line of a recording of threads.
+    model_real: Free ["policy" "n"];
+    /// Model line of a simulated run from a file.
+    model_file: Free ["policy"];
+    /// Model line of another program's trace.
+    model_foreign: Free ["n"];
+    /// Model line: the version of the engine that wrote a file.
+    model_wrote: Free ["engine"];
+    /// Headline of a foreign trace.
+    slices: Headline ["k" "n" "task" "x"];
+    /// A foreign trace with a single slice.
+    slices_one: Headline ["task" "x"];
+    /// What a foreign trace holds and is not shown.
+    note_left_out: Free ["what"];
+    /// Moments.
+    left_instants: Free ["n"];
+    /// Values of counters.
+    left_counters: Free ["n"];
+    /// Arrows.
+    left_flows: Free ["n"];
+    /// Slices without a thread.
+    left_async: Free ["n"];
+    /// Whatever else.
+    left_others: Free ["n"];
+    /// Ends without a begin.
+    left_ends: Free ["n"];
+    /// Slices that lie too deep.
+    left_deep: Free ["n"];
+    /// Beyond the bounds.
+    left_beyond: Free ["n"];
+    /// Threads without a row.
+    left_threads: Free ["n"];
+    /// Caption of a foreign trace.
+    cap_slices: Caption ["n" "w"];
+    /// The same, with where the focus is.
+    cap_slice: Caption ["task" "thread" "x"];
+    /// A slice that lasts, on the stage.
+    st_slice: Line ["thread" "x"];
+    /// A thread that was started and has not run yet.
+    st_starts: Line [];
+    /// Outside of every slice.
+    st_outside: Line [];
+    /// How many slices there were.
+    st_slices: Line ["n"];
+    /// A slice in the row of its thread.
+    st_in_slice: Line ["x"];
+
+    // ---- Tracks of an export
+    /// The workers, as a group of tracks.
+    track_workers: Label [];
+    /// The threads.
+    track_threads: Label [];
+    /// The tasks.
+    track_tasks: Label [];
+    /// The depths of the queues.
+    track_queues: Label [];
+    /// The arrow from a wake to its poll.
+    track_wake: Label [];
+    /// What a queue is counted in.
+    track_count: Label [];
+    /// A slice of a task on a worker.
+    track_polled: Label ["who"];
 
     // ---- Knobs and problems
     /// Why a knob does nothing.

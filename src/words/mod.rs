@@ -3,14 +3,17 @@
 //!
 //! Marks inside a template: `<b>` bold, `<h>` harm (the wait in question), `<c>` code, `<d>` dim.
 
+pub mod costs;
 mod dictionary;
 mod en;
+mod events;
 mod fill;
 mod ja;
 pub mod number;
 pub mod policies;
 
 pub use dictionary::Words;
+pub use events::EventWords;
 pub use fill::{Arg, Rich, Span, Style, bare, fill, plain};
 
 use serde::{Deserialize, Serialize};
@@ -36,6 +39,15 @@ impl Lang {
         match self {
             Lang::En => &en::WORDS,
             Lang::Ja => &ja::WORDS,
+        }
+    }
+
+    /// Its sentences for events.
+    #[must_use]
+    pub fn events(self) -> &'static EventWords {
+        match self {
+            Lang::En => &events::EN,
+            Lang::Ja => &events::JA,
         }
     }
 
@@ -107,7 +119,7 @@ mod tests {
             ("who" | "victim" | "holder" | "taker", Lang::Ja) => "ワーカー1023",
             ("place", Lang::En) => "worker 1023's LIFO slot",
             ("place", Lang::Ja) => "ワーカー1023のLIFOスロット",
-            ("task", _) => "Req99999",
+            ("task" | "by", _) => "Req99999",
             ("tasks", Lang::En) => "R101, R102, R103 and 252 more",
             ("tasks", Lang::Ja) => "R101、R102、R103、ほか252個",
             ("kind", _) => "background-job",
@@ -136,7 +148,7 @@ mod tests {
     #[test]
     fn every_template_fills_in_both_languages_and_stays_within_its_length() {
         for lang in Lang::ALL {
-            for template in lang.words().all() {
+            for template in lang.words().all().into_iter().chain(lang.events().all()) {
                 // The list of who was where is shortened to two; it has its own slot, with its own limit.
                 let list = ["why_unnoticed", "why_unnoticed_io"].contains(&template.name);
                 let args: Vec<(&str, Arg)> =
@@ -154,7 +166,8 @@ mod tests {
 
     #[test]
     fn both_languages_use_the_same_slots_and_marks() {
-        for (en, ja) in Lang::En.words().all().iter().zip(Lang::Ja.words().all()) {
+        let all = |lang: Lang| lang.words().all().into_iter().chain(lang.events().all());
+        for (en, ja) in all(Lang::En).zip(all(Lang::Ja)) {
             for slot in en.slots {
                 // Japanese needs the period and the number only where the sentence has a place for them.
                 let needle = format!("{{{slot}}}");

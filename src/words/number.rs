@@ -18,8 +18,10 @@ const UNITS: [(&str, u64); 4] = [("ns", 1), ("µs", 1_000), ("ms", 1_000_000), (
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Scale {
     unit: usize,
-    /// Digits behind the point, 0 to 3.
+    /// Digits behind the point, 0 to 3; more in a view that needs them.
     decimals: u32,
+    /// Digits behind the point that are always written.
+    fine: u32,
 }
 
 impl Scale {
@@ -30,7 +32,16 @@ impl Scale {
         let unit = (0..UNITS.len()).rev().find(|&u| range.0 >= 2 * UNITS[u].1).unwrap_or(0);
         let resolution = range.0 / 1_000;
         let decimals = (0..3).find(|&d| UNITS[unit].1 / 10u64.pow(d) <= resolution).unwrap_or(3);
-        Scale { unit, decimals: if unit == 0 { 0 } else { decimals } }
+        Scale { unit, decimals: if unit == 0 { 0 } else { decimals }, fine: 0 }
+    }
+
+    /// The same unit with as many digits as tell points of time apart that are `resolution` from each other. Only for
+    /// clocks in a part of the picture: nobody could tell two moments apart otherwise.
+    #[must_use]
+    pub fn finer(self, resolution: Nanos) -> Scale {
+        let all = 3 * self.unit as u32;
+        let needed = (0..all).find(|&digits| UNITS[self.unit].1 / 10u64.pow(digits) <= resolution.0).unwrap_or(all);
+        if needed <= self.decimals { self } else { Scale { decimals: needed, fine: needed, ..self } }
     }
 
     /// The unit's name.
@@ -116,7 +127,7 @@ impl Scale {
             return self;
         }
         let unit = (0..self.unit).rev().find(|&u| length.0 >= UNITS[u].1).unwrap_or(0);
-        Scale { unit, decimals: u32::from(unit > 0) }
+        Scale { unit, decimals: u32::from(unit > 0), fine: 0 }
     }
 
     fn number(self, length: Nanos) -> String {
@@ -128,7 +139,7 @@ impl Scale {
     fn decimals_of(self, length: Nanos) -> u32 {
         let whole = length.0 / UNITS[self.unit].1;
         let before = if whole == 0 { 0 } else { whole.ilog10() + 1 };
-        self.decimals.min(DIGITS.saturating_sub(before))
+        self.decimals.min(DIGITS.saturating_sub(before)).max(self.fine)
     }
 
     fn step(self, decimals: u32) -> u64 {
@@ -184,6 +195,15 @@ mod tests {
         assert_eq!(Scale::of(Nanos(500 * MS)).length(Nanos(4_012_345_678)), "4012\u{a0}ms");
         assert_eq!(Scale::of(Nanos(4_000 * MS)).length(Nanos(3_993_400_000)), "3.993\u{a0}s");
         assert_eq!(Scale::of(Nanos(400_000)).clock(Time(236_000)), "236.0\u{a0}µs");
+    }
+
+    #[test]
+    fn a_view_has_as_many_digits_as_its_moments_need() {
+        let scale = Scale::of(Nanos(500 * MS));
+        assert_eq!(scale.finer(Nanos(MS)).clock(Time(150 * MS)), "150.0\u{a0}ms");
+        assert_eq!(scale.finer(Nanos(1_000)).clock(Time(150_012_345)), "150.012\u{a0}ms");
+        assert_eq!(scale.finer(Nanos(1)).clock(Time(150_012_345)), "150.012345\u{a0}ms");
+        assert_eq!(Scale::of(Nanos(1_500)).finer(Nanos(1)).clock(Time(1_234)), "1234\u{a0}ns");
     }
 
     #[test]

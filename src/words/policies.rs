@@ -64,6 +64,11 @@ const JA: &[(&str, &str, &str)] = &[
         "async-std（プルリクエスト631）",
         "進んでいないスレッドのプロセッサを、モニターが新しいスレッドへ渡す。",
     ),
+    (
+        "dandori",
+        "Dandori",
+        "私たちの設計。止まったスレッドのワーカーを見張りが別のスレッドへ渡し、起こすに値しない仕事では誰も起こさない。",
+    ),
 ];
 
 fn japanese(spec: &Spec) -> Option<&'static (&'static str, &'static str, &'static str)> {

@@ -56,10 +56,7 @@ pub fn board(
     let focus = Focus { kind: KindId(first as u16), measure: Measure::Wait };
     let mut board = Board::new(recording, facts(&policy.spec, scenario), focus, None, lang);
     if named.is_none() {
-        let own = |task| board.line.task(task).filter(|lane| !lane.job).map(|lane| lane.kind);
-        let waits = board.line.waits.iter().filter_map(|wait| Some((wait.length(), own(wait.task)?)));
-        board.focus.kind =
-            waits.max_by_key(|&(length, kind)| (length, std::cmp::Reverse(kind))).map_or(KindId(0), |w| w.1);
+        board.look_at_worst();
     }
     let name = &scenario.kinds[board.focus.kind.index()].name;
     board.focus.measure = match (lesson.filter(|lesson| lesson.focus.kind == *name), scenario.period(name)) {

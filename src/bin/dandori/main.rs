@@ -23,6 +23,7 @@ mod serve;
 mod sim;
 mod summary;
 mod sweep;
+mod transcript;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,8 @@ enum Command {
     Compare(compare::Args),
     /// Say why a task waited, what is worth knowing of the run, and what would help.
     Explain(explain::Args),
+    /// Say what happened in a run, one sentence for each event.
+    Transcript(transcript::Args),
     /// Run a scenario with a field at several values and several seeds, and print how long its tasks waited.
     Sweep(sweep::Args),
     /// List the library of scenarios, or print one as JSON.
@@ -83,6 +86,7 @@ fn main() -> ExitCode {
         Command::Real(args) => (args.json, real::run(&args)),
         Command::Compare(args) => (args.json, compare::run(&args)),
         Command::Explain(args) => (args.json, explain::run(&args)),
+        Command::Transcript(args) => (args.json, transcript::run(&args)),
         Command::Sweep(args) => (args.json, sweep::run(&args)),
         Command::Scenarios(args) => (args.json, scenarios::run(&args)),
         Command::Policies(args) => (args.json, policies::run(&args)),

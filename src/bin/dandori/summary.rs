@@ -96,7 +96,11 @@ fn stuck(event: &Event, meta: &Meta) -> Option<String> {
 impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Meta { scenario, policy, seed, cpus, workers, origin, .. } = &self.meta;
-        let world = if *origin == Origin::Simulated { "simulated" } else { "on real threads" };
+        let world = match origin {
+            Origin::Simulated => "simulated",
+            Origin::Real => "on real threads",
+            Origin::Foreign => "of another program",
+        };
         writeln!(f, "{scenario} under {policy}, {world}: {workers} workers, {cpus} CPUs, seed {seed}")?;
         for notice in &self.notices {
             writeln!(f, "{notice}")?;

@@ -138,6 +138,18 @@ impl<E> Ring<E> {
         self.spare() < self.capacity() / 2
     }
 
+    /// How many entries a victim seems to have; 0 while somebody steals from it.
+    #[must_use]
+    pub fn sees(&self, victim: &Stealer<E>) -> usize {
+        let mut there = 0;
+        let look = victim.0.steal_and_pop(&self.aside, |n| {
+            there = n;
+            0
+        });
+        debug_assert!(look.is_err(), "nothing was asked for");
+        there
+    }
+
     /// Whether a victim seems to have nothing. A victim from which somebody steals at this moment counts as having
     /// something: `st3` does not say what would be left.
     #[must_use]
@@ -216,6 +228,7 @@ mod tests {
         let mut three = ring(4, 0..3);
         assert_eq!(three.take_full(&mut all), Taken::NotFull);
         assert_eq!(three.len(), 3);
+        assert_eq!((looker.sees(&three.stealer()), looker.sees(&full.stealer())), (3, 0));
     }
 
     /// Past every index of 8 and of 16 bits, by one entry at a time and by batches.

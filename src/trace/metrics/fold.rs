@@ -358,6 +358,7 @@ mod tests {
             labels: vec!["tick".to_owned()],
             end: Time(rows.last().map_or(0, |row| row.0)),
             dropped: 0,
+            threads: Vec::new(),
         };
         Recording { meta, trace }
     }

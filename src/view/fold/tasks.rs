@@ -27,6 +27,9 @@ impl Fold {
         });
         let lane = &mut self.line.tasks[row];
         (lane.kind, lane.job, lane.parent, lane.ordinal, lane.born) = (kind, job, parent, ordinal, at);
+        if self.is_foreign {
+            return lane.track.set(at, TaskState::Idle(None), index);
+        }
         lane.track.set(at, TaskState::Woken, index);
         let cause = match (job, parent) {
             (true, _) => Cause::Pool,

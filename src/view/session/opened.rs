@@ -1,15 +1,18 @@
 //! A lesson set to something: what is needed to show its run when it is over.
 
+use std::collections::BTreeMap;
+
 use super::of;
 use crate::id::{KindId, TaskId};
 use crate::policy::{Args, Registry, Spec};
 use crate::scenario::lesson::{self, KindWords, Lesson};
-use crate::scenario::{Draft, Scenario};
+use crate::scenario::{Draft, Json, Scenario};
 use crate::time::Nanos;
 use crate::trace::Recording;
 use crate::view::board::{Board, Facts, Focus, KindName, Measure};
 use crate::view::explain::Rules;
 use crate::view::info::{About, Knob};
+use crate::view::layout::Wanted;
 use crate::words::Lang;
 
 /// Where tokio starts to tune its global queue interval (tokio 1.53.1, `stats.rs`).
@@ -26,6 +29,9 @@ pub(super) struct Opened {
     pub(super) knobs: Vec<Knob>,
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
+    /// Fields that were set, also those that wait for another policy.
+    pub(super) set: BTreeMap<String, Json>,
+    pub(super) wanted: Wanted,
 }
 
 impl Opened {
@@ -55,6 +61,7 @@ impl Opened {
                 *name = names(known, scenario, board.scale);
             }
         }
+        board.wanted = self.wanted.clone();
         board.select(self.selected);
         let cursor = match lesson.moment {
             lesson::Moment::At(t) => Some(t),
@@ -75,6 +82,7 @@ impl Opened {
             question: of(&lesson.question, lang).clone(),
             knobs: self.knobs.clone(),
             cursor,
+            file: None,
         };
         (board, about)
     }

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
+use super::{Event, Record, Trace, names};
 use crate::time::Time;
-use crate::trace::{Event, Record, Trace, names};
 
 /// The first place at which two runs do something else.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -29,15 +29,20 @@ pub struct Moment {
 /// and queues are left out: they differ between any two worlds. `None`: they do not part.
 #[must_use]
 pub fn first_divergence(one: &Trace, other: &Trace) -> Option<Divergence> {
+    let (alike, one, other) = part(one, other)?;
+    Some(Divergence { alike, one: one.as_ref().map(moment), other: other.as_ref().map(moment) })
+}
+
+/// The same as records: how many things both did alike, and what each did then (`None`: it was over).
+#[must_use]
+pub fn part(one: &Trace, other: &Trace) -> Option<(u64, Option<Record>, Option<Record>)> {
     let (mut left, mut right) = (told(one), told(other));
     let mut alike = 0;
     loop {
         match (left.next(), right.next()) {
             (None, None) => return None,
             (Some(one), Some(other)) if bare(one.event) == bare(other.event) => alike += 1,
-            (one, other) => {
-                return Some(Divergence { alike, one: one.as_ref().map(moment), other: other.as_ref().map(moment) });
-            }
+            (one, other) => return Some((alike, one, other)),
         }
     }
 }

@@ -1,0 +1,361 @@
+//! What a kind does, statement by statement.
+
+use super::parts::{Uses, duration, name, shout};
+use crate::id::KindId;
+use crate::scenario::model::{Does, Kind, Length, Scenario, Step};
+
+/// A function under construction.
+pub(super) struct Body<'a> {
+    scenario: &'a Scenario,
+    uses: &'a mut Uses,
+    indent: usize,
+    /// The function's own.
+    outermost: usize,
+    /// Whether it is an async block of its own inside the function, or a closure: its awaits are not the function's.
+    inside: Option<Option<u32>>,
+    /// How many awaits the function has so far.
+    count: u32,
+    /// Numbers for what needs a name.
+    names: u32,
+    pub(super) lines: Vec<String>,
+    /// What is declared before the first step.
+    pub(super) before: Vec<String>,
+    pub(super) steps: Vec<Option<usize>>,
+    pub(super) awaits: Vec<Option<u32>>,
+}
+
+/// Whether a kind can spawn itself, if only through others: then its future's type would contain itself.
+pub(super) fn boxed(scenario: &Scenario, kind: &Kind) -> bool {
+    let me = scenario.kinds.iter().position(|other| other.name == kind.name);
+    let mut seen = vec![false; scenario.kinds.len()];
+    let mut todo: Vec<usize> = spawned(&kind.program);
+    while let Some(next) = todo.pop() {
+        if Some(next) == me {
+            return true;
+        }
+        if !std::mem::replace(&mut seen[next], true) {
+            todo.extend(spawned(&scenario.kinds[next].program));
+        }
+    }
+    false
+}
+
+fn spawned(steps: &[Step]) -> Vec<usize> {
+    let mut out = Vec::new();
+    walk(steps, &mut |does| {
+        if let Does::Spawn { kind, .. } = does {
+            out.push(kind.index());
+        }
+    });
+    out
+}
+
+/// Every step, those inside others included.
+pub(super) fn walk(steps: &[Step], look: &mut dyn FnMut(&Does)) {
+    for step in steps {
+        look(&step.does);
+        match &step.does {
+            Does::SpawnBlocking(body)
+            | Does::BlockInPlace(body)
+            | Does::Forever(body)
+            | Does::Repeat { body, .. }
+            | Does::Measure { body, .. } => walk(body, look),
+            Does::JoinAll(branches) | Does::Select(branches) => branches.iter().for_each(|branch| walk(branch, look)),
+            _ => {}
+        }
+    }
+}
+
+/// Lengths in these steps that come from a list: each has a counter.
+fn lists(steps: &[Step]) -> u32 {
+    let mut count = 0;
+    walk(steps, &mut |does| {
+        if let Does::Cpu(length)
+        | Does::Block(length)
+        | Does::Syscall(length)
+        | Does::Sleep(length)
+        | Does::Io(length) = does
+        {
+            count += u32::from(matches!(length, Length::List(_)));
+        }
+    });
+    count
+}
+
+impl<'a> Body<'a> {
+    pub(super) fn new(scenario: &'a Scenario, uses: &'a mut Uses, indent: usize) -> Body<'a> {
+        Body {
+            scenario,
+            uses,
+            indent,
+            outermost: indent,
+            inside: None,
+            count: 0,
+            names: 0,
+            lines: Vec::new(),
+            before: Vec::new(),
+            steps: Vec::new(),
+            awaits: Vec::new(),
+        }
+    }
+
+    pub(super) fn program(&mut self, steps: &[Step]) {
+        let (mut spawns, mut joins) = (false, false);
+        walk(steps, &mut |does| {
+            spawns |= matches!(does, Does::Spawn { .. });
+            joins |= matches!(does, Does::Join);
+        });
+        if joins {
+            self.uses.spawned = true;
+            self.before.push(format!("{}let spawned = Spawned::default();", "    ".repeat(self.indent)));
+        }
+        self.uses.spawn |= spawns;
+        self.block(steps, joins);
+    }
+
+    fn say(&mut self, line: impl AsRef<str>) {
+        self.lines.push(format!("{}{}", "    ".repeat(self.indent), line.as_ref()));
+    }
+
+    fn open(&mut self, line: impl AsRef<str>) {
+        self.say(line);
+        self.indent += 1;
+    }
+
+    fn close(&mut self, line: impl AsRef<str>) {
+        self.indent -= 1;
+        self.say(line);
+    }
+
+    fn block(&mut self, steps: &[Step], joins: bool) {
+        for step in steps {
+            self.step(step, joins);
+        }
+    }
+
+    /// The number of the await that a step is about to write.
+    fn awaits(&mut self) -> Option<u32> {
+        match self.inside {
+            Some(outer) => outer,
+            None => {
+                self.count += 1;
+                Some(self.count - 1)
+            }
+        }
+    }
+
+    fn note(&mut self, step: &Step, line: usize, at: Option<u32>) {
+        let index = step.id as usize;
+        if self.steps.len() <= index {
+            self.steps.resize(index + 1, None);
+            self.awaits.resize(index + 1, None);
+        }
+        (self.steps[index], self.awaits[index]) = (Some(line), at);
+    }
+
+    fn step(&mut self, step: &Step, joins: bool) {
+        let line = self.lines.len();
+        let at = match &step.does {
+            Does::Sleep(_)
+            | Does::Tick(_)
+            | Does::Io(_)
+            | Does::Recv { .. }
+            | Does::Read { .. }
+            | Does::Join
+            | Does::YieldNow
+            | Does::SpawnBlocking(_)
+            | Does::ForgetWaker
+            | Does::WakeSelf
+            | Does::JoinAll(_)
+            | Does::Select(_) => self.awaits(),
+            Does::Send { channel, .. } if self.scenario.channels[channel.index()].capacity.is_some() => self.awaits(),
+            _ => None,
+        };
+        self.note(step, line, at);
+        self.does(step, at, joins);
+    }
+
+    fn does(&mut self, step: &Step, at: Option<u32>, joins: bool) {
+        match &step.does {
+            Does::Cpu(length) => {
+                self.uses.compute = true;
+                let length = self.length(length);
+                self.say(format!("compute({length});"));
+            }
+            Does::Block(length) => {
+                let length = self.length(length);
+                self.say(format!("thread::sleep({length});"));
+            }
+            Does::Syscall(length) => {
+                let length = self.length(length);
+                self.say(format!("thread::sleep({length}); // a system call"));
+            }
+            Does::Sleep(length) => {
+                self.uses.sleep = true;
+                let length = self.length(length);
+                self.say(format!("sleep({length}).await;"));
+            }
+            Does::Io(length) => {
+                self.uses.sleep = true;
+                let length = self.length(length);
+                self.say(format!("sleep({length}).await; // an operation that the driver completes"));
+            }
+            Does::Tick(period) => {
+                self.uses.interval = true;
+                let ticks = self.fresh("ticks");
+                let period = duration(*period);
+                let lead = "    ".repeat(self.outermost);
+                self.before.push(format!("{lead}let mut {ticks} = interval_at(Instant::now() + {period}, {period});"));
+                self.before.push(format!("{lead}{ticks}.set_missed_tick_behavior(MissedTickBehavior::Delay);"));
+                self.say(format!("{ticks}.tick().await;"));
+            }
+            Does::Send { channel, count } => {
+                let spec = &self.scenario.channels[channel.index()];
+                let wait = if spec.capacity.is_some() { ".await" } else { "" };
+                self.say(format!("{}.send({count}){wait};", shout(&spec.name)));
+            }
+            Does::Recv { channel, count } => {
+                self.say(format!("{}.recv({count}).await;", shout(&self.scenario.channels[channel.index()].name)));
+            }
+            Does::Read { socket, count } => self.read(usize::from(*socket), *count),
+            Does::Spawn { kind, count } => self.spawn(*kind, *count, joins),
+            Does::Join => self.say("spawned.join().await;"),
+            Does::YieldNow => {
+                self.uses.yield_now = true;
+                self.say("yield_now().await;");
+            }
+            Does::SpawnBlocking(body) => self.spawn_blocking(body, at),
+            Does::BlockInPlace(body) => {
+                self.uses.block_in_place = true;
+                self.open("block_in_place(|| {");
+                self.block(body, joins);
+                self.close("});");
+            }
+            Does::Repeat { times, body } => {
+                self.open(format!("for _ in 0..{times} {{"));
+                self.block(body, joins);
+                self.close("}");
+            }
+            Does::Forever(body) => {
+                self.open("loop {");
+                self.block(body, joins);
+                self.close("}");
+            }
+            Does::ForgetWaker => self.say("std::future::pending::<()>().await; // nobody keeps its waker"),
+            Does::WakeSelf => {
+                self.uses.wake_self = true;
+                self.say("wake_self().await;");
+            }
+            Does::Measure { label, body } => {
+                self.uses.measure = true;
+                let began = self.fresh("began");
+                self.say(format!("let {began} = Instant::now();"));
+                self.block(body, joins);
+                self.say(format!("measured({:?}, {began});", self.scenario.labels[*label as usize]));
+            }
+            Does::JoinAll(branches) => self.branches("join_all", branches, at, joins),
+            Does::Select(branches) => self.branches("select_first", branches, at, joins),
+        }
+    }
+
+    fn fresh(&mut self, what: &str) -> String {
+        self.names += 1;
+        if self.names == 1 { what.to_owned() } else { format!("{what}_{}", self.names) }
+    }
+
+    fn read(&mut self, socket: usize, count: u32) {
+        let spec = &self.scenario.sockets[socket];
+        if spec.data.is_some() {
+            self.say(format!("{}.recv({count}).await;", shout(&spec.name)));
+        } else {
+            self.uses.consume_budget = true;
+            self.open(format!("for _ in 0..{count} {{"));
+            self.say(format!("consume_budget().await; // `{}` is always ready", spec.name));
+            self.close("}");
+        }
+    }
+
+    fn spawn(&mut self, kind: KindId, count: u32, joins: bool) {
+        let name = name(&self.scenario.kinds[kind.index()].name);
+        let one = if joins { format!("spawned.push(spawn({name}()));") } else { format!("drop(spawn({name}()));") };
+        if count == 1 {
+            return self.say(one);
+        }
+        self.open(format!("for _ in 0..{count} {{"));
+        self.say(one);
+        self.close("}");
+    }
+
+    /// The closure owns what it uses, so counters of drawn lengths go along by reference count.
+    fn spawn_blocking(&mut self, body: &[Step], at: Option<u32>) {
+        self.uses.spawn_blocking = true;
+        for round in 1..=lists(body) {
+            let round = self.uses.counters + round;
+            self.say(format!("let round_{round} = round_{round}.clone();"));
+        }
+        let outside = self.inside.replace(at);
+        self.open("let job = spawn_blocking(move || {");
+        self.block(body, false);
+        self.close("});");
+        self.inside = outside;
+        self.say("job.await.expect(\"the job does not panic\");");
+    }
+
+    fn branches(&mut self, how: &str, branches: &[Vec<Step>], at: Option<u32>, joins: bool) {
+        if how == "join_all" {
+            self.uses.join_all = true;
+        } else {
+            self.uses.select_first = true;
+        }
+        let outside = self.inside.replace(at);
+        let name = self.fresh("branches");
+        self.open(format!("let {name}: Vec<Branch<'_>> = vec!["));
+        for branch in branches {
+            self.open("Box::pin(async {");
+            self.block(branch, joins);
+            self.close("}),");
+        }
+        self.close("];");
+        self.inside = outside;
+        self.say(format!("{how}({name}).await;"));
+    }
+
+    fn length(&mut self, length: &Length) -> String {
+        match length {
+            Length::Constant(ns) => duration(*ns),
+            Length::Uniform { from, to } => {
+                self.uses.uniform = true;
+                format!("uniform({}, {})", duration(*from), duration(*to))
+            }
+            Length::Exponential(mean) => {
+                self.uses.exponential = true;
+                format!("exponential({})", duration(*mean))
+            }
+            Length::Lognormal { median, sigma } => {
+                self.uses.lognormal = true;
+                format!("lognormal({}, {sigma:?})", duration(*median))
+            }
+            Length::Pareto { least, alpha } => {
+                self.uses.pareto = true;
+                format!("pareto({}, {alpha:?})", duration(*least))
+            }
+            Length::Mixture(parts) => {
+                self.uses.mixture = true;
+                let weights: Vec<String> = parts.iter().map(|part| part.weight.to_string()).collect();
+                let arms: Vec<String> =
+                    (0..).zip(parts).map(|(i, part)| format!("{i} => {}", self.length(&part.of))).collect();
+                format!("match pick(&[{}]) {{ {}, _ => Duration::ZERO }}", weights.join(", "), arms.join(", "))
+            }
+            Length::List(all) => {
+                self.uses.lists = true;
+                self.uses.counters += 1;
+                let all: Vec<String> = all.iter().map(|ns| duration(*ns)).collect();
+                // Each task goes through the list from its start; a closure takes its counter along.
+                let round = format!("round_{}", self.uses.counters);
+                let lead = "    ".repeat(self.outermost);
+                self.before.push(format!("{lead}let {round} = Round::default();"));
+                format!("{round}.next(&[{}])", all.join(", "))
+            }
+        }
+    }
+}

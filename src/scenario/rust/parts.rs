@@ -1,0 +1,418 @@
+//! What a program needs around its tasks: imports, names, lengths, helpers. Only what is used is written.
+
+use crate::scenario::model::Scenario;
+use crate::time::Nanos;
+
+/// What a program uses.
+#[derive(Default)]
+pub(super) struct Uses {
+    pub(super) compute: bool,
+    pub(super) sleep: bool,
+    pub(super) interval: bool,
+    pub(super) spawn: bool,
+    pub(super) spawned: bool,
+    pub(super) spawn_blocking: bool,
+    pub(super) block_in_place: bool,
+    pub(super) yield_now: bool,
+    pub(super) consume_budget: bool,
+    pub(super) wake_self: bool,
+    pub(super) measure: bool,
+    pub(super) join_all: bool,
+    pub(super) select_first: bool,
+    pub(super) uniform: bool,
+    pub(super) exponential: bool,
+    pub(super) lognormal: bool,
+    pub(super) pareto: bool,
+    pub(super) mixture: bool,
+    pub(super) lists: bool,
+    pub(super) counters: u32,
+}
+
+impl Uses {
+    /// Whether anything is drawn at random.
+    fn draws(&self) -> bool {
+        self.uniform || self.exponential || self.lognormal || self.pareto || self.mixture
+    }
+}
+
+/// A name as an identifier.
+pub(super) fn name(name: &str) -> String {
+    let name = name.replace('-', "_");
+    // A keyword or a name that the program uses itself gets an underscore.
+    let taken = [
+        "abstract",
+        "as",
+        "async",
+        "await",
+        "become",
+        "box",
+        "break",
+        "const",
+        "continue",
+        "crate",
+        "do",
+        "dyn",
+        "else",
+        "enum",
+        "extern",
+        "false",
+        "final",
+        "fn",
+        "for",
+        "gen",
+        "if",
+        "impl",
+        "in",
+        "let",
+        "loop",
+        "macro",
+        "main",
+        "match",
+        "mod",
+        "move",
+        "mut",
+        "override",
+        "priv",
+        "pub",
+        "ref",
+        "return",
+        "self",
+        "static",
+        "struct",
+        "super",
+        "trait",
+        "true",
+        "try",
+        "type",
+        "typeof",
+        "unsafe",
+        "unsized",
+        "use",
+        "virtual",
+        "where",
+        "while",
+        "yield",
+        "spawn",
+        "sleep",
+        "compute",
+        "measured",
+        "wake_self",
+        "spawn_blocking",
+        "block_in_place",
+        "yield_now",
+        "join_all",
+        "select_first",
+        "uniform",
+        "exponential",
+        "lognormal",
+        "pareto",
+        "pick",
+        "interval_at",
+        "consume_budget",
+        "report",
+        "draw",
+        "thread",
+        "drop",
+    ];
+    if taken.contains(&name.as_str()) { format!("{name}_") } else { name }
+}
+
+/// A name as that of a static.
+pub(super) fn shout(name: &str) -> String {
+    format!("{}_", name.replace('-', "_").to_uppercase()).trim_end_matches('_').to_owned() + "_CHANNEL"
+}
+
+/// A length as people write it.
+pub(super) fn duration(length: Nanos) -> String {
+    let (unit, by) = match length.0 {
+        0 => return "Duration::ZERO".to_owned(),
+        ns if ns % 1_000_000_000 == 0 => ("secs", 1_000_000_000),
+        ns if ns % 1_000_000 == 0 => ("millis", 1_000_000),
+        ns if ns % 1_000 == 0 => ("micros", 1_000),
+        _ => ("nanos", 1),
+    };
+    format!("Duration::from_{unit}({})", grouped(length.0 / by))
+}
+
+/// `12_345`.
+pub(super) fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) && digits.len() > 4 {
+            out.push('_');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Documentation, imports and channels.
+pub(super) fn head(scenario: &Scenario, uses: &Uses) -> Vec<String> {
+    let (name, policy) = (&scenario.name, &scenario.policy.name);
+    let mut out = vec![
+        format!("//! Scenario `{name}` as a program for Dandori's runtime, under `{policy}`."),
+        "//!".to_owned(),
+        "//! Computing is spinning, blocking is sleeping in a thread, operations of the driver are sleeps.".to_owned(),
+        String::new(),
+        "use std::error::Error;".to_owned(),
+        "use std::thread;".to_owned(),
+        "use std::time::{Duration, Instant};".to_owned(),
+        String::new(),
+        "use dandori::runtime::Builder;".to_owned(),
+    ];
+    let tasks = [
+        (true, "BoxFuture"),
+        (uses.block_in_place, "block_in_place"),
+        (uses.consume_budget, "consume_budget"),
+        (uses.join_all, "join_all"),
+        (uses.select_first, "select_first"),
+        (uses.spawn, "spawn"),
+        (uses.spawn_blocking, "spawn_blocking"),
+        (uses.yield_now, "yield_now"),
+    ];
+    let times = [(uses.interval, "MissedTickBehavior"), (uses.interval, "interval_at"), (uses.sleep, "sleep")];
+    for (path, names) in [("task", &tasks[..]), ("time", &times[..])] {
+        let names: Vec<&str> = names.iter().filter(|(used, _)| *used).map(|(_, name)| *name).collect();
+        match names[..] {
+            [] => {}
+            [one] => out.push(format!("use dandori::{path}::{one};")),
+            _ => out.push(format!("use dandori::{path}::{{{}}};", names.join(", "))),
+        }
+    }
+    let mut channel = |name: &str, kind: &str, arguments: String| {
+        let name = shout(name);
+        out.push(String::new());
+        out.push(format!("static {name}: std::sync::LazyLock<{kind}> ="));
+        out.push(format!("    std::sync::LazyLock::new(|| {kind}::new({arguments}));"));
+    };
+    for spec in &scenario.channels {
+        match spec.capacity {
+            Some(room) => channel(&spec.name, "Bounded", format!("{room}, {}", spec.ready)),
+            None => channel(&spec.name, "Unbounded", spec.ready.to_string()),
+        }
+    }
+    for socket in scenario.sockets.iter().filter(|socket| socket.data.is_some()) {
+        channel(&socket.name, "Unbounded", "0".to_owned());
+    }
+    out
+}
+
+/// The helpers that a program uses.
+pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
+    let bounded = scenario.channels.iter().any(|channel| channel.capacity.is_some());
+    let unbounded = scenario.channels.iter().any(|channel| channel.capacity.is_none())
+        || scenario.sockets.iter().any(|socket| socket.data.is_some());
+    let parts = [
+        (uses.compute, COMPUTE),
+        (uses.spawned, SPAWNED),
+        (uses.join_all || uses.select_first, BRANCH),
+        (uses.wake_self, WAKE_SELF),
+        (uses.draws(), DRAW),
+        (uses.uniform, UNIFORM),
+        (uses.exponential, EXPONENTIAL),
+        (uses.lognormal, LOGNORMAL),
+        (uses.pareto, PARETO),
+        (uses.mixture, PICK),
+        (uses.lists, ROUND),
+        (bounded, BOUNDED),
+        (unbounded, UNBOUNDED),
+        (uses.measure, MEASURED),
+    ];
+    parts.into_iter().filter(|(used, _)| *used).flat_map(|(_, text)| text.lines().map(str::to_owned)).collect()
+}
+
+const COMPUTE: &str = r"
+/// Computes for so long, as seen by the clock.
+fn compute(length: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < length {
+        std::hint::spin_loop();
+    }
+}
+";
+
+const SPAWNED: &str = r#"
+/// Tasks that were spawned and not yet joined.
+#[derive(Default)]
+struct Spawned(std::sync::Mutex<Vec<dandori::task::JoinHandle<()>>>);
+
+impl Spawned {
+    fn push(&self, task: dandori::task::JoinHandle<()>) {
+        self.0.lock().expect("nobody panics here").push(task);
+    }
+
+    async fn join(&self) {
+        let tasks = std::mem::take(&mut *self.0.lock().expect("nobody panics here"));
+        for task in tasks {
+            drop(task.await);
+        }
+    }
+}
+"#;
+
+const BRANCH: &str = r"
+/// A branch inside one task.
+type Branch<'a> = std::pin::Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+";
+
+const WAKE_SELF: &str = r"
+/// Wakes its own task and answers Pending once.
+async fn wake_self() {
+    let mut is_woken = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut is_woken, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+";
+
+const DRAW: &str = r"
+/// A number between 0 and 1, never 0 (splitmix64).
+fn draw() -> f64 {
+    static STATE: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
+    let mut z = STATE.fetch_add(0x9E37_79B9_7F4A_7C15, std::sync::atomic::Ordering::Relaxed);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64 + f64::EPSILON
+}
+";
+
+const UNIFORM: &str = r"
+/// A length between two; each is as likely as the others.
+fn uniform(from: Duration, to: Duration) -> Duration {
+    from + (to - from).mul_f64(draw().min(1.0))
+}
+";
+
+const LOGNORMAL: &str = r"
+/// A length of which half are shorter than the median, and whose logarithm has this standard deviation.
+fn lognormal(median: Duration, sigma: f64) -> Duration {
+    let normal = (-2.0 * draw().min(1.0).ln()).sqrt() * (std::f64::consts::TAU * draw()).cos();
+    median.mul_f64((sigma * normal).exp())
+}
+";
+
+const PARETO: &str = r"
+/// A length that is longer than x with probability (least / x)^alpha.
+fn pareto(least: Duration, alpha: f64) -> Duration {
+    least.mul_f64(draw().min(1.0).powf(-1.0 / alpha))
+}
+";
+
+const PICK: &str = r"
+/// The number of a part, each as often as its weight says.
+fn pick(weights: &[u32]) -> usize {
+    let mut left = draw() * f64::from(weights.iter().sum::<u32>());
+    let at = weights.iter().position(|&weight| {
+        left -= f64::from(weight);
+        left <= 0.0
+    });
+    at.unwrap_or(weights.len() - 1)
+}
+";
+
+const EXPONENTIAL: &str = r"
+/// An exponential length with this mean.
+fn exponential(mean: Duration) -> Duration {
+    mean.mul_f64(-draw().min(1.0).ln())
+}
+";
+
+const ROUND: &str = r"
+/// Where in a list of lengths a task is.
+#[derive(Clone, Default)]
+struct Round(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+impl Round {
+    fn next(&self, lengths: &[Duration]) -> Duration {
+        lengths[self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % lengths.len()]
+    }
+}
+";
+
+const BOUNDED: &str = r#"
+/// A channel with so many places, from which every task may receive.
+struct Bounded {
+    sender: dandori::sync::mpsc::Sender<()>,
+    receiver: dandori::sync::AsyncMutex<dandori::sync::mpsc::Receiver<()>>,
+}
+
+impl Bounded {
+    fn new(room: usize, ready: usize) -> Bounded {
+        let (sender, receiver) = dandori::sync::mpsc::channel(room);
+        for _ in 0..ready {
+            sender.try_send(()).expect("there is room for what is ready");
+        }
+        Bounded { sender, receiver: dandori::sync::AsyncMutex::new(receiver) }
+    }
+
+    #[allow(dead_code)]
+    async fn send(&self, count: u32) {
+        for _ in 0..count {
+            self.sender.send(()).await.expect("the receiver lives as long as the channel");
+        }
+    }
+
+    #[allow(dead_code)]
+    async fn recv(&self, count: u32) {
+        for _ in 0..count {
+            self.receiver.lock().await.recv().await;
+        }
+    }
+}
+"#;
+
+const UNBOUNDED: &str = r#"
+/// A channel without a limit, from which every task may receive.
+struct Unbounded {
+    sender: dandori::sync::mpsc::UnboundedSender<()>,
+    receiver: dandori::sync::AsyncMutex<dandori::sync::mpsc::UnboundedReceiver<()>>,
+}
+
+impl Unbounded {
+    fn new(ready: u32) -> Unbounded {
+        let (sender, receiver) = dandori::sync::mpsc::unbounded_channel();
+        let channel = Unbounded { sender, receiver: dandori::sync::AsyncMutex::new(receiver) };
+        channel.send(ready);
+        channel
+    }
+
+    fn send(&self, count: u32) {
+        for _ in 0..count {
+            self.sender.send(()).expect("the receiver lives as long as the channel");
+        }
+    }
+
+    #[allow(dead_code)]
+    async fn recv(&self, count: u32) {
+        for _ in 0..count {
+            self.receiver.lock().await.recv().await;
+        }
+    }
+}
+"#;
+
+const MEASURED: &str = r#"
+type Measured = std::collections::BTreeMap<&'static str, (u32, Duration)>;
+
+/// What was measured: how often, and the longest.
+static MEASURED: std::sync::Mutex<Measured> = std::sync::Mutex::new(Measured::new());
+
+fn measured(label: &'static str, began: Instant) {
+    let mut all = MEASURED.lock().expect("nobody panics here");
+    let (times, longest) = all.entry(label).or_default();
+    *times += 1;
+    *longest = began.elapsed().max(*longest);
+}
+
+fn report() {
+    for (label, (times, longest)) in &*MEASURED.lock().expect("nobody panics here") {
+        println!("{label}: {times} times, at most {longest:.1?}");
+    }
+}
+"#;

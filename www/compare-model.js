@@ -1,0 +1,91 @@
+// @ts-check
+/** Compared runs as values: adding, removing, exchanging, what is told about each, and distributions as lines. No DOM here. */
+
+/** @typedef {import('./contract').Settings} Settings */
+/** @typedef {import('./contract').Measure} Measure */
+
+export const MOST_RUNS = 4;
+/** Runs differ by line style, never by colour: solid, dashed, dotted, dash-dot. */
+export const DASHES = Object.freeze(['', '8 4', '2 3', '8 3 2 3']);
+
+const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** Begins to compare: A before the last change and B now if something was just changed, else twice the same. @param {Settings} settings @param {Settings | null} before @returns {Settings} */
+export function compared(settings, before) {
+  const useful = before !== null && before.lesson === settings.lesson && before.seed === settings.seed && !same(before.set, settings.set);
+  return useful ? { ...settings, set: before.set, runs: [settings.set] } : { ...settings, runs: [{ ...settings.set }] };
+}
+
+/** @param {Settings} settings @returns {Settings} */
+export function alone(settings) {
+  const { runs: _, ...rest } = settings;
+  return rest;
+}
+
+/** One more run: the page's own with some fields set. @param {Settings} settings @param {Record<string, unknown>} set @returns {Settings} */
+export const withRun = (settings, set) => ((settings.runs?.length ?? 0) + 1 >= MOST_RUNS ? settings : { ...settings, runs: [...(settings.runs ?? []), { ...settings.set, ...set }] });
+
+/** Without a run; the last one left ends the comparison. If A goes, B takes its place. @param {Settings} settings @param {number} index @returns {Settings} */
+export function withoutRun(settings, index) {
+  const all = [settings.set, ...(settings.runs ?? [])].filter((_, i) => i !== index);
+  const next = { ...settings, set: all[0], runs: all.slice(1) };
+  return next.runs.length === 0 ? alone(next) : next;
+}
+
+/** The run becomes A and A takes its place. @param {Settings} settings @param {number} index @returns {Settings} */
+export function exchanged(settings, index) {
+  const all = [settings.set, ...(settings.runs ?? [])];
+  [all[0], all[index]] = [all[index], all[0]];
+  return { ...settings, set: all[0], runs: all.slice(1) };
+}
+
+/** What a run has that others do not, as short texts: `workers = 3`. @param {Settings} settings @param {number} index @returns {string[]} */
+export function differences(settings, index) {
+  const all = [settings.set, ...(settings.runs ?? [])];
+  const own = all[index] ?? {};
+  const short = (/** @type {unknown} */ value) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value);
+    return text.length > 24 ? `${text.slice(0, 23)}…` : text;
+  };
+  return Object.keys(own).filter((path) => path !== 'policy.name' && all.some((other) => !same(other[path], own[path])))
+    .map((path) => `${path.replace(/^(policy|machine\.costs|machine|limits)\./, '')} = ${short(own[path])}`);
+}
+
+/** Which run is best in a measure: all of them if none is worse. @param {(Measure | undefined)[]} row @returns {number[]} */
+export function best(row) {
+  const better = row.find((one) => one)?.better;
+  const values = row.map((one) => one?.cell.raw ?? null);
+  const known = values.filter((value) => value !== null);
+  if (!better || known.length < 2) return [];
+  const top = better === 'less' ? Math.min(...known) : Math.max(...known);
+  const found = values.flatMap((value, i) => (value === top ? [i] : []));
+  return found.length === known.length ? [] : found;
+}
+
+/** How much more or less than A: by per cent where they are near, as a factor where they are not. @param {number | null} a @param {number | null} b @returns {string} empty: nothing to say */
+export function against(a, b) {
+  if (a === null || b === null || a === b) return '';
+  if (a === 0) return '';
+  const ratio = b / a;
+  if (ratio >= 2) return `×${trimmed(ratio)}`;
+  if (ratio > 0 && ratio <= 0.5) return `÷${trimmed(1 / ratio)}`;
+  const percent = Math.round((ratio - 1) * 100);
+  return percent === 0 ? '' : `${percent > 0 ? '+' : '\u2212'}${Math.abs(percent)}\u00a0%`;
+}
+
+/** @param {number} factor */
+const trimmed = (factor) => (factor >= 100 ? String(Math.round(factor)) : String(Number(factor.toPrecision(2))));
+
+/** Lengths far from the median need a logarithmic axis. @param {number[][]} curves quantiles of each run */
+export function isLog(curves) {
+  const known = curves.filter((curve) => curve.length > 0);
+  const most = Math.max(0, ...known.map((curve) => curve[curve.length - 1]));
+  const median = Math.min(...known.map((curve) => curve[Math.floor(curve.length / 2)]).filter((value) => value > 0));
+  return Number.isFinite(median) && most > 100 * median;
+}
+
+/** A distribution as the points of a line in a box: x by length, y by share. @param {number[]} curve @param {number} width @param {number} height @param {number} most @param {boolean} log */
+export function linePoints(curve, width, height, most, log) {
+  const x = (/** @type {number} */ value) => (log ? Math.log10(Math.max(value, 1)) / Math.log10(Math.max(most, 10)) : value / Math.max(most, 1)) * width;
+  return curve.map((value, i) => `${x(value).toFixed(1)},${(height - (i / Math.max(curve.length - 1, 1)) * height).toFixed(1)}`).join(' ');
+}

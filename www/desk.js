@@ -1,0 +1,225 @@
+// @ts-check
+/**
+ * Where the figures of a page are simulated: one module, for each figure one `Session`, for each session one run at a time. In a worker
+ * (sim-worker.js), or where a page allows none, beside everything else.
+ *
+ * Between two slices of a run it looks at its messages, so a newer run ends an older one within a slice, and no figure keeps another
+ * waiting for longer than that. What a figure asks is answered about the run that is finished; while one is under way questions wait,
+ * and questions about a run that is gone get null.
+ */
+import init, { Session } from '../pkg/dandori.js';
+import { createRuns, panelReply } from './panel-answers.js';
+import { sceneOf, viewReply } from './view-answers.js';
+
+/** @typedef {import('./contract').Settings} Settings */
+/** @typedef {import('./view-answers.js').Box} Box */
+/** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the lesson's own place */
+/**
+ * @typedef {{ id: number, run: number } & (
+ *   { type: 'moment', t: number, resolution?: number } | { type: 'arrange' | 'overview' | 'transcript' } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
+ *   { type: 'at', x: number, y: number } | { type: 'select', task: number | null, t: number, box: Box } | { type: 'picture', t: number })} Question
+ */
+/** @typedef {{ figure: number } & (RunMessage | Question | { type: 'cancel', run: number } | { type: 'leave' })} FigureMessage */
+/** @typedef {{ type: 'load', wasm: Uint8Array<ArrayBuffer> | undefined } | FigureMessage} Message `load` comes first; without bytes the package fetches its module */
+/** @typedef {(message: object) => void} Post */
+
+/** Records per slice: a few milliseconds, so that a newer change never waits longer than that. */
+const SLICE = 20_000;
+/** How often a long run tells how far it is. */
+const PROGRESS_MS = 100;
+
+/** @param {Post} post */
+export function createDesk(post) {
+  /** @type {Map<number, ReturnType<typeof createSeat>>} by figure */
+  const seats = new Map();
+  /** @type {'loading' | 'open' | 'broken'} */
+  let state = 'loading';
+  let pumping = false;
+
+  /** Goes round the messages once before the next slice. */
+  const channel = new MessageChannel();
+  /** @type {(() => void) | null} */
+  let wake = null;
+  channel.port1.onmessage = () => wake?.();
+  const breathe = () => new Promise((/** @type {(value: void) => void} */ resolve) => {
+    wake = () => resolve();
+    channel.port2.postMessage(null);
+  });
+
+  /** Does whatever there is to do, a piece for each figure in turn. */
+  async function pump() {
+    if (pumping || state !== 'open') return;
+    pumping = true;
+    let at = 0;
+    try {
+      for (let busy = true; busy;) {
+        busy = false;
+        for (const [figure, seat] of [...seats]) {
+          at = figure;
+          if (!seats.has(figure) || !seat.work()) continue;
+          busy = true;
+          await breathe();
+        }
+      }
+    } catch (error) {
+      // A trapped module is never used again: the page throws this desk away.
+      state = 'broken';
+      post({ type: 'crash', figure: at, message: String(error instanceof Error ? error.stack ?? error.message : error) });
+    } finally {
+      pumping = false;
+    }
+  }
+
+  return {
+    /** @param {Message} message */
+    take(message) {
+      if (message.type === 'load') {
+        init(message.wasm && { module_or_path: message.wasm }).then(() => {
+          state = 'open';
+          void pump();
+        }, (error) => post({ type: 'absent', message: String(error) }));
+        return;
+      }
+      const { figure } = message;
+      if (message.type === 'leave') {
+        seats.get(figure)?.close();
+        seats.delete(figure);
+        return;
+      }
+      let seat = seats.get(figure);
+      if (!seat) seats.set(figure, (seat = createSeat((answer) => post({ ...answer, figure }))));
+      seat.take(message);
+      void pump();
+    },
+  };
+}
+
+/** One figure's place. @param {Post} post */
+function createSeat(post) {
+  /** @type {import('./contract').Session | null} */
+  let session = null;
+  /** @type {RunMessage | null} the run to start next */
+  let next = null;
+  /** @type {RunMessage | null} the run under way */
+  let running = null;
+  /** The finished run that questions are about. */
+  let shown = 0;
+  let told = 0;
+  let asksHelp = true;
+  /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
+  let helping = null;
+  /** Runs beside the one that is shown. */
+  const runs = createRuns(() => new Session());
+  /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
+  const questions = [];
+
+  /** @returns {import('./contract').Session} */
+  const open = () => (session ??= new Session());
+
+  /** @param {RunMessage} message */
+  function start(message) {
+    next = null;
+    const problems = open().open(message.settings);
+    if (problems.length > 0) {
+      running = null;
+      post({ type: 'problems', run: message.run, problems });
+      return;
+    }
+    running = message;
+    helping = null;
+    shown = 0;
+    told = performance.now();
+  }
+
+  /** @param {RunMessage} message */
+  function slice(message) {
+    const { done, records, now } = open().advance(SLICE);
+    if (done) {
+      running = null;
+      shown = message.run;
+      const info = open().info();
+      const t = Math.min(message.t ?? info.cursor, info.end);
+      post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
+      asksHelp = message.help;
+      beginHelp();
+      runs.take(message.settings);
+    } else if (performance.now() - told > PROGRESS_MS) {
+      told = performance.now();
+      post({ type: 'progress', run: message.run, records, now });
+    }
+  }
+
+  /** The table begins empty; what is tried runs whenever nobody asks for anything else. */
+  function beginHelp() {
+    if (!asksHelp) return;
+    const help = open().help();
+    helping = help.done ? null : { known: 0 };
+    post({ type: 'help', run: shown, help });
+  }
+
+  /** A slice of the runs that are compared with the one that is shown. */
+  function compareOn() {
+    const compared = runs.advance(SLICE);
+    if (compared) post({ type: 'compared', run: shown, compared });
+  }
+
+  /** A slice of the change that is being tried. */
+  function tryOn() {
+    if (!helping) return;
+    const help = open().helpAdvance(SLICE);
+    const known = help.rows.filter((row) => row.value !== null).length;
+    if (known !== helping.known || help.done) post({ type: 'help', run: shown, help });
+    helping = help.done ? null : { known };
+  }
+
+  /** @param {number} t @param {Box} box @param {import('./contract').RunInfo} info */
+  function picture(t, box, info) {
+    return { moment: open().moment(t), scene: sceneOf(open(), box, info) };
+  }
+
+  /** @param {Question} question @returns {unknown} */
+  function reply(question) {
+    const s = open();
+    const panel = panelReply(question, s, runs);
+    if (panel !== undefined) return panel;
+    const view = viewReply(question, s);
+    if (view !== undefined) return view;
+    if (question.type === 'step') return s.step(question.t, question.direction, question.row);
+    if (question.type === 'at') return s.at(question.x, question.y);
+    if (question.type === 'picture') return s.picture(question.t);
+    if (question.type !== 'select' && question.type !== 'scene') return null;
+    if (question.type === 'select') s.select(question.task);
+    const info = s.info();
+    if (question.type === 'select') beginHelp();
+    if (question.type === 'select') return { info, ...picture(question.t, question.box, info) };
+    return sceneOf(s, question.box, info);
+  }
+
+  return {
+    /** @param {RunMessage | Question | { type: 'cancel', run: number }} message */
+    take(message) {
+      if (message.type === 'run') next = message;
+      else if (message.type !== 'cancel') questions.push(message);
+      else {
+        if (next?.run === message.run) next = null;
+        if (running?.run === message.run) running = null;
+      }
+    },
+    /** Does a piece of what there is to do, the newest run first. @returns {boolean} false: there is nothing */
+    work() {
+      const question = next || running ? undefined : questions.shift();
+      if (next) start(next);
+      else if (running) slice(running);
+      else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? reply(question) : null });
+      else if (runs.busy()) compareOn();
+      else if (helping) tryOn();
+      else return false;
+      return true;
+    },
+    close() {
+      runs.close();
+      session?.free?.();
+      session = null;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+// @ts-check
+/**
+ * What the worker answers for the panels, and the runs that are compared: each has a session of its own, so that no run waits for another
+ * to be shown. A run whose settings did not change is not simulated again.
+ */
+
+/** @typedef {import('./contract').Settings} Settings */
+/** @typedef {import('./contract').Session} Session */
+/** @typedef {import('./contract').Compared} Compared */
+
+/** Letters of the runs. */
+export const LETTERS = Object.freeze(['A', 'B', 'C', 'D']);
+/** The layout of a run among others, by its number in the contract. */
+const BAND = 3;
+
+/** The settings of each run: the page's own, and the same lesson with other fields. @param {Settings} settings @returns {Settings[]} */
+export function runsOf(settings) {
+  const { runs, sel: _, ...own } = settings;
+  return runs ? [own, ...runs.map((set) => ({ ...own, set }))] : [];
+}
+
+/** @param {() => Session} make */
+export function createRuns(make) {
+  /** @type {{ key: string, session: Session, done: boolean, problems: import('./contract').Problem[] }[]} */
+  let runs = [];
+  /** Whether the page was told about all of them. */
+  let told = true;
+
+  return {
+    /** Takes the runs of these settings. @param {Settings} settings */
+    take(settings) {
+      const old = runs;
+      runs = runsOf(settings).map((one) => {
+        const key = JSON.stringify({ ...one, t: undefined });
+        const known = old.findIndex((run) => run?.key === key);
+        if (known >= 0) return old.splice(known, 1)[0];
+        const session = make();
+        const problems = session.open(one);
+        return { key, session, done: problems.length > 0, problems };
+      });
+      for (const run of old) run.session.free?.();
+      told = runs.length === 0;
+    },
+    busy: () => !told,
+    close() {
+      for (const run of runs) run.session.free?.();
+      runs = [];
+      told = true;
+    },
+    /** A slice of the first run that is not done; what is known then. @param {number} records @returns {Compared | null} null: nothing new */
+    advance(records) {
+      const run = runs.find((one) => !one.done);
+      if (run) {
+        run.done = run.session.advance(records).done;
+        if (!run.done) return null;
+      }
+      told = runs.every((one) => one.done);
+      return this.compared();
+    },
+    /** @returns {Compared} */
+    compared() {
+      const first = runs[0];
+      const whole = (/** @type {typeof first} */ run) => run.done && run.problems.length === 0;
+      const from = 0;
+      const ends = runs.filter(whole).map((run) => run.session.info().to);
+      return {
+        from, to: Math.max(1, ...ends), done: told,
+        runs: runs.map((run, i) => {
+          if (!whole(run)) return { problems: run.problems, info: null, measures: [], curve: [], parting: null };
+          const info = run.session.info();
+          return {
+            problems: [], info: { rows: info.rows, headline: info.headline, model: info.model, digest: info.digest, end: info.end, knobs: info.knobs },
+            measures: run.session.measures(), curve: run.session.curve(), parting: i > 0 && whole(first) ? first.session.parting(run.session) : null,
+          };
+        }),
+      };
+    },
+    /** @param {number} index @returns {Session | null} */
+    session: (index) => (runs[index]?.done && runs[index].problems.length === 0 ? runs[index].session : null),
+    /** The bands of all runs on one clock, and the machine at a time. @param {number} width @param {number} t @param {number} from @param {number} to */
+    bands: (width, t, from, to) => runs.map((run) => (run.done && run.problems.length === 0 ? {
+      scene: run.session.scene(BAND, width, from, to), moment: run.session.moment(Math.min(t, run.session.info().end)),
+    } : null)),
+    /** The nearest event of all runs. @param {number} t @param {number} direction */
+    step(t, direction) {
+      const steps = runs.filter((run) => run.done && run.problems.length === 0).map((run) => run.session.step(t, direction, null)).filter((to) => to !== t);
+      return steps.length === 0 ? t : direction > 0 ? Math.min(...steps) : Math.max(...steps);
+    },
+  };
+}
+
+/** @typedef {ReturnType<typeof createRuns>} Runs */
+
+/**
+ * @param {any} question @param {Session} shown the page's own session @param {Runs} runs
+ * @returns {unknown} undefined: it is not a question of the panels
+ */
+export function panelReply(question, shown, runs) {
+  const of = () => (question.index > 0 ? runs.session(question.index) : shown);
+  switch (question.type) {
+    case 'check': return shown.check(question.settings);
+    case 'fields': return of()?.fields() ?? null;
+    case 'workload': return shown.workload(question.settings, question.text);
+    case 'numbers': return shown.numbers();
+    case 'code': return shown.code(question.t);
+    case 'program': return shown.program();
+    case 'scenario': return shown.scenario();
+    case 'bands': return runs.bands(question.width, question.t, question.from, question.to);
+    case 'nearest': return runs.step(question.t, question.direction);
+    default: return undefined;
+  }
+}
