@@ -170,7 +170,7 @@ fn real_nobody_runs_while_there_is_nothing_to_do() {
             spawn(yield_now()).await.unwrap();
             spawn_blocking(|| ()).await.unwrap();
         });
-        let waits = runtime.spawn(sleep(Duration::from_secs(1_000)));
+        let waits = runtime.spawn(async { sleep(Duration::from_secs(1_000)).await });
         // Until everybody who was awake has gone to sleep.
         std::thread::sleep(Duration::from_millis(500));
         let before = switches();

@@ -68,7 +68,8 @@ fn jobs_and_hand_overs_come_back() {
 #[test]
 fn sleeps_end() {
     under(|runtime| {
-        let sleeps: Vec<_> = (0..4).map(|number| runtime.spawn(sleep(Duration::from_micros(700 * number)))).collect();
+        let length = |number: u64| Duration::from_micros(700 * number);
+        let sleeps: Vec<_> = (0..4).map(|number| runtime.spawn(async move { sleep(length(number)).await })).collect();
         sleeps.into_iter().for_each(|sleeps| runtime.block_on(sleeps).unwrap());
     });
 }
