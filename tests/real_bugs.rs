@@ -221,7 +221,9 @@ fn real_a_task_is_polled_exactly_as_often_as_it_is_woken() {
             match poll {
                 1..4 => {
                     cx.waker().wake_by_ref();
-                    cx.waker().clone().wake();
+                    let other = cx.waker().clone();
+                    other.wake_by_ref();
+                    drop(other);
                     cx.waker().wake_by_ref();
                     Poll::Pending
                 }
@@ -320,8 +322,9 @@ fn real_an_abort_counts_though_the_handle_goes_at_once() {
 /// 25: wakers and handles in a thread's locals, which are destroyed in no order that anybody knows.
 #[test]
 fn real_wakers_and_spawns_may_come_while_a_thread_s_locals_are_destroyed() {
+    type Last = Option<OnDrop<Box<dyn FnMut() + Send>>>;
     thread_local! {
-        static LAST: RefCell<Option<OnDrop<Box<dyn FnMut() + Send>>>> = const { RefCell::new(None) };
+        static LAST: RefCell<Last> = const { RefCell::new(None) };
     }
     everywhere(|runtime| {
         let (sender, wakers) = mpsc::channel::<Waker>();

@@ -1,5 +1,6 @@
 //! What the tests of the threaded runtime share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![expect(clippy::disallowed_methods, reason = "these tests have threads, as a guard against hanging")]
 
 use std::future::Future;
 use std::pin::pin;
@@ -34,7 +35,7 @@ pub fn running(name: &str, workers: usize) -> Runtime {
 pub fn programs() -> Vec<&'static str> {
     let registry = Registry::standard();
     let runs = |refusals: &[dandori::policy::spec::Refusal]| !refusals.iter().any(|r| r.feature == Feature::Spawn);
-    registry.iter().map(|policy| &policy.spec).filter(|spec| runs(&spec.refuses)).map(|spec| spec.name).collect()
+    registry.iter().map(|policy| &policy.spec).filter(|spec| runs(spec.refuses)).map(|spec| spec.name).collect()
 }
 
 /// What makes a runtime under a policy of that name, with so many workers if that can be chosen.
