@@ -114,7 +114,7 @@ export function listenToPage(stops, actions) {
       event.preventDefault();
       firstFocusable(next).focus();
     } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
-      const isText = event.target instanceof HTMLInputElement && event.target.type === 'number';
+      const isText = event.target instanceof HTMLTextAreaElement || (event.target instanceof HTMLInputElement && ['number', 'text'].includes(event.target.type));
       if (isText) return;
       event.preventDefault();
       if (event.shiftKey) actions.redo();

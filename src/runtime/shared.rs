@@ -28,7 +28,7 @@ use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
 use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Home, Runnable, Timer};
+use crate::task::{Home, Runnable, Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
@@ -79,6 +79,8 @@ pub(super) struct Shared {
     pub(super) alarm: Mutex<Option<JoinHandle<()>>>,
     /// Blocking stretches wait here, so that the end of the runtime ends them.
     stretches: (Mutex<()>, Condvar),
+    /// What threads are held for, for the same reason.
+    held: Mutex<Vec<Arc<Token>>>,
 }
 
 /// One thread's own reference to the runtime: tasks count on this, and not on one number that all threads write.
@@ -209,6 +211,7 @@ impl Shared {
             left: (Mutex::new(false), Condvar::new()),
             alarm: Mutex::new(None),
             stretches: (Mutex::new(()), Condvar::new()),
+            held: Mutex::new(Vec::new()),
         }))
     }
 
@@ -459,6 +462,13 @@ impl Shared {
         }
     }
 
+    /// Holds this thread until the token is given, or until the runtime closes.
+    pub(super) fn hold(&self, token: &Arc<Token>) {
+        lock(&self.held).push(token.clone());
+        token.wait(|| !self.is_open());
+        lock(&self.held).retain(|held| !Arc::ptr_eq(held, token));
+    }
+
     /// Registers a timer with the driver.
     pub(super) fn arm(&self, lane: &Arc<Lane>, timer: &Arc<Timer>) {
         let (task, cause, due) = (timer.task, timer.cause, timer.due);
@@ -483,6 +493,8 @@ impl Shared {
         }
         drop(lock(&self.stretches.0));
         self.stretches.1.notify_all();
+        // After the phase: who is not in the list yet sees it.
+        lock(&self.held).iter().for_each(|token| token.poke());
         for parker in &self.parkers {
             parker.0.unpark(|| self.driver.0.poke());
         }

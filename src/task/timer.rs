@@ -28,6 +28,8 @@ pub struct Wait {
     pub until: Until,
     /// Timer or I/O.
     pub cause: Cause,
+    /// It spends no budget and needs none.
+    pub is_free: bool,
     /// How the world knows it.
     pub known: Known,
 }

@@ -37,7 +37,8 @@ pub fn arrive<F>(runtime: &Runtime, number: u64, program: impl FnOnce(Env) -> F)
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    Env::arrive(runtime.host(), KindId(0), number, None, program);
+    let key = dandori::rng::Key::named("arrival").child(number);
+    Env::arrive(runtime.host(), KindId(0), key, None, None, program);
 }
 
 /// A root task, and a receiver that hears of its end, however it ends.

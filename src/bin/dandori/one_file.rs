@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dandori::policy::Registry;
 use dandori::scenario::lesson;
-use dandori::scenario::{Problem, Scenario};
+use dandori::scenario::{Json, Problem, Scenario};
 use dandori::sim::{self, Sim};
 use dandori::time::Time;
 use dandori::trace::Recording;
@@ -104,20 +104,20 @@ fn settings(source: &Source, policy: Option<&str>, lang: Lang) -> Result<session
     }
     let mut set = BTreeMap::new();
     if let Some(policy) = policy {
-        set.insert("policy.name".to_owned(), Value::from(policy));
+        set.insert("policy.name".to_owned(), Json::from(Value::from(policy)));
     }
     for given in &source.set {
         match given.split_once('=') {
             Some((path, value)) => {
                 let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-                set.insert(path.to_owned(), value);
+                set.insert(path.to_owned(), Json::from(value));
             }
             None => problems.push(Problem::new(format!("--set {given}"), "PATH=VALUE is expected")),
         }
     }
     match lesson {
         Some(lesson) if problems.is_empty() => {
-            Ok(session::Settings { v: 1, lesson: lesson.name, set, seed: source.seed, sel: None, lang })
+            Ok(session::Settings { v: 1, lesson: lesson.name, set, seed: source.seed, lang, ..session::Settings::default() })
         }
         _ => Err(problems),
     }
