@@ -12,6 +12,7 @@ import { paint } from './paint.js';
 import { richNodes } from './rich.js';
 import { clamp, timeToX, xToTime } from './scales.js';
 import { token } from './token.js';
+import { say as sayPage } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Compared} Compared */
@@ -314,9 +315,9 @@ export function createCompare(actions, state, before, openSettings) {
       if (root.hidden) return;
       root.setAttribute('aria-label', say(now.settings.lang, 'compare'));
       legend.textContent = say(now.settings.lang, 'runs');
-      back.setAttribute('aria-label', say(lang(), 'previousOfAny'));
-      forth.setAttribute('aria-label', say(lang(), 'nextOfAny'));
-      scrub.setAttribute('aria-label', say(lang(), 'time'));
+      back.setAttribute('aria-label', sayPage(lang(), 'anyPrevious'));
+      forth.setAttribute('aria-label', sayPage(lang(), 'anyNext'));
+      scrub.setAttribute('aria-label', sayPage(lang(), 'time'));
       scrolls.setAttribute('aria-label', say(now.settings.lang, 'measure'));
       if (now.info !== old.info || now.settings.runs !== old.settings.runs) void offer();
       if (!now.compared) return;

@@ -67,6 +67,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   let future = [];
   let slow = false;
   let slowTimer = 0;
+  /** A link was put in by hand: what of it is refused goes, as when the page opens with it. */
+  let visiting = false;
   /** @type {() => void} what the controls do after a change that was refused */
   let putBack = () => {};
 
@@ -80,6 +82,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       if (beyond && old === null) kept.push({ id: 'link-t', text: words(settings.lang, 'beyondEnd', { clock: picture.moment.clock }) });
       if (picture.info.notice) kept.push({ id: 'notice', text: picture.info.notice.map((span) => span.text).join('') });
       shown = settings;
+      visiting = false;
       clearTimeout(slowTimer);
       slow = false;
       ready();
@@ -94,7 +97,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
         return below ? `${path} (${below})` : path;
       };
       const told = problems.map(({ path, message }) => ({ id: `problem-${path}`, text: `${path === '' ? '' : `${fieldOf(path)}: `}${message}.`.replace(/([.!?。])\.$/, '$1') }));
-      if (shown) {
+      if (shown && !visiting) {
         past.pop();
         store.set({ settings: shown, messages: told, progress: null });
         putBack();
@@ -274,6 +277,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
 
   /** A change by the reader, which can be undone. Messages about the link have then done their work. @param {Settings} settings */
   function change(settings) {
+    visiting = false;
     remember();
     future = [];
     if (store.get().messages.length > 0) store.set({ messages: [] });
@@ -295,26 +299,20 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   /** When the next step is due, in the loop's time; null while one is under way. @type {number | null} */
   let due = null;
   let atLast = false;
-  /** When the loop came by last; null: not while time goes on evenly. @type {number | null} */
+  /** When the last frame of even time was. @type {number | null} */
   let last = null;
-
-  /** Time goes on evenly over the shown part, to the end of the run. @param {number} now */
-  function evenly(now) {
-    const state = store.get();
-    const { info, t } = state;
-    if (!info) return;
-    if (t >= info.end && !atLast) return actions.pause();
-    if (t >= info.end) actions.seek(info.from);
-    else if (last !== null) actions.seek(t + Math.max(1, (evenPace(state) * (now - last)) / 1000));
-    atLast = false;
-    due = now;
-    last = now;
-  }
-
   const player = {
     /** @param {number} now */
     frame(now) {
-      if (store.get().speed === 0) return evenly(now);
+      const { playing: on, info: run, speed: pace, t } = store.get();
+      if (on && run && pace === 0) {
+        // Time goes on evenly over the shown part.
+        const passed = last === null ? 0 : now - last;
+        last = now;
+        if (t >= run.end) return atLast ? actions.seek(run.from) : actions.pause();
+        atLast = false;
+        return actions.seek(t + Math.max(1, (evenPace(store.get()) * passed) / 1000));
+      }
       last = null;
       if (due === null || now < due) return;
       due = null;
@@ -355,11 +353,12 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     /** The settings before the last change. @returns {Settings | null} */
     previous: () => past.at(-1) ?? null,
     begin: () => start(store.get().settings),
-    /** The same in another language; no change that is undone. @param {Settings['lang']} lang */
-    translate: (lang) => start({ ...store.get().settings, lang }),
+    /** The same run in another language. @param {Settings['lang']} lang */
+    speak: (lang) => start({ ...store.get().settings, lang }),
     /** Another link, put in by hand; can be undone. @param {Link} other */
     visit(other) {
       remember();
+      visiting = true;
       store.set({ unknown: other.unknown, messages: linkMessages(other.problems), t: other.settings.t ?? store.get().t });
       start(other.settings);
     },

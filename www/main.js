@@ -16,13 +16,14 @@ import { createNumbers } from './numbers.js';
 import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
+import { wordsIn } from './share-words.js';
 import { createSettings } from './settings.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
 import { createTranscript } from './transcript.js';
 import { createWhy } from './why.js';
-import { rememberedLang, rememberLang, retell, say as words } from './words.js';
+import { rememberedLang, rememberLang, retell, say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -61,17 +62,20 @@ const tabs = createTabs([
   { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
   { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
   { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
-  { id: 'transcript', label: (state) => words(state.settings.lang, 'transcript'), ...createTranscript(actions) },
+  { id: 'transcript', label: (state) => say(state.settings.lang, 'transcript'), ...createTranscript(actions) },
 ], store.get, (state) => panelSay(state.settings.lang, 'details'));
 const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
   const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
   rememberLang(lang);
-  figure.translate(lang);
+  figure.speak(lang);
 } });
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');
   recolour();
 } });
+
+const shareButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./share.js').then(({ openShare }) => openShare(figure)) });
+const embedButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./embed-dialog.js').then(({ openEmbedDialog }) => openEmbedDialog(figure)) });
 
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
@@ -87,14 +91,16 @@ function speak(state, before) {
   const { lang } = state.settings;
   if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
   document.documentElement.lang = lang;
-  langButton.textContent = words(lang, 'otherLanguage');
+  shareButton.textContent = wordsIn(lang)('share');
+  embedButton.textContent = wordsIn(lang)('embed');
+  langButton.textContent = say(lang, 'otherLanguage');
   langButton.lang = lang === 'ja' ? 'en' : 'ja';
   retell(document, lang);
-  themeButton.textContent = words(lang, themeNow() === 'dark' ? 'light' : 'dark');
+  themeButton.textContent = say(lang, themeNow() === 'dark' ? 'light' : 'dark');
 }
 
 function recolour() {
-  themeButton.textContent = words(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
+  themeButton.textContent = say(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
   store.set({ palette: readPalette() });
 }
 
@@ -104,6 +110,7 @@ function showTexts(state, before) {
   headline.replaceChildren(...richNodes(state.info.headline, actions));
   lead.textContent = state.info.lead;
   model.replaceChildren(...richNodes(state.info.model, actions));
+  live.dataset.digest = state.info.digest;
   document.getElementById('step')?.replaceWith(course.root);
 }
 
@@ -133,7 +140,7 @@ function showUndo(state, before) {
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button(words(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(words(state.settings.lang, 'redo'), state.canRedo, actions.redo),
+  undoBar.replaceChildren(button(say(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(say(state.settings.lang, 'redo'), state.canRedo, actions.redo),
     ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
@@ -156,7 +163,7 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(langButton, themeButton);
+document.getElementById('tools')?.append(shareButton, embedButton, langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
 listenToPage(() => [knobs.root, settings.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);

@@ -55,8 +55,6 @@ export const WORDS = Object.freeze({
   firstDifference: ['First different decision:', '最初に分かれた決定:'],
   noDifference: ['{letters}: the same things happen to all tasks in the same order.', '{letters}: すべてのタスクに同じことが同じ順に起きる。'],
   simulating: ['Simulating run {letter}.', '実行{letter}をシミュレーション中。'],
-  previousOfAny: ['Previous event of any run', 'どれかの実行の前のイベント'],
-  nextOfAny: ['Next event of any run', 'どれかの実行の次のイベント'],
   time: ['Time', '時刻'],
   keepBoth: ['Keep both', '両方残す'],
   measure: ['measure', '指標'],

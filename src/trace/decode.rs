@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::event::{Cause, Ended, Event, Line, OffCpu, Place, PollEnd, Release, Role, Sleep, Waits, What};
 use super::record::Record;
-use crate::id::{ChannelId, CpuId, KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{ChannelId, CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 
 /// The fields of one record.
@@ -71,7 +71,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(TaskId KindId WorkerId ThreadId CpuId ChannelId Nanos Time);
+numbers!(TaskId KindId WorkerId ThreadId CpuId ChannelId MutexId Nanos Time);
 
 fn word<'a>(fields: &'a Fields, name: &str) -> Result<&'a str, String> {
     let value = of(fields, name)?;
@@ -129,6 +129,7 @@ beside! {
         "task" => Task(TaskId),
         "worker" => Worker,
         "stretch" => Stretch,
+        "mutex" => Mutex(MutexId),
     }
 }
 
@@ -137,7 +138,7 @@ macro_rules! events {
         fn event(fields: &Fields) -> Result<Event, String> {
             match word(fields, "event")? {
                 $($word => Ok(Event::$event { $($field: Field::take(fields, stringify!($field))?),* }),)*
-                other => Err(format!("event: unknown variant `{other}`")),
+                other => Err(format!("unknown variant `{other}`")),
             }
         }
 
@@ -161,6 +162,10 @@ events! {
     "timer" => Timer { task, cause, due, fires }
     "send" => Send { task, channel }
     "recv" => Recv { task, channel }
+    "mutex_wait" => MutexWait { task, mutex, holder }
+    "mutex_held" => MutexHeld { task, mutex }
+    "mutex_released" => MutexReleased { task, mutex }
+    "outside_send" => OutsideSend { channel }
     "forced_yield" => ForcedYield { task }
     "measure" => Measure { task, label, took }
     "cancel" => Cancel { task }

@@ -426,41 +426,41 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
     let h = (lane_h - 2.0).min(22.0);
     for lane in 0..most {
         let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane).map(|(span, _)| *span);
-        let track = Track::of(of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect());
-        let shares = Shares::new(&board.line, &track);
-        let y = top + lane as f32 * lane_h + (lane_h - h) / 2.0;
-        let mine = |_: &Poll| false;
-        let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
-        polls.draw(canvas, board, |_, _| {});
+        let polls = of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect();
+        polls_alone(canvas, board, polls, top + lane as f32 * lane_h + (lane_h - h) / 2.0, h);
     }
+}
+
+/// A lane of polls that has no track of its own.
+fn polls_alone(canvas: &mut Canvas, board: &Board, spans: Vec<Span<WorkState>>, y: f32, h: f32) {
+    let track = Track::of(spans);
+    let shares = Shares::new(&board.line, &track);
+    let mine = |_: &Poll| false;
+    let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
+    polls.draw(canvas, board, |_, _| {});
 }
 
 /// A thread of a foreign trace: its slices, those inside others below them.
 fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: ThreadId, row: Area) {
     let (top, foot) = (row.y + layout.label() + 3.0, row.y + row.height - 3.0);
     let mut depths: Vec<Vec<Span<WorkState>>> = vec![Vec::new(); SUBLANES];
+    let mut open: Vec<Time> = Vec::new();
     for &index in board.line.slices.get(thread.index()).into_iter().flatten() {
         let poll = board.line.poll(index);
-        let is_free = |spans: &Vec<Span<WorkState>>| spans.last().is_none_or(|last| last.to <= poll.start);
-        // What lies deeper than there are lanes is inside a slice of the last one.
-        if let Some(depth) = depths.iter().position(is_free) {
-            let state = WorkState::Poll { poll: index, what: None };
-            depths[depth].push(Span { from: poll.start, to: poll.to, record: poll.record, state });
+        open.retain(|&to| to > poll.start);
+        if poll.to >= canvas.from && poll.start <= canvas.to {
+            // What lies deeper than there are lanes is drawn in the last one, as far as that is free.
+            let spans = &mut depths[open.len().min(SUBLANES - 1)];
+            let from = spans.last().map_or(poll.start, |last| last.to.max(poll.start));
+            let (to, state) = (poll.to.max(from), WorkState::Poll { poll: index, what: None });
+            spans.push(Span { from, to, record: poll.record, state });
         }
     }
     let most = depths.iter().rposition(|spans| !spans.is_empty()).map_or(1, |last| last + 1);
     let lane_h = (foot - top) / most as f32;
     let h = (lane_h - 1.0).min(22.0);
     for (depth, spans) in depths.into_iter().enumerate().take(most) {
-        let track = Track::of(spans);
-        let shares = Shares::new(&board.line, &track);
-        let y = top + depth as f32 * lane_h + (lane_h - h) / 2.0;
-        let mine = |_: &Poll| false;
-        Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine }.draw(
-            canvas,
-            board,
-            |_, _| {},
-        );
+        polls_alone(canvas, board, spans, top + depth as f32 * lane_h + (lane_h - h) / 2.0, h);
     }
 }
 
