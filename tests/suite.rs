@@ -5,6 +5,7 @@
 
 mod architecture;
 mod async_std;
+mod bugs_listed;
 mod command;
 mod common;
 mod conformance;
@@ -22,11 +23,15 @@ mod mechanisms;
 mod own_policy;
 mod programs;
 mod properties;
+mod real_bugs;
 mod real_common;
 mod real_end;
 mod real_events;
+mod real_examples;
 mod real_laws;
+mod real_lives;
 mod real_monitor;
+mod real_soak;
 mod real_stress;
 mod real_vectors;
 mod rules_listed;
