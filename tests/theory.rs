@@ -27,6 +27,7 @@ fn mg(service: Length, servers: u16, load: f64, customers: u32, seed: u64) -> Sc
         policy: PolicyChoice { name: "global-queue".to_owned(), params: Params::default() },
         limits: Limits { end: Time(1 << 60), records: u64::MAX, instant: 1_000_000 },
         channels: Vec::new(),
+        mutexes: Vec::new(),
         sockets: Vec::new(),
         kinds: vec![Kind { name: "customer".to_owned(), label: "C".to_owned(), arrivals, deadline: None, program }],
         labels: Vec::new(),

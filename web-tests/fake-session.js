@@ -50,6 +50,8 @@ export class Session {
     return [];
   }
 
+  free() {}
+
   /** @param {number} _records */
   advance(_records) {
     this.left -= 1;

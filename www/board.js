@@ -66,6 +66,8 @@ export function createBoard(actions, at) {
     hideTooltip: lanes.hideTooltip,
     /** An embedded figure puts its own buttons into the bar. */
     bar: transport.root,
+    lanes: lanes.root,
+    caption,
     /** @param {State} state @param {State} before */
     update(state, before) {
       gutter.update(state, before);

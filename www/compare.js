@@ -108,15 +108,14 @@ export function createCompare(actions, state, before, openSettings) {
       ...others.map((option, i) => el('option', { disabled: full || option.disabled !== undefined }, option.disabled ? `${options[i + 1].label} (${option.disabled})` : options[i + 1].label)));
     add.setAttribute('aria-label', say(lang(), 'addRun'));
     add.disabled = full;
-    sayChips(policy.options ?? []);
+    sayChips(policy.options ?? [], String(policy.initial));
   }
 
-  /** @param {NonNullable<import('./contract').Field['options']>} policies */
-  function sayChips(policies) {
-    const { settings, compared } = state();
+  /** @param {NonNullable<import('./contract').Field['options']>} policies @param {string} initial the lesson's */
+  function sayChips(policies, initial) {
+    const { settings } = state();
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
     const all = [settings.set, ...(settings.runs ?? [])];
-    const initial = String(compared?.runs[0]?.info?.knobs.find((knob) => knob.path === 'policy.name')?.initial ?? '');
     chips.replaceChildren(...all.map((set, i) => {
       const letter = LETTERS[i];
       const name = set['policy.name'] ?? initial;
@@ -287,7 +286,7 @@ export function createCompare(actions, state, before, openSettings) {
     const known = curves.filter((curve) => curve.length > 0);
     figure.hidden = known.length === 0;
     if (known.length === 0) return;
-    const [width, height] = [560, 120];
+    const [width, height] = [clamp(root.clientWidth / state().measures.scale - 32, 200, 560), 120];
     const most = Math.max(...known.map((curve) => curve[curve.length - 1]));
     const log = isLog(curves);
     const lines = curves.flatMap((curve, i) => {
@@ -304,6 +303,8 @@ export function createCompare(actions, state, before, openSettings) {
 
   return {
     root, button,
+    /** A is the run before the last change, B the present one. */
+    keepBoth: () => actions.change(begin(state().settings, before())),
     /** @param {State} now @param {State} old */
     update(now, old) {
       const is = now.settings.runs !== undefined;

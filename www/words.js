@@ -123,6 +123,10 @@ export const WORDS = Object.freeze({
   notPath: ['this is not the path of a field.', 'これは項目のパスではない。'],
   valueTooLong: ['the value has {n} characters, at most {most} are read.', '値が{n}文字ある。読めるのは{most}文字まで。'],
   tooManyFields: ['it changes more than {most} fields.', '変更が{most}件を超えている。'],
+  // a figure in an article
+  askWhy: ['Why?', 'なぜ?'],
+  openPage: ['Open in Dandori', 'Dandoriで開く'],
+  figureOf: ['Figure: {title}', '図: {title}'],
   tooDeep: ['the value is too deep or not a number that can be written.', '値が深すぎるか、書けない数。'],
 });
 

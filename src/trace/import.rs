@@ -69,6 +69,19 @@ pub fn read_from(source: impl Read, limits: Limits) -> Result<Import, Vec<LinePr
     read(&bytes, limits)
 }
 
+/// Whether a file that begins so is a trace, and not something else in JSON: a scenario has neither sign.
+#[must_use]
+pub fn is_trace(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let is_first_line = || {
+        let first = serde_json::from_slice::<FirstLine>(line);
+        first.is_ok_and(|first| first.format.is_some() && first.origin.is_some())
+    };
+    let sign = b"\"traceEvents\"";
+    text.first() == Some(&b'[') || text.windows(sign.len()).any(|here| here == sign) || is_first_line()
+}
+
 /// Chrome JSON is a list, or an object with `traceEvents`. JSON Lines begin with an object that has a `format`.
 fn is_chrome(text: &[u8], limits: Limits) -> bool {
     let text = text.trim_ascii_start();
@@ -86,9 +99,11 @@ fn is_chrome(text: &[u8], limits: Limits) -> bool {
     }
 }
 
-/// The two fields by which formats are told apart.
+/// The fields by which formats are told apart.
 #[derive(serde::Deserialize)]
 struct FirstLine {
+    #[serde(default)]
+    origin: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     format: Option<serde::de::IgnoredAny>,
     #[serde(default, rename = "traceEvents")]

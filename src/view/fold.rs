@@ -23,6 +23,7 @@ pub(super) fn fold(recording: &Recording) -> Timeline {
             end: recording.meta.end,
             dropped: recording.meta.dropped,
             cpu_count: recording.meta.cpus.into(),
+            is_real: recording.meta.origin == Origin::Real,
             ..Timeline::default()
         },
         is_foreign: recording.meta.origin == Origin::Foreign,

@@ -385,6 +385,8 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
 fn task_names(board: &Board, task: TaskId) -> (String, String) {
     let kind = board.line.task(task).and_then(|lane| board.kinds.get(lane.kind.index()));
     match kind {
+        // A foreign task is called as its slices are.
+        Some(kind) if board.is_foreign() => (kind.row.clone(), String::new()),
         Some(kind) => (format!("{} {}", kind.row, board.name(task)), kind.sub.clone()),
         None => (board.name(task), String::new()),
     }
