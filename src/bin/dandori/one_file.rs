@@ -116,9 +116,14 @@ fn settings(source: &Source, policy: Option<&str>, lang: Lang) -> Result<session
         }
     }
     match lesson {
-        Some(lesson) if problems.is_empty() => {
-            Ok(session::Settings { v: 1, lesson: lesson.name, set, seed: source.seed, lang, ..session::Settings::default() })
-        }
+        Some(lesson) if problems.is_empty() => Ok(session::Settings {
+            v: 1,
+            lesson: lesson.name,
+            set,
+            seed: source.seed,
+            lang,
+            ..session::Settings::default()
+        }),
         _ => Err(problems),
     }
 }
