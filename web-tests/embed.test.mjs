@@ -250,7 +250,7 @@ test('nothing runs while a figure is paused, out of sight, or its tab hidden', {
   await page.locator('#first .play').click();
   assert.equal(await playing(), 'Pause');
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await page.waitForFunction(() => document.querySelector('#first')?.shadowRoot?.querySelector('.play')?.getAttribute('aria-label') === 'Play');
+  await page.waitForFunction(() => document.querySelector('#first')?.shadowRoot?.querySelector('.play')?.getAttribute('aria-label') === 'Play', null, { timeout: 4000 });
   const { frames } = await countsOf(page);
   await page.waitForTimeout(400);
   assert.equal((await countsOf(page)).frames, frames, 'no frame is asked for');
@@ -295,6 +295,11 @@ test('attributes say what is shown, and hostile ones become messages', { skip: S
   const set = (/** @type {string} */ name, /** @type {string} */ value) => page.evaluate(([n, v]) => document.getElementById('first')?.setAttribute(n, v), [name, value]);
   const knobs = () => page.locator('#first .knob').count();
   assert.equal(await knobs(), 1);
+  const height = () => page.locator('#first').evaluate((one) => /** @type {HTMLElement} */ (one).offsetHeight);
+  await set('height', '380');
+  assert.equal(await height(), 380, 'the height is the article’s, and the board scrolls');
+  await set('height', '99999');
+  assert.equal(await height(), 434, 'a height that is none is the usual one');
   await set('knobs', 'policy.workers tasks.job.program seed');
   assert.equal(await knobs(), 3);
   await set('knobs', 'none');

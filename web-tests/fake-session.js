@@ -91,7 +91,7 @@ export class Session {
   info() {
     const late = this.isLate;
     return {
-      title: 'The late ticker', step: 1, steps: 14, course: [], world: /** @type {const} */ ('simulated'), recording: null,
+      title: 'The late ticker', step: 1, steps: 14, course: [],
       headline: late
         ? [{ text: 'The ticker wants to run every 10\u00a0ms. Once, it ran ' }, { text: '395.9\u00a0ms late', style: 'harm' }, { text: '.' }]
         : [{ text: 'The ticker wants to run every 10\u00a0ms. It was never more than ' }, { text: '1.1\u00a0ms late', style: 'bold' }, { text: '.' }],
@@ -102,12 +102,12 @@ export class Session {
       quiet: ['global queue', 'blocking pool', 'CPUs'],
       why: late ? this.#why() : null,
       model: [{ text: 'Model: tokio 1.53.1, 9 assumptions. Engine 0.1, seed ' + this.value('seed') + '.' }],
-      digest: `0123456789abcdef${JSON.stringify(this.settings.set)}`, records: 1234, notice: null, world: 'simulated', recording: null,
+      digest: `0123456789abcdef${JSON.stringify(this.settings.set)}`, records: 1234, notice: null,
       question: 'Which of these does not help?',
       findings: late
         ? [{ kind: 'late_timer', text: [{ text: 'The timer of ' }, { text: 'T', task: 0 }, { text: ' was due, and for 395.0\u00a0ms nobody looked.' }], from: WAIT.rounded, to: WAIT.seen, at: 252 * MS, record: 92, task: 0, length: '395.0\u00a0ms' }]
         : [],
-      before: null, world: 'simulated', recording: null,
+      before: null,
     };
   }
 

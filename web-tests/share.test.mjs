@@ -140,7 +140,7 @@ test('the picture is saved as SVG and as PNG, one file as HTML', { skip: SKIP },
   await page.getByRole('tab', { name: 'One file' }).click();
   const file = await saved('Save as one file');
   assert.equal(file.name, 'dandori-late-ticker.html');
-  assert.ok(file.bytes.length < 1_000_000);
+  assert.ok(file.bytes.length < 1_500_000);
   assert.ok(!/127\.0\.0\.1|localhost/.test(file.bytes.toString()));
   await page.locator('#panel-file .said', { hasText: 'KB' }).waitFor();
   assert.deepEqual(faults, []);

@@ -299,20 +299,26 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   /** When the next step is due, in the loop's time; null while one is under way. @type {number | null} */
   let due = null;
   let atLast = false;
-  /** When the last frame of even time was. @type {number | null} */
+  /** When the loop came by last; null: not while time goes on evenly. @type {number | null} */
   let last = null;
+
+  /** Time goes on evenly over the shown part, to the end of the run. @param {number} now */
+  function evenly(now) {
+    const state = store.get();
+    const { info, t } = state;
+    if (!info) return;
+    if (t >= info.end && !atLast) return actions.pause();
+    if (t >= info.end) actions.seek(info.from);
+    else if (last !== null) actions.seek(t + Math.max(1, (evenPace(state) * (now - last)) / 1000));
+    atLast = false;
+    due = now;
+    last = now;
+  }
+
   const player = {
     /** @param {number} now */
     frame(now) {
-      const { playing: on, info: run, speed: pace, t } = store.get();
-      if (on && run && pace === 0) {
-        // Time goes on evenly over the shown part.
-        const passed = last === null ? 0 : now - last;
-        last = now;
-        if (t >= run.end) return atLast ? actions.seek(run.from) : actions.pause();
-        atLast = false;
-        return actions.seek(t + Math.max(1, (evenPace(store.get()) * passed) / 1000));
-      }
+      if (store.get().speed === 0) return evenly(now);
       last = null;
       if (due === null || now < due) return;
       due = null;
@@ -353,8 +359,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     /** The settings before the last change. @returns {Settings | null} */
     previous: () => past.at(-1) ?? null,
     begin: () => start(store.get().settings),
-    /** The same run in another language. @param {Settings['lang']} lang */
-    speak: (lang) => start({ ...store.get().settings, lang }),
+    /** The same in another language; no change that is undone. @param {Settings['lang']} lang */
+    translate: (lang) => start({ ...store.get().settings, lang }),
     /** Another link, put in by hand; can be undone. @param {Link} other */
     visit(other) {
       remember();

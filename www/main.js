@@ -67,7 +67,7 @@ const tabs = createTabs([
 const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
   const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
   rememberLang(lang);
-  figure.speak(lang);
+  figure.translate(lang);
 } });
 const themeButton = el('button', { type: 'button', class: 'plain theme', onclick: () => {
   chooseTheme(themeNow() === 'dark' ? 'light' : 'dark');

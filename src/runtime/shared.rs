@@ -80,10 +80,10 @@ pub(super) struct Shared {
     pub(super) alarm: Mutex<Option<JoinHandle<()>>>,
     /// Blocking stretches wait here, so that the end of the runtime ends them.
     stretches: (Mutex<()>, Condvar),
-    /// Its own threads that block on a future.
-    pub(super) blocked: Blocked,
     /// What threads are held for, for the same reason.
     held: Mutex<Vec<Arc<Token>>>,
+    /// Its own threads that block on a future.
+    pub(super) blocked: Blocked,
 }
 
 /// One thread's own reference to the runtime: tasks count on this, and not on one number that all threads write.
@@ -214,8 +214,8 @@ impl Shared {
             left: (Mutex::new(false), Condvar::new()),
             alarm: Mutex::new(None),
             stretches: (Mutex::new(()), Condvar::new()),
-            blocked: Blocked::default(),
             held: Mutex::new(Vec::new()),
+            blocked: Blocked::default(),
         }))
     }
 

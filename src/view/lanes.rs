@@ -444,16 +444,13 @@ fn polls_alone(canvas: &mut Canvas, board: &Board, spans: Vec<Span<WorkState>>, 
 fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: ThreadId, row: Area) {
     let (top, foot) = (row.y + layout.label() + 3.0, row.y + row.height - 3.0);
     let mut depths: Vec<Vec<Span<WorkState>>> = vec![Vec::new(); SUBLANES];
-    let mut open: Vec<Time> = Vec::new();
     for &index in board.line.slices.get(thread.index()).into_iter().flatten() {
         let poll = board.line.poll(index);
-        open.retain(|&to| to > poll.start);
-        if poll.to >= canvas.from && poll.start <= canvas.to {
-            // What lies deeper than there are lanes is drawn in the last one, as far as that is free.
-            let spans = &mut depths[open.len().min(SUBLANES - 1)];
-            let from = spans.last().map_or(poll.start, |last| last.to.max(poll.start));
-            let (to, state) = (poll.to.max(from), WorkState::Poll { poll: index, what: None });
-            spans.push(Span { from, to, record: poll.record, state });
+        let is_free = |spans: &Vec<Span<WorkState>>| spans.last().is_none_or(|last| last.to <= poll.start);
+        // What lies deeper than there are lanes is inside a slice of the last one.
+        if let Some(depth) = depths.iter().position(is_free) {
+            let state = WorkState::Poll { poll: index, what: None };
+            depths[depth].push(Span { from: poll.start, to: poll.to, record: poll.record, state });
         }
     }
     let most = depths.iter().rposition(|spans| !spans.is_empty()).map_or(1, |last| last + 1);
