@@ -233,15 +233,15 @@ fn lost_records_are_the_named_cause_of_what_nobody_knows() {
     let mut recording = simulated("w1");
     recording.meta.origin = Origin::Real;
     let mut cut = dandori::trace::Trace::new();
+    let mut lossy = std::collections::BTreeSet::new();
     for record in recording.trace.iter() {
-        // From 40 ms on nothing of the workers' queues is left.
+        // From 40 ms on nothing of the workers' queues is left; every thread says that it lost something.
         let gone = record.at > Time(40_000_000)
             && matches!(record.event, Event::Enqueue { .. } | Event::Move { .. } | Event::PollEnd { .. });
-        if gone && cut.iter().all(|kept| !matches!(kept.event, Event::Dropped { .. })) {
-            cut.push(dandori::trace::Record { event: Event::Dropped { count: 9 }, ..record });
-        }
         if !gone {
             cut.push(record);
+        } else if lossy.insert(record.thread) {
+            cut.push(dandori::trace::Record { event: Event::Dropped { count: 9 }, ..record });
         }
     }
     recording.trace = cut;
@@ -408,7 +408,7 @@ fn hostile() -> Vec<(String, &'static str)> {
         (meta.replace("\"format\":1", "\"format\":-1"), "format: is missing"),
         (meta.replace("\"format\":1", "\"format\":99999999999"), "is newer"),
         (meta.replace("\"kinds\":[", "\"kinds\":[5,"), "does not describe a run"),
-        (meta.replace("\"cpus\":", "\"cpus\":9"), "does not describe a run"),
+        (meta.replace("\"cpus\":", "\"cpus\":99999"), "does not describe a run"),
         (meta.replace("\"end\":", "\"end\":9999999"), "end: "),
         (meta.replace("\"workers\":", "\"threads\":[\"x\"],\"colour\":3,\"workers\":"), "colour: is not a field"),
         (meta.replace("\"scenario\":\"", &format!("\"scenario\":\"{}", "n".repeat(300))), "scenario: a name is longer"),
@@ -490,23 +490,27 @@ fn hostile() -> Vec<(String, &'static str)> {
 fn hostile_files_are_refused_with_their_line_or_shown_and_nothing_panics() {
     let files = hostile();
     assert!(files.len() >= 80, "{} files", files.len());
+    let mut wrong = Vec::new();
     for (file, expected) in &files {
         let start: String = file.chars().take(120).collect();
         match import::read(file.as_bytes(), SMALL) {
-            Ok(import) => {
-                assert!(expected.is_empty(), "{start} is shown; expected: {expected}");
-                look_at(&import);
-            }
+            Ok(import) if expected.is_empty() => look_at(&import),
+            Ok(_) => wrong.push(format!("{start} is shown; expected: {expected}")),
             Err(problems) => {
-                assert!(!problems.is_empty() && problems.len() <= SMALL.problems, "{start}: {}", problems.len());
                 let lines = file.lines().count() as u64 + 1;
                 let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
-                assert!(problems.iter().all(|problem| (1..=lines).contains(&problem.line)), "{start}: {told:?}");
-                assert!(told.iter().all(|told| told.len() < 1_000), "{start}: {told:?}");
-                assert!(told.iter().any(|told| told.contains(expected)), "{start}: {told:?} lacks {expected}");
+                let fine = !problems.is_empty()
+                    && problems.len() <= SMALL.problems
+                    && problems.iter().all(|problem| (1..=lines).contains(&problem.line))
+                    && told.iter().all(|told| told.len() < 1_000)
+                    && told.iter().any(|told| told.contains(expected));
+                if !fine {
+                    wrong.push(format!("{start}: {told:?}; expected: {expected}"));
+                }
             }
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let long = import::read(&vec![b'['; 300_000], SMALL).expect_err("it is too long");
     assert!(long[0].message.contains("longer than 200000 bytes"));
 }
@@ -585,9 +589,7 @@ fn traces_and_scenarios_are_told_apart() {
     let recording = simulated("one-sleep");
     for bytes in [lines(&recording), perfetto(&recording, Lang::En), b"[".to_vec()] {
         assert!(import::is_trace(&bytes));
-        assert!(
-            Draft::parse(&String::from_utf8_lossy(&bytes)).is_err_and(|problems| !problems.is_empty())
-                || bytes.len() < 9
-        );
+        let built = Draft::parse(&String::from_utf8_lossy(&bytes)).and_then(|draft| draft.build(&Registry::standard()));
+        assert!(built.is_err());
     }
 }

@@ -136,7 +136,7 @@ test('the axis is scrubbed by pointer, the slider by keyboard and by its value',
   await page.mouse.move(canvas.x + canvas.width * 0.75, canvas.y + 10, { steps: 5 });
   await page.mouse.up();
   await page.waitForTimeout(300);
-  const cursor = await boxOf(page, '.cursor i');
+  const cursor = await boxOf(page, '.board .cursor i');
   assert.ok(Math.abs(cursor.x + cursor.width / 2 - (canvas.x + canvas.width * 0.75)) < 1.5, 'the cursor is under the pointer');
   const slider = page.locator('#cursor');
   await slider.focus();

@@ -9,12 +9,12 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::Notify;
 
-use super::join::{self, Ending};
-use super::{BoxFuture, Env, Host, Identity, Join, Leaf, New, Occupy, Timer};
+use super::join::{self, Aborter, Ending};
+use super::{BoxFuture, Env, Host, Identity, Join, Leaf, New, Occupy, Timer, Token};
 use crate::id::{KindId, TaskId};
 use crate::rng::Key;
 use crate::time::Time;
-use crate::trace::{Cause, Event};
+use crate::trace::{Cause, Event, What};
 
 /// A rule broken on purpose.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -91,7 +91,18 @@ impl Host for Bare {
     fn reserve(&self) -> TaskId {
         TaskId(0)
     }
-    fn launch(&self, _new: New, _future: BoxFuture) {}
+    fn launch(&self, _new: New, _future: BoxFuture) -> u64 {
+        0
+    }
+    fn abort(&self, _task: TaskId, _place: u64) {}
+    fn hold(&self, _task: TaskId, _leaf: Leaf, _what: What, _token: &Arc<Token>, _cx: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+    fn give(&self, _token: &Arc<Token>) {}
+    fn replace_budget(&self, units: u32) -> u32 {
+        units
+    }
+    fn comes(&self, _at: Time) {}
     fn gate(&self, _task: TaskId, _leaf: Leaf, _cx: &mut Context<'_>) -> Poll<()> {
         Poll::Ready(())
     }
@@ -110,6 +121,7 @@ impl Host for Bare {
     }
     fn note(&self, _event: Event) {}
     fn finished(&self, _task: TaskId) {}
+    fn panicked(&self, _task: TaskId) {}
 }
 
 /// How the awaited task ends.
@@ -128,23 +140,24 @@ fn join_against_the_end(end: End, mutant: Mutant) {
             Env::new(host.clone(), me)
         };
         let cell = Arc::new(join::Cell::default());
-        let join = Join::new(env(0), cell.clone(), TaskId(1));
+        let join = Join::new(env(0), Aborter::new(cell.clone(), TaskId(1), 0));
         let child = env(1);
         let ends = loom::thread::spawn(move || {
-            let cause = Cause::Join;
+            let (cause, after, is_polled) = (Cause::Join, None, false);
             if end == End::Ready {
-                let ending = pin!(Ending { program: Box::pin(ready(())), cell, env: child, cause });
+                let ending =
+                    pin!(Ending { program: Some(Box::pin(ready(()))), cell, env: child, cause, after, is_polled });
                 assert!(ending.poll(&mut Context::from_waker(Waker::noop())).is_ready());
                 return;
             }
-            let ending = Ending { program: Box::pin(pending::<()>()), cell, env: child, cause };
+            let ending = Ending { program: Some(Box::pin(pending::<()>())), cell, env: child, cause, after, is_polled };
             if mutant == Mutant::SilentDrop {
                 // As if there were no destructor.
                 std::mem::forget(ending);
             }
         });
         let mut join = pin!(join);
-        wait(|cx| join.as_mut().poll(cx));
+        wait(|cx| join.as_mut().poll(cx).map(drop));
         ends.join().unwrap();
     });
 }

@@ -257,6 +257,7 @@ mod tests {
 
     /// One owner that pushes and pops and two thieves, on threads: each entry comes out once.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test is about threads")]
     fn what_thieves_and_owner_take_is_what_went_in() {
         let entries: u32 = if cfg!(miri) { 60 } else { 200_000 };
         for capacity in [2, 4, 256] {

@@ -110,7 +110,7 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
         Arrivals::At { at: when, count } => looped(format!("for _ in 0..{count} {{"), push(&at(*when))),
         Arrivals::Every { period, from, count } => {
             looped(
-                format!("for n in (0..{count}).take_while(|n| {} + {} * n <= end) {{", at(*from), duration(*period)),
+                format!("for n in (0..{count}).take_while(|&n| {} + {} * n <= end) {{", at(*from), duration(*period)),
                 push(&format!("{} + {} * n", at(*from), duration(*period))),
             );
         }
@@ -118,7 +118,7 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
             let time = format!("{} + {} * (n / {size})", at(*from), duration(*period));
             let all = u64::from(*count) * u64::from(*size);
             looped(
-                format!("for n in (0..{}).take_while(|n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
+                format!("for n in (0..{}).take_while(|&n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
                 push(&time),
             );
         }
