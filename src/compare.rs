@@ -226,13 +226,7 @@ fn default_focus(scenario: &Scenario) -> usize {
 fn has_schedule(steps: &[Step]) -> bool {
     steps.iter().any(|step| match &step.does {
         Does::Tick(_) => true,
-        Does::SpawnBlocking(body)
-        | Does::BlockInPlace(body)
-        | Does::Forever(body)
-        | Does::Repeat { body, .. }
-        | Does::Measure { body, .. } => has_schedule(body),
-        Does::JoinAll(branches) | Does::Select(branches) => branches.iter().any(|branch| has_schedule(branch)),
-        _ => false,
+        does => does.bodies().into_iter().any(|(_, body)| has_schedule(body)),
     })
 }
 

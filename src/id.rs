@@ -52,3 +52,7 @@ id!(
     /// A channel of the scenario.
     ChannelId(u16), "channel "
 );
+id!(
+    /// A mutex of the scenario.
+    MutexId(u16), "mutex "
+);

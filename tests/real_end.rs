@@ -56,7 +56,7 @@ fn tasks_that_wait_are_dropped_with_the_runtime() {
                 match number % 4 {
                     0 => env.sleep(Nanos::from_secs(1_000)).await,
                     1 => env.forget_waker().await,
-                    2 => env.spawn(KindId(0), None, |env| async move { env.forget_waker().await }).await,
+                    2 => drop(env.spawn(KindId(0), None, |env| async move { env.forget_waker().await }).await),
                     _ => loop {
                         env.yield_now().await;
                     },

@@ -80,6 +80,7 @@ fn the_limits_are_those_of_the_code() {
         *limits::READY.end(),
         *limits::ARRIVALS.end(),
         *limits::BURST.end(),
+        *limits::CLIENTS.end(),
         *limits::SPAWN.end(),
         *limits::MESSAGES.end(),
         *limits::TIMES.end(),
@@ -117,7 +118,7 @@ fn the_example_is_valid() {
 #[test]
 fn every_step_of_the_table_is_valid_and_every_verb_is_in_it() {
     let registry = Registry::standard();
-    let base = r#"{"dandori": 1, "policy": "global-queue", "channels": {"c": {}}, "sockets": {"s": {"data": "always"}},
+    let base = r#"{"dandori": 1, "policy": "global-queue", "channels": {"c": {}}, "sockets": {"s": {"data": "always"}}, "mutexes": {"m": {}},
         "tasks": {"job": {"arrive": [{"at": "0 ns"}], "program": []}}}"#;
     let text = docs();
     let rows = text.lines().filter(|line| line.starts_with("| `{"));
@@ -128,7 +129,7 @@ fn every_step_of_the_table_is_valid_and_every_verb_is_in_it() {
         let step = step.replace("[...]", "[]");
         let json = Json::parse(&step).unwrap_or_else(|problems| panic!("{step}: {problems:?}"));
         let mut draft = Draft::parse(base).expect("JSON");
-        let is_series = ["at", "every", "poisson"].iter().any(|field| json.get(field).is_some());
+        let is_series = ["at", "every", "poisson", "clients"].iter().any(|field| json.get(field).is_some());
         let is_length = DISTRIBUTIONS.iter().any(|name| json.get(name).is_some());
         let path = if is_series { "tasks.job.arrive" } else { "tasks.job.program" };
         if let (false, false, Json::Map(fields)) = (is_series, is_length, &json) {

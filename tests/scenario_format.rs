@@ -1,12 +1,13 @@
 //! The scenario format: what is read is what was meant, and whatever is wrong is told, all at once, with its path.
 
-use dandori::id::{ChannelId, KindId};
+use dandori::id::{ChannelId, KindId, MutexId};
 use dandori::policy::{Params, Registry};
 use dandori::scenario::json::{Json, MAX_TEXT};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, PolicyChoice, Problem, Scenario, Share,
-    Socket, Step, library,
+    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Problem,
+    Scenario, Share, Socket, Step, library,
 };
+use dandori::task::MutexKind;
 use dandori::time::{Nanos, Time};
 use proptest::prelude::*;
 
@@ -14,6 +15,7 @@ const SMALL: &str = r#"{
   "dandori": 1,
   "policy": {"name": "global-queue", "workers": 2},
   "channels": {"c": {"capacity": 4, "ready": 1}, "free": {}},
+  "mutexes": {"m": {}},
   "sockets": {"s": {"data": "always"}},
   "tasks": {
     "main": {"arrive": [{"at": "1 ms"}], "program": [{"spawn": "job"}, "join", {"send": {"channel": "c", "count": 3}}]},
@@ -63,7 +65,7 @@ fn a_wrong_field_is_told_with_its_path_and_what_is_allowed() {
         (r#""ready": 1"#, r#""ready": 5"#, "channels.c.ready", "do not fit into 4 places"),
         (r#""data": "always""#, r#""data": "never""#, "sockets.s.data", "expected \"always\""),
         (r#"{"at": "1 ms"}"#, r#"{"at": "1 parsec"}"#, "tasks.main.arrive.0.at", "unknown unit"),
-        (r#"{"at": "1 ms"}"#, r#"{"count": 3}"#, "tasks.main.arrive.0", "at, every, poisson or burst"),
+        (r#"{"at": "1 ms"}"#, r#"{"count": 3}"#, "tasks.main.arrive.0", "at, every, poisson, burst or clients"),
         (r#"{"at": "1 ms"}"#, r#"{"every": "0 ns"}"#, "tasks.main.arrive.0.every", "1 ns to 3600 s"),
         (r#"{"at": "1 ms"}"#, r#"{"every": "1 ns"}"#, "tasks", "at most 1000000"),
         (r#"{"at": "1 ms"}"#, r#"{"at": "2 s"}"#, "tasks", "no task arrives"),
@@ -134,6 +136,51 @@ fn a_wrong_field_is_told_with_its_path_and_what_is_allowed() {
             r#"{"block_in_place": [{"send": "c"}]}"#,
             "tasks.main.program.0.block_in_place.0.send",
             "c has a capacity",
+        ),
+        (CPU, r#"{"lock": {"mutex": "mm", "do": []}}"#, "tasks.job.program.0.lock.mutex", "did you mean m"),
+        (CPU, r#"{"lock": {"mutex": "m"}}"#, "tasks.job.program.0.lock.do", "missing"),
+        (
+            CPU,
+            r#"{"spawn_blocking": [{"lock": {"mutex": "m", "do": []}}]}"#,
+            "tasks.job.program.0.spawn_blocking.0.lock.mutex",
+            "m is async",
+        ),
+        (CPU, r#"{"block_on": ["yield_now"]}"#, "tasks.job.program.0.block_on.0.yield_now", "needs the worker"),
+        (CPU, r#"{"timeout": {"do": []}}"#, "tasks.job.program.0.timeout.after", "the deadline is missing"),
+        (
+            CPU,
+            r#"{"timeout": {"after": "1 ms", "do": [], "else": [{"cpu": 1}]}}"#,
+            "tasks.job.program.0.timeout.else.0.cpu",
+            "with its unit",
+        ),
+        (
+            CPU,
+            r#"{"chance": {"probability": 1.5, "do": []}}"#,
+            "tasks.job.program.0.chance.probability",
+            "1.5 is not allowed: 0 to 1",
+        ),
+        (CPU, r#"{"blocking_job": ["join"]}"#, "tasks.job.program.0.blocking_job.0.join", "must not"),
+        (r#""free": {}"#, r#""free": {"budget": 1}"#, "channels.free.budget", "true or false"),
+        (
+            r#""capacity": 4"#,
+            r#""capacity": 4, "outside": {"at": "1 ms"}"#,
+            "channels.c.outside",
+            "would wait for a place",
+        ),
+        (
+            r#""free": {}"#,
+            r#""free": {"outside": {"clients": 1, "think": "1 ms"}}"#,
+            "channels.free.outside",
+            "clients wait",
+        ),
+        (r#""m": {}"#, r#""m": {"kind": "stdd"}"#, "mutexes.m.kind", "did you mean std"),
+        (r#"{"at": "1 ms"}"#, r#"{"clients": 0, "think": "1 ms"}"#, "tasks.main.arrive.0.clients", "1 to 100000"),
+        (r#"{"at": "1 ms"}"#, r#"{"clients": 2}"#, "tasks.main.arrive.0.think", "missing"),
+        (
+            r#"{"at": "1 ms"}"#,
+            r#"{"clients": 2, "think": {"list": ["1 ms"]}}"#,
+            "tasks.main.arrive.0.think",
+            "a list goes on",
         ),
         (r#""count": 3"#, r#""count": 3, "count": 4"#, "tasks.main.program.2.send.count", "there twice"),
         (r#""times": 2"#, r#""times": 2000000000"#, "tasks.job.program.1.repeat.times", "0 to 1000000000"),
@@ -307,6 +354,7 @@ fn sync_leaf() -> impl Strategy<Value = Does> {
         length().prop_map(Does::Cpu),
         length().prop_map(Does::Block),
         (0..9u32).prop_map(|count| Does::Send { channel: ChannelId(0), count }),
+        length().prop_map(|length| { Does::Lock { mutex: MutexId(0), body: steps(vec![Does::Block(length)]) } }),
     ]
 }
 
@@ -321,7 +369,11 @@ fn leaf() -> impl Strategy<Value = Does> {
         (0..2u16, 0..9u32).prop_map(|(socket, count)| Does::Read { socket, count }),
         (0..2u16, 0..9u32).prop_map(|(kind, count)| Does::Spawn { kind: KindId(kind), count }),
         Just(Does::Join),
+        Just(Does::Abort),
+        Just(Does::Panic),
         Just(Does::YieldNow),
+        proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockingJob(steps(body))),
+        proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockOn(steps(body))),
         Just(Does::ForgetWaker),
         Just(Does::WakeSelf),
         proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::SpawnBlocking(steps(body))),
@@ -336,15 +388,22 @@ fn steps(does: Vec<Does>) -> Vec<Step> {
 
 fn program() -> impl Strategy<Value = Vec<Step>> {
     let body = |inner| proptest::collection::vec(inner, 0..3).prop_map(steps);
-    let does = leaf().prop_recursive(3, 12, 3, move |inner| {
-        prop_oneof![
-            body(inner.clone()).prop_map(Does::Forever),
-            (0..9u32, body(inner.clone())).prop_map(|(times, body)| Does::Repeat { times, body }),
-            (0..2u32, body(inner.clone())).prop_map(|(label, body)| Does::Measure { label, body }),
-            proptest::collection::vec(body(inner.clone()), 1..3).prop_map(Does::JoinAll),
-            proptest::collection::vec(body(inner), 1..3).prop_map(Does::Select),
-        ]
-    });
+    let does =
+        leaf().prop_recursive(3, 12, 3, move |inner| {
+            prop_oneof![
+                body(inner.clone()).prop_map(Does::Forever),
+                (0..9u32, body(inner.clone())).prop_map(|(times, body)| Does::Repeat { times, body }),
+                (0..2u32, body(inner.clone())).prop_map(|(label, body)| Does::Measure { label, body }),
+                (0..2u16, body(inner.clone())).prop_map(|(mutex, body)| Does::Lock { mutex: MutexId(mutex), body }),
+                (0..=1_000u32, body(inner.clone()), body(inner.clone())).prop_map(|(thousandths, body, otherwise)| {
+                    Does::Chance { probability: f64::from(thousandths) / 1_000.0, body, otherwise }
+                }),
+                (length(), body(inner.clone()), body(inner.clone()))
+                    .prop_map(|(after, body, otherwise)| Does::Timeout { after, body, otherwise }),
+                proptest::collection::vec(body(inner.clone()), 1..3).prop_map(Does::JoinAll),
+                proptest::collection::vec(body(inner), 1..3).prop_map(Does::Select),
+            ]
+        });
     proptest::collection::vec(does, 0..5).prop_map(steps)
 }
 
@@ -367,14 +426,34 @@ fn series() -> impl Strategy<Value = Arrivals> {
     ]
 }
 
+/// A closed loop stands only where tasks arrive.
+fn closed() -> impl Strategy<Value = Arrivals> {
+    let think = prop_oneof![nanos(0).prop_map(Length::Constant), nanos(1).prop_map(Length::Exponential)];
+    let count = prop_oneof![0..100u32, Just(u32::MAX)];
+    (1..9u32, think, time(), count).prop_map(|(clients, think, from, count)| Arrivals::Closed {
+        clients,
+        think,
+        from,
+        count,
+    })
+}
+
 /// Numbers steps as they are written and labels as they appear; returns the labels in use, old number for new.
 fn number(program: &mut [Step], next: &mut u32, labels: &mut Vec<u32>) {
     for step in program {
         step.id = *next;
         *next += 1;
         match &mut step.does {
-            Does::SpawnBlocking(body) | Does::BlockInPlace(body) | Does::Forever(body) | Does::Repeat { body, .. } => {
+            Does::SpawnBlocking(body)
+            | Does::BlockingJob(body)
+            | Does::BlockInPlace(body)
+            | Does::BlockOn(body)
+            | Does::Lock { body, .. }
+            | Does::Forever(body)
+            | Does::Repeat { body, .. } => number(body, next, labels),
+            Does::Timeout { body, otherwise, .. } | Does::Chance { body, otherwise, .. } => {
                 number(body, next, labels);
+                number(otherwise, next, labels);
             }
             Does::Measure { label, body } => {
                 let known = labels.iter().position(|old| old == label);
@@ -404,6 +483,9 @@ prop_compose! {
         end in 1..=3_600_000_000_000u64,
         ready in 0..4u32,
         data in proptest::option::of(series()),
+        outside in proptest::option::of(series()),
+        budget in any::<bool>(),
+        mut closed in proptest::option::of(closed()),
         mut first in program(),
         mut second in program(),
         arrivals in proptest::collection::vec(series(), 0..3),
@@ -416,6 +498,8 @@ prop_compose! {
         number(&mut first, &mut 0, &mut labels);
         number(&mut second, &mut 0, &mut labels);
         let start = Arrivals::At { at: Time::ZERO, count: 1 };
+        let mut arrivals = arrivals;
+        arrivals.extend(closed.take());
         Scenario {
             name: "random-1".to_owned(),
             seed,
@@ -423,8 +507,12 @@ prop_compose! {
             policy: PolicyChoice { name: "global-queue".to_owned(), params },
             limits: Limits { end: Time(end), records: 1, instant: 7 },
             channels: vec![
-                ChannelSpec { name: "free".to_owned(), capacity: None, ready },
-                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready },
+                ChannelSpec { name: "free".to_owned(), capacity: None, ready, outside, budget },
+                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready, outside: None, budget: true },
+            ],
+            mutexes: vec![
+                MutexSpec { name: "held".to_owned(), kind: MutexKind::Std },
+                MutexSpec { name: "fair".to_owned(), kind: MutexKind::Async },
             ],
             sockets: vec![
                 Socket { name: "fed".to_owned(), data },

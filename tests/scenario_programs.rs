@@ -1,7 +1,7 @@
 //! What programs do, seen in the stream of a simulated run under one global queue.
 
 use dandori::policy::Registry;
-use dandori::scenario::{Prepared, Scenario, library};
+use dandori::scenario::{Arrival, Comes, Prepared, Scenario, library};
 use dandori::sim::Sim;
 use dandori::time::Time;
 use dandori::trace::{Cause, Ended, Event, Recording, What};
@@ -228,16 +228,16 @@ fn arrivals_come_in_order_and_draw_nothing_from_each_other() {
     let arrivals = |scenario: &Scenario| Prepared::new(scenario).arrivals();
     let scenario = scenario("", tasks);
     let all = arrivals(&scenario);
-    let fixed: Vec<(u64, u16, u64)> = all
-        .iter()
-        .filter(|arrival| arrival.kind.0 != 1)
-        .map(|arrival| (arrival.at.0 / 1_000, arrival.kind.0, arrival.ordinal & 0xffff))
-        .collect();
+    let task = |arrival: &Arrival| match arrival.what {
+        Comes::Task { kind, ordinal } => (arrival.at.0 / 1_000, kind.0, ordinal & 0xffff),
+        other => panic!("{other:?} is not in the scenario"),
+    };
+    let fixed: Vec<(u64, u16, u64)> = all.iter().map(task).filter(|&(_, kind, _)| kind != 1).collect();
     assert_eq!(fixed, [(0, 2, 0), (1, 0, 0), (1, 0, 1), (4, 0, 2), (4, 0, 3), (4, 0, 4), (4, 2, 1), (8, 2, 2)]);
     assert!(all.is_sorted_by_key(|arrival| arrival.at));
 
     let poisson =
-        |scenario: &Scenario| arrivals(scenario).into_iter().filter(|arrival| arrival.kind.0 == 1).collect::<Vec<_>>();
+        |scenario: &Scenario| arrivals(scenario).into_iter().filter(|arrival| task(arrival).1 == 1).collect::<Vec<_>>();
     let drawn = poisson(&scenario);
     assert!((9_500..10_500).contains(&drawn.len()), "{} in 1 s with a mean gap of 100 us", drawn.len());
     assert!(drawn.iter().all(|arrival| arrival.at <= Time(1_000_000_000)));

@@ -50,6 +50,8 @@ export class Session {
     return [];
   }
 
+  free() {}
+
   /** @param {number} _records */
   advance(_records) {
     this.left -= 1;
@@ -95,12 +97,12 @@ export class Session {
         : [{ text: 'The ticker wants to run every 10\u00a0ms. It was never more than ' }, { text: '1.1\u00a0ms late', style: 'bold' }, { text: '.' }],
       lead: 'Two jobs sleep inside their tasks, one on each worker. Nothing else can run there until they wake.',
       knobs: KNOBS.map((knob) => ({ ...knob, value: this.value(knob.path) })),
-      end: END, from: 0, to: END, cursor: 150 * MS, selected: this.selected,
+      end: END, from: 0, to: END, cursor: 150 * MS, selected: this.selected, world: 'simulated', recording: null,
       rows: rowsOf(this.workers, 0).map(({ row, y, height }) => ({ ...row, y, height })),
       quiet: ['global queue', 'blocking pool', 'CPUs'],
       why: late ? this.#why() : null,
       model: [{ text: 'Model: tokio 1.53.1, 9 assumptions. Engine 0.1, seed ' + this.value('seed') + '.' }],
-      digest: `0123456789abcdef${JSON.stringify(this.settings.set)}`, records: 1234, notice: null, world: 'simulated', recording: null,
+      digest: `0123456789abcdef${JSON.stringify(this.settings.set)}`, records: 1234, notice: null,
       question: 'Which of these does not help?',
       findings: late
         ? [{ kind: 'late_timer', text: [{ text: 'The timer of ' }, { text: 'T', task: 0 }, { text: ' was due, and for 395.0\u00a0ms nobody looked.' }], from: WAIT.rounded, to: WAIT.seen, at: 252 * MS, record: 92, task: 0, length: '395.0\u00a0ms' }]

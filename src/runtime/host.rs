@@ -13,7 +13,7 @@ use super::spawn::{self, Name};
 use super::thread;
 use crate::id::TaskId;
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Runnable, Timer};
+use crate::task::{BoxFuture, Home, Host, Leaf, New, Occupy, Runnable, Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Sink, What};
 
@@ -68,24 +68,29 @@ impl Host for ThreadHost {
         self.shared().reserve()
     }
 
-    fn launch(&self, new: New, future: BoxFuture) {
+    fn launch(&self, new: New, future: BoxFuture) -> u64 {
         let New { task, parent, kind, job, deadline } = new;
         // The list of the thread that spawns, so that tasks of different workers do not meet at one lock.
         let lane = self.here(|here| here.and_then(|here| here.lane.borrow().clone())).unwrap_or(self.lane.clone());
         let future = Contained::new(future, task, lane.clone());
         let name = Name { task, kind, deadline, job };
         if job {
-            if let Some(created) = spawn::create(&lane, name, Once(future)) {
-                spawn::record_job(&lane, task, parent, kind);
-                created.handle.detach();
-                self.queue_job(task, created.runnable);
-            }
-            return;
-        }
-        if let Some(created) = spawn::create(&lane, name, future) {
+            let Some(created) = spawn::create(&lane, name, Once(future)) else { return 0 };
+            let place = place_of(&created.runnable);
+            spawn::record_job(&lane, task, parent, kind);
             created.handle.detach();
-            lane.shared.launch(created.runnable, |pen| pen.record(Event::Spawn { task, parent, kind, job }));
+            self.queue_job(task, created.runnable);
+            return place;
         }
+        let Some(created) = spawn::create(&lane, name, future) else { return 0 };
+        let place = place_of(&created.runnable);
+        created.handle.detach();
+        lane.shared.launch(created.runnable, |pen| pen.record(Event::Spawn { task, parent, kind, job }));
+        place
+    }
+
+    fn abort(&self, task: TaskId, place: u64) {
+        self.lane.abort((place >> 32) as u32, place as u32, task);
     }
 
     fn gate(&self, _task: TaskId, _leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
@@ -108,6 +113,7 @@ impl Host for ThreadHost {
             Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave => (What::Leave, Nanos::ZERO),
             Occupy::Return => (What::Return, Nanos::ZERO),
+            Occupy::Held(what) => unreachable!("{what:?} has no length: see `hold`"),
         };
         self.record(Event::StretchStart { task, what: name, length });
         match what {
@@ -126,9 +132,29 @@ impl Host for ThreadHost {
                     thread::return_from_away(shared, here);
                 }
             }),
+            Occupy::Held(_) => {}
         }
         self.record(Event::StretchEnd { task, what: name });
         Poll::Ready(())
+    }
+
+    fn hold(&self, task: TaskId, _leaf: Leaf, what: What, token: &Arc<Token>, _cx: &mut Context<'_>) -> Poll<()> {
+        self.record(Event::StretchStart { task, what, length: Nanos::ZERO });
+        self.shared().hold(token);
+        self.record(Event::StretchEnd { task, what });
+        Poll::Ready(())
+    }
+
+    fn give(&self, token: &Arc<Token>) {
+        token.give();
+    }
+
+    fn replace_budget(&self, units: u32) -> u32 {
+        self.here(|here| here.map_or(u32::MAX, |here| here.budget.replace(units)))
+    }
+
+    fn comes(&self, _at: Time) {
+        self.shared().watch.0.comes();
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
@@ -196,4 +222,15 @@ impl Host for ThreadHost {
             });
         });
     }
+
+    fn panicked(&self, task: TaskId) {
+        // Without the panic hook: a scenario says what panics, nobody has to be told on the screen.
+        std::panic::resume_unwind(Box::new(format!("{task} panics, as its scenario says")));
+    }
+}
+
+/// Where the runtime keeps a task: its list, and its place there.
+fn place_of(entry: &Runnable) -> u64 {
+    let meta = entry.0.metadata();
+    u64::from(meta.list) << 32 | u64::from(meta.key)
 }

@@ -33,6 +33,7 @@ pub(super) fn recording(shared: &Shared, name: &str) -> Recording {
         // A program's tasks are all of one kind.
         kinds: vec![KindMeta { name: "task".to_owned(), label: "T".to_owned() }],
         channels: Vec::new(),
+        mutexes: Vec::new(),
         labels: Vec::new(),
         end,
         dropped,

@@ -6,7 +6,7 @@ use super::builder::{BuildError, Builder};
 use super::clock;
 use super::handle::Runtime;
 use crate::policy::{Args, Registry};
-use crate::scenario::{Prepared, Problem, Scenario};
+use crate::scenario::{Arrival, Prepared, Problem, Scenario};
 use crate::sync::{Arc, Mutex, lock};
 use crate::time::{Nanos, Time};
 use crate::trace::recording::Origin;
@@ -95,12 +95,15 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
 
     let shared = &runtime.handle.lane.shared;
     let limit = scenario.limits.end;
-    shared.watch.0.more(arrivals.len() as u64);
-    let (first, later) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.at == Time::ZERO));
-    for arrival in first {
+    shared.watch.0.more(arrivals.iter().filter(|arrival| arrival.is_awaited()).count() as u64);
+    let come = |arrival: &Arrival| {
         prepared.arrive(runtime.host(), arrival);
-        shared.watch.0.less();
-    }
+        if arrival.is_awaited() {
+            shared.watch.0.less();
+        }
+    };
+    let (first, later) = arrivals.split_at(arrivals.partition_point(|arrival| arrival.at == Time::ZERO));
+    first.iter().for_each(come);
     runtime.start().map_err(BuildError::into_problems)?;
     let mut later = later.iter();
     let mut next = later.next();
@@ -116,20 +119,24 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
         if now >= limit {
             break Ended::Time;
         }
+        if let Some(request) = prepared.request(now) {
+            come(&request);
+            continue;
+        }
         match next {
             Some(arrival) if arrival.at <= now => {
-                prepared.arrive(runtime.host(), arrival);
-                shared.watch.0.less();
+                come(arrival);
                 next = later.next();
             }
             _ => {
-                let until = next.map_or(limit, |arrival| arrival.at.min(limit));
+                let next = next.map(|arrival| arrival.at).into_iter().chain(prepared.next_request()).min();
+                let until = next.map_or(limit, |at| at.min(limit));
                 // In pieces, because a system need not sleep for centuries at once.
                 shared.watch.0.wait(shared.clock.until(until).min(Nanos::from_secs(3600).into()));
             }
         }
     };
-    let to_come = u64::from(next.is_some()) + later.len() as u64;
+    let to_come = next.into_iter().chain(later).filter(|arrival| arrival.is_awaited()).count() as u64;
     let left = u32::try_from(shared.watch.0.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
     let end = shared.tracer.as_ref().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
     runtime.shut_down();

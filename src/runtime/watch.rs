@@ -29,6 +29,13 @@ impl Watch {
         }
     }
 
+    /// Something that nobody knew of will come from outside: whoever waits looks when.
+    pub(super) fn comes(&self) {
+        self.more(1);
+        drop(lock(&self.failed));
+        self.changed.notify_all();
+    }
+
     pub(super) fn left(&self) -> u64 {
         self.left.load(Ordering::Acquire)
     }

@@ -30,6 +30,13 @@ fn totals(problems: &mut Problems, scenario: &Scenario) {
     if total > limit {
         problems.add("tasks", format!("about {total} tasks would arrive before the end of the run: at most {limit}"));
     }
+    for channel in &scenario.channels {
+        let messages = channel.outside.as_ref().map_or(0, |series| most(series, end));
+        if messages > limit {
+            let message = format!("about {messages} messages before the end of the run: at most {limit}");
+            problems.add(at(&at("channels", &channel.name), "outside"), message);
+        }
+    }
     for socket in &scenario.sockets {
         let pieces = socket.data.as_ref().map_or(0, |series| most(series, end));
         if pieces > limit {
@@ -43,6 +50,14 @@ fn totals(problems: &mut Problems, scenario: &Scenario) {
 fn most(series: &Arrivals, end: Time) -> u64 {
     let fits = |from: Time, period: Nanos| if from > end { 0 } else { end.since(from).0 / period.0.max(1) + 1 };
     match *series {
+        // Further requests come only as fast as the run answers: its limits hold for them.
+        Arrivals::Closed { clients, from, count, .. } => {
+            if from > end || count == 0 {
+                0
+            } else {
+                clients.into()
+            }
+        }
         Arrivals::At { at, count } => fits(at, Nanos(u64::MAX)).min(1) * u64::from(count),
         Arrivals::Every { period, from, count } => fits(from, period).min(count.into()),
         Arrivals::Poisson { mean, from, count } => (2 * fits(from, mean) + 1_000).min(count.into()),
@@ -61,7 +76,7 @@ fn uses(scenario: &Scenario, feature: Feature) -> Vec<String> {
         steps(&kind.program, &at(&path, "program"), &mut |does, path| {
             let needs = match does {
                 Does::Spawn { .. } => Feature::Spawn,
-                Does::SpawnBlocking(_) => Feature::SpawnBlocking,
+                Does::SpawnBlocking(_) | Does::BlockingJob(_) => Feature::SpawnBlocking,
                 Does::BlockInPlace(_) => Feature::BlockInPlace,
                 _ => return,
             };
@@ -88,21 +103,9 @@ fn uses(scenario: &Scenario, feature: Feature) -> Vec<String> {
 fn steps(program: &[Step], path: &str, each: &mut dyn FnMut(&Does, &str)) {
     for (index, step) in program.iter().enumerate() {
         let path = at(path, index);
-        let verb = |name: &str| at(&path, name);
         each(&step.does, &path);
-        match &step.does {
-            Does::SpawnBlocking(body) => steps(body, &verb("spawn_blocking"), each),
-            Does::BlockInPlace(body) => steps(body, &verb("block_in_place"), each),
-            Does::Forever(body) => steps(body, &verb("forever"), each),
-            Does::Repeat { body, .. } => steps(body, &verb("repeat.do"), each),
-            Does::Measure { body, .. } => steps(body, &verb("measure.do"), each),
-            Does::JoinAll(branches) => {
-                branches.iter().enumerate().for_each(|(n, branch)| steps(branch, &at(&verb("join!"), n), each));
-            }
-            Does::Select(branches) => {
-                branches.iter().enumerate().for_each(|(n, branch)| steps(branch, &at(&verb("select"), n), each));
-            }
-            _ => {}
+        for (inner, body) in step.does.bodies() {
+            steps(body, &at(&path, inner), each);
         }
     }
 }

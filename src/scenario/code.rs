@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use crate::id::{ChannelId, KindId};
+use crate::id::{ChannelId, KindId, MutexId};
 use crate::scenario::model::{Does, Length, Step};
 use crate::time::Nanos;
 
@@ -18,6 +18,8 @@ pub(super) struct Code {
     pub(super) cells: u32,
     /// Some step waits for spawned tasks, so their handles are kept.
     pub(super) joins: bool,
+    /// Some step ends spawned tasks, so what is needed for that is kept.
+    pub(super) aborts: bool,
     /// Some step follows a schedule, so the time of the first step is kept.
     pub(super) ticks: bool,
 }
@@ -33,6 +35,8 @@ pub(super) enum Op {
     Again { start: u32 },
     /// End of a `Forever`'s body.
     Jump { to: u32 },
+    /// What follows, up to `other`, or what lies from there on: as a draw of this step says. `cell` counts draws.
+    Chance { step: u32, probability: f64, cell: u32, other: u32 },
     /// A loop whose body may have no effect gives its world a chance to stop it.
     Pass,
     /// Takes the time.
@@ -75,10 +79,23 @@ pub(super) enum Act {
         count: u32,
     },
     Join,
+    Abort,
+    Panic,
     YieldNow,
     WakeSelf,
     ForgetWaker,
     SpawnBlocking(Range<u32>),
+    BlockingJob(Range<u32>),
+    Lock {
+        mutex: MutexId,
+        body: Range<u32>,
+    },
+    BlockOn(Range<u32>),
+    /// The body, and what is done if the deadline came first.
+    Timeout {
+        after: Draw,
+        parts: [Range<u32>; 2],
+    },
     BlockInPlace(Range<u32>),
 }
 
@@ -108,7 +125,19 @@ impl Code {
         while let Some((at, part, body)) = later.pop() {
             let range = code.block(body, &mut later);
             match (&mut code.ops[at], part) {
-                (Op::Do { act: Act::SpawnBlocking(hole) | Act::BlockInPlace(hole), .. }, _) => *hole = range,
+                (Op::Do { act: Act::Timeout { parts, .. }, .. }, part) => parts[part] = range,
+                (
+                    Op::Do {
+                        act:
+                            Act::SpawnBlocking(hole)
+                            | Act::BlockingJob(hole)
+                            | Act::BlockInPlace(hole)
+                            | Act::BlockOn(hole)
+                            | Act::Lock { body: hole, .. },
+                        ..
+                    },
+                    _,
+                ) => *hole = range,
                 (Op::JoinAll { branches } | Op::Select { branches }, part) => branches[part] = range,
                 (other, _) => unreachable!("{other:?} has no body of its own"),
             }
@@ -151,13 +180,21 @@ impl Code {
                     self.later(branches, later);
                     self.ops.push(Op::Select { branches: vec![0..0; branches.len()] });
                 }
-                Does::SpawnBlocking(body) => {
-                    later.push((self.ops.len(), 0, body));
-                    self.ops.push(Op::Do { step: step.id, act: Act::SpawnBlocking(0..0) });
+                Does::Chance { probability, body, otherwise } => {
+                    self.chance((step.id, *probability), body, otherwise, later);
                 }
-                Does::BlockInPlace(body) => {
+                Does::Timeout { after, body, otherwise } => {
                     later.push((self.ops.len(), 0, body));
-                    self.ops.push(Op::Do { step: step.id, act: Act::BlockInPlace(0..0) });
+                    later.push((self.ops.len(), 1, otherwise));
+                    let act = Act::Timeout { after: self.draw(after), parts: [0..0, 0..0] };
+                    self.ops.push(Op::Do { step: step.id, act });
+                }
+                Does::SpawnBlocking(body) => self.whole(step.id, Act::SpawnBlocking(0..0), body, later),
+                Does::BlockingJob(body) => self.whole(step.id, Act::BlockingJob(0..0), body, later),
+                Does::BlockInPlace(body) => self.whole(step.id, Act::BlockInPlace(0..0), body, later),
+                Does::BlockOn(body) => self.whole(step.id, Act::BlockOn(0..0), body, later),
+                Does::Lock { mutex, body } => {
+                    self.whole(step.id, Act::Lock { mutex: *mutex, body: 0..0 }, body, later);
                 }
                 other => {
                     let act = self.act(other);
@@ -165,6 +202,29 @@ impl Code {
                 }
             }
         }
+    }
+
+    /// A step with a body of its own, which lies behind the program.
+    fn whole<'a>(&mut self, step: u32, act: Act, body: &'a [Step], later: &mut Vec<(usize, usize, &'a [Step])>) {
+        later.push((self.ops.len(), 0, body));
+        self.ops.push(Op::Do { step, act });
+    }
+
+    fn chance<'a>(
+        &mut self,
+        (step, probability): (u32, f64),
+        body: &'a [Step],
+        otherwise: &'a [Step],
+        later: &mut Vec<(usize, usize, &'a [Step])>,
+    ) {
+        let (at, cell) = (self.ops.len(), self.cell());
+        self.ops.push(Op::Chance { step, probability, cell, other: 0 });
+        self.steps(body, later);
+        let jump = self.ops.len();
+        self.ops.push(Op::Jump { to: 0 });
+        self.ops[at] = Op::Chance { step, probability, cell, other: self.here() };
+        self.steps(otherwise, later);
+        self.ops[jump] = Op::Jump { to: self.here() };
     }
 
     /// The body of a loop. One that may go round without touching the world gets a `Pass`.
@@ -200,6 +260,11 @@ impl Code {
                 self.joins = true;
                 Act::Join
             }
+            Does::Abort => {
+                self.aborts = true;
+                Act::Abort
+            }
+            Does::Panic => Act::Panic,
             Does::YieldNow => Act::YieldNow,
             Does::WakeSelf => Act::WakeSelf,
             Does::ForgetWaker => Act::ForgetWaker,
@@ -231,7 +296,10 @@ fn touches(does: &Does) -> bool {
         Does::Send { count, .. } | Does::Recv { count, .. } | Does::Read { count, .. } | Does::Spawn { count, .. } => {
             *count > 0
         }
-        Does::Join => false,
+        Does::Join | Does::Abort => false,
+        Does::Chance { body, otherwise, .. } => {
+            [body, otherwise].into_iter().all(|steps| steps.iter().any(|step| touches(&step.does)))
+        }
         Does::Repeat { times, body } => *times > 0 && body.iter().any(|step| touches(&step.does)),
         Does::Forever(_) => true,
         Does::Measure { body, .. } => body.iter().any(|step| touches(&step.does)),

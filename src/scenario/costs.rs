@@ -180,7 +180,9 @@ impl Costs {
             Event::DriverTurn { .. } => self.driver_turn,
             Event::Timer { .. } => self.timer,
             Event::ThreadStart { .. } => self.thread_start,
-            Event::Send { .. } | Event::Recv { .. } => self.message,
+            Event::Send { .. } | Event::Recv { .. } | Event::MutexHeld { .. } | Event::MutexReleased { .. } => {
+                self.message
+            }
             _ => 0,
         })
     }

@@ -18,7 +18,7 @@ use super::model::Length;
 use super::program::Prepared;
 use crate::id::KindId;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::task::{Env, Join, join_all, select_first};
+use crate::task::{Aborter, Env, Join, join_all, select_first};
 use crate::time::{Nanos, Time};
 use crate::trace::Event;
 
@@ -54,6 +54,8 @@ struct Task {
     cells: Box<[AtomicU64]>,
     /// Spawned and not yet joined; empty unless the program joins.
     joins: Mutex<VecDeque<Join>>,
+    /// What is needed to end those; empty unless the program aborts.
+    aborts: Mutex<Vec<Aborter>>,
 }
 
 impl Task {
@@ -62,8 +64,8 @@ impl Task {
         let code = prepared.code(kind);
         let cells = (0..code.cells).map(|_| AtomicU64::new(0)).collect();
         let born = if code.ticks { env.now() } else { Time::ZERO };
-        let joins = Mutex::new(VecDeque::new());
-        Task { prepared, env, kind, at: AtomicU32::new(NONE), born, cells, joins }
+        let (joins, aborts) = (Mutex::default(), Mutex::default());
+        Task { prepared, env, kind, at: AtomicU32::new(NONE), born, cells, joins, aborts }
     }
 
     fn code(&self) -> &Code {
@@ -129,6 +131,12 @@ impl Task {
                                 self.prepared.channel(*channel).send(&self.env).await;
                             }
                         }
+                        Act::Lock { mutex, body } => {
+                            let guard = self.prepared.mutex(*mutex).lock(&self.env).await;
+                            self.nested_body(body.clone(), branch).await;
+                            drop(guard);
+                        }
+                        Act::Panic => self.env.panic().await,
                         other => panic!("step {step} of kind {}: {other:?} waits, a blocking body cannot", self.kind),
                     }
                     pc += 1;
@@ -158,12 +166,20 @@ impl Task {
                 stack.pop();
             }
             Op::Jump { to } => return to,
+            Op::Chance { step, probability, cell, other } => {
+                let round = self.round(cell);
+                if self.env.stream().unit(step, round) >= probability {
+                    return other;
+                }
+            }
             Op::Pass => {}
             Op::Measure => stack.push(self.env.now().0),
             Op::Measured { label } => {
                 let start = Time(stack.pop().expect("Measure pushed it"));
                 let took = self.env.now().since(start);
-                self.env.note(Event::Measure { task: self.env.task(), label, took });
+                if !self.env.panics() {
+                    self.env.note(Event::Measure { task: self.env.task(), label, took });
+                }
             }
             ref other => panic!("{other:?} cannot stand in the body of kind {}", self.kind),
         }
@@ -194,6 +210,26 @@ impl Task {
             }
             Act::Spawn { kind, count } => self.spawn(*kind, *count).await,
             Act::Join => self.join().await,
+            Act::Abort => self.abort().await,
+            Act::Panic => env.panic().await,
+            Act::Lock { mutex, body } => {
+                let guard = self.prepared.mutex(*mutex).lock(env).await;
+                self.nested(body.clone(), branch).await;
+                drop(guard);
+            }
+            Act::BlockOn(body) => env.block_on(self.nested(body.clone(), branch)).await,
+            Act::Timeout { after, parts: [body, otherwise] } => {
+                let after = self.length(after, step);
+                // What does not come to its end in time is polled beside the deadline: it is a branch.
+                if !env.timeout(after, self.branch(body.clone())).await {
+                    self.nested(otherwise.clone(), branch).await;
+                }
+            }
+            Act::BlockingJob(body) => {
+                self.pass().await;
+                let (prepared, body) = (self.prepared.clone(), body.clone());
+                self.keep(env.spawn_blocking(|env| run_job(prepared, env, body)));
+            }
             Act::ForgetWaker => env.forget_waker().await,
             Act::SpawnBlocking(body) => {
                 let (prepared, body) = (self.prepared.clone(), body.clone());
@@ -208,7 +244,7 @@ impl Task {
     /// Notes where the task is, once. In a branch it stands behind a gate.
     #[inline]
     fn begin(&self, step: u32) {
-        if self.at.load(Ordering::Relaxed) != step {
+        if self.at.load(Ordering::Relaxed) != step && !self.env.panics() {
             self.at.store(step, Ordering::Relaxed);
             self.env.note(Event::At { task: self.env.task(), step });
         }
@@ -225,7 +261,17 @@ impl Task {
     }
 
     fn branch(&self, range: Range<u32>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.walk(range, true))
+        self.nested(range, true)
+    }
+
+    /// Steps inside a step.
+    fn nested(&self, range: Range<u32>, branch: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.walk(range, branch))
+    }
+
+    /// Steps inside a step of a blocking body.
+    fn nested_body(&self, range: Range<u32>, branch: bool) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.body(range, branch))
     }
 
     /// The length of this round of a step: a function of seed, task, step and round.
@@ -277,14 +323,33 @@ impl Task {
 
     async fn spawn(&self, kind: KindId, count: u32) {
         let deadline = self.prepared.scenario().kinds[kind.index()].deadline;
-        let keep = self.code().joins;
         for _ in 0..count {
             self.pass().await;
             let prepared = self.prepared.clone();
-            let join = self.env.spawn(kind, deadline, |env| run(prepared, env));
-            if keep {
-                lock(&self.joins).push_back(join);
+            self.keep(self.env.spawn(kind, deadline, |env| run(prepared, env)));
+        }
+    }
+
+    /// Keeps what later steps need of a child.
+    fn keep(&self, join: Join) {
+        if self.code().aborts {
+            let mut aborts = lock(&self.aborts);
+            // Now and then, so that a loop that never aborts does not keep everything that it ever spawned.
+            if aborts.len() == aborts.capacity() {
+                aborts.retain(|handle| !handle.is_over());
             }
+            aborts.push(join.aborter());
+        }
+        if self.code().joins {
+            lock(&self.joins).push_back(join);
+        }
+    }
+
+    async fn abort(&self) {
+        let handles = std::mem::take(&mut *lock(&self.aborts));
+        for handle in handles {
+            self.pass().await;
+            self.env.abort(&handle);
         }
     }
 
@@ -317,6 +382,7 @@ struct Joining<'a> {
 impl Joining<'_> {
     async fn finish(mut self) {
         if let Some(join) = &mut self.join {
+            // However it ended: a program that goes on after a panic of its child is the rule.
             join.await;
         }
         self.join = None;

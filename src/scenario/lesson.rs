@@ -226,9 +226,7 @@ impl Scenario {
         fn first(program: &[Step]) -> Option<Nanos> {
             program.iter().find_map(|step| match &step.does {
                 Does::Tick(period) => Some(*period),
-                Does::Forever(body) | Does::Repeat { body, .. } | Does::Measure { body, .. } => first(body),
-                Does::JoinAll(branches) | Does::Select(branches) => branches.iter().find_map(|branch| first(branch)),
-                _ => None,
+                does => does.bodies().into_iter().find_map(|(_, body)| first(body)),
             })
         }
         first(&self.kinds.iter().find(|known| known.name == kind)?.program)

@@ -22,6 +22,10 @@ pub const CAPACITY: RangeInclusive<u64> = 1..=1_000_000;
 pub const READY: RangeInclusive<u64> = 0..=1_000_000;
 /// Arrivals of one series, and of a whole scenario.
 pub const ARRIVALS: RangeInclusive<u64> = 0..=1_000_000;
+/// Clients of one closed loop.
+pub const CLIENTS: RangeInclusive<u64> = 1..=100_000;
+/// The probability of a chance.
+pub const PROBABILITY: RangeInclusive<f64> = 0.0..=1.0;
 /// Tasks in one burst.
 pub const BURST: RangeInclusive<u64> = 1..=1_000_000;
 /// Tasks that one `spawn` step spawns.

@@ -31,4 +31,4 @@ pub use json::Json;
 pub use length::parse as parse_length;
 pub use model::*;
 pub use problem::Problem;
-pub use program::{Arrival, MAX_ARRIVALS, Prepared};
+pub use program::{Arrival, Comes, MAX_ARRIVALS, Prepared, Request};

@@ -1,9 +1,10 @@
 //! A scenario: everything that decides a run, as data, without a word for people in it. The JSON form is described in
 //! `docs/scenario.md`.
 
-use crate::id::{ChannelId, KindId};
+use crate::id::{ChannelId, KindId, MutexId};
 use crate::policy::Params;
 use crate::scenario::costs::Costs;
+use crate::task::MutexKind;
 use crate::time::{Nanos, Time};
 
 /// What runs, on what, under which policy.
@@ -21,6 +22,8 @@ pub struct Scenario {
     pub limits: Limits,
     /// Channels between tasks.
     pub channels: Vec<ChannelSpec>,
+    /// Mutexes between tasks.
+    pub mutexes: Vec<MutexSpec>,
     /// Sockets that arrivals feed.
     pub sockets: Vec<Socket>,
     /// Kinds of tasks.
@@ -67,6 +70,19 @@ pub struct ChannelSpec {
     pub capacity: Option<u32>,
     /// Messages in it at the start.
     pub ready: u32,
+    /// When a thread outside of the runtime sends messages; `None`: never. Only without a capacity.
+    pub outside: Option<Arrivals>,
+    /// Its operations spend budget; those of a library that knows nothing of it do not.
+    pub budget: bool,
+}
+
+/// A mutex.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MutexSpec {
+    /// Its name.
+    pub name: String,
+    /// Whether a task or its thread waits for it.
+    pub kind: MutexKind,
 }
 
 /// A socket: the n-th read is ready when the n-th piece of data has arrived.
@@ -130,6 +146,17 @@ pub enum Arrivals {
         /// When the first burst arrives.
         from: Time,
         /// How many bursts.
+        count: u32,
+    },
+    /// A closed loop: each client sends its next request a think time after the last one has ended.
+    Closed {
+        /// How many clients.
+        clients: u32,
+        /// From the end of a request, or the start of the client, to its next request.
+        think: Length,
+        /// When the clients start: they think first.
+        from: Time,
+        /// How many requests of each client.
         count: u32,
     },
 }
@@ -232,10 +259,43 @@ pub enum Does {
     },
     /// Waits for every task that this task has spawned and not yet joined, in order.
     Join,
+    /// Ends every task and job that this task has spawned and not yet joined.
+    Abort,
+    /// Panics.
+    Panic,
     /// Yields.
     YieldNow,
     /// Sends the body to the blocking pool and waits for its end.
     SpawnBlocking(Vec<Step>),
+    /// Sends the body to the blocking pool and goes on; `Join` waits for it.
+    BlockingJob(Vec<Step>),
+    /// Does the body with a mutex locked.
+    Lock {
+        /// Which.
+        mutex: MutexId,
+        /// What.
+        body: Vec<Step>,
+    },
+    /// Does the body until the deadline; if it is not done then it is dropped and the other steps are done.
+    Timeout {
+        /// How long after its begin the deadline is.
+        after: Length,
+        /// What.
+        body: Vec<Step>,
+        /// What is done if the deadline came first.
+        otherwise: Vec<Step>,
+    },
+    /// Runs the body to its end with the thread held, as a `block_on` inside a task does.
+    BlockOn(Vec<Step>),
+    /// Does the body or the other steps, as a draw says.
+    Chance {
+        /// Probability of the body, 0 to 1, in thousandths.
+        probability: f64,
+        /// What.
+        body: Vec<Step>,
+        /// What else.
+        otherwise: Vec<Step>,
+    },
     /// Runs the body with the worker given away.
     BlockInPlace(Vec<Step>),
     /// Does the body so many times.
@@ -262,4 +322,33 @@ pub enum Does {
     JoinAll(Vec<Vec<Step>>),
     /// All branches inside this task until the first is done: `select!`.
     Select(Vec<Vec<Step>>),
+}
+
+impl Does {
+    /// Steps inside this one, each list with its path from the step on.
+    #[must_use]
+    pub fn bodies<'a>(&'a self) -> Vec<(String, &'a [Step])> {
+        let one = |path: &str, body: &'a [Step]| vec![(path.to_owned(), body)];
+        let all = |verb: &str, branches: &'a [Vec<Step>]| {
+            branches.iter().enumerate().map(|(n, branch)| (format!("{verb}.{n}"), branch.as_slice())).collect()
+        };
+        let two = |verb: &str, body: &'a [Step], otherwise: &'a [Step]| {
+            vec![(format!("{verb}.do"), body), (format!("{verb}.else"), otherwise)]
+        };
+        match self {
+            Does::SpawnBlocking(body) => one("spawn_blocking", body),
+            Does::BlockingJob(body) => one("blocking_job", body),
+            Does::BlockInPlace(body) => one("block_in_place", body),
+            Does::BlockOn(body) => one("block_on", body),
+            Does::Forever(body) => one("forever", body),
+            Does::Lock { body, .. } => one("lock.do", body),
+            Does::Repeat { body, .. } => one("repeat.do", body),
+            Does::Measure { body, .. } => one("measure.do", body),
+            Does::Timeout { body, otherwise, .. } => two("timeout", body, otherwise),
+            Does::Chance { body, otherwise, .. } => two("chance", body, otherwise),
+            Does::JoinAll(branches) => all("join!", branches),
+            Does::Select(branches) => all("select", branches),
+            _ => Vec::new(),
+        }
+    }
 }

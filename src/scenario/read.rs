@@ -2,14 +2,16 @@
 
 use super::check;
 use super::costs::{Costs, FIELDS};
+use super::distribution;
 use super::fields::{Fields, check_name, expected, flag, integer, list, named, nanos, object, text, time, unknown};
 use super::json::{Json, clip, quote};
 use super::limits::{self, LONGEST};
-use super::model::{Arrivals, ChannelSpec, Kind, Limits, Machine, PolicyChoice, Scenario, Socket};
+use super::model::{Arrivals, ChannelSpec, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Scenario, Socket};
 use super::problem::{Problem, Problems, at, either};
-use super::steps::Programs;
+use super::steps::{Names, Programs};
 use crate::policy::spec::Range;
 use crate::policy::{Params, Registry};
+use crate::task::MutexKind;
 use crate::time::{Nanos, Time};
 
 /// Version of the format.
@@ -49,7 +51,8 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn scenario(&mut self, json: &Json) -> Option<Scenario> {
-        let known = ["dandori", "name", "seed", "machine", "policy", "limits", "channels", "sockets", "tasks"];
+        let known =
+            ["dandori", "name", "seed", "machine", "policy", "limits", "channels", "mutexes", "sockets", "tasks"];
         let fields = object(self.problems, "", json, &known)?;
         self.version(fields);
         let name = match fields.get("name") {
@@ -63,8 +66,11 @@ impl Reader<'_> {
         let limits = self.limits(fields.get("limits"));
         let channels = self.channels(fields.get("channels"));
         let sockets = self.sockets(fields.get("sockets"));
-        let (kinds, labels) = self.tasks(fields.get("tasks"), &channels, &sockets);
-        Some(Scenario { name: name.to_owned(), seed, machine, policy, limits, channels, sockets, kinds, labels })
+        let mutexes = self.mutexes(fields.get("mutexes"));
+        let names = Names { channels: &channels, mutexes: &mutexes, sockets: &sockets };
+        let (kinds, labels) = self.tasks(fields.get("tasks"), names);
+        let name = name.to_owned();
+        Some(Scenario { name, seed, machine, policy, limits, channels, mutexes, sockets, kinds, labels })
     }
 
     fn version(&mut self, fields: Fields<'_>) {
@@ -223,22 +229,50 @@ impl Reader<'_> {
         let mut channels = Vec::new();
         for (name, json) in self.things("channels", "channel", json) {
             let path = at("channels", clip(name));
-            let mut channel = ChannelSpec { name: name.clone(), capacity: None, ready: 0 };
-            if let Some(fields) = object(self.problems, &path, json, &["capacity", "ready"]) {
+            let mut channel = ChannelSpec { name: name.clone(), capacity: None, ready: 0, outside: None, budget: true };
+            if let Some(fields) = object(self.problems, &path, json, &["capacity", "ready", "outside", "budget"]) {
                 channel.capacity = fields
                     .get("capacity")
                     .map(|json| integer(self.problems, &at(&path, "capacity"), json, limits::CAPACITY) as u32);
                 channel.ready = fields
                     .get("ready")
                     .map_or(0, |json| integer(self.problems, &at(&path, "ready"), json, limits::READY) as u32);
+                channel.outside = fields.get("outside").map(|json| self.open_series(&at(&path, "outside"), json));
+                channel.budget =
+                    fields.get("budget").is_none_or(|json| flag(self.problems, &at(&path, "budget"), json));
             }
             if let Some(capacity) = channel.capacity.filter(|&capacity| channel.ready > capacity) {
                 let message = format!("{} messages do not fit into {capacity} places", channel.ready);
                 self.problems.add(at(&path, "ready"), message);
             }
+            if let (Some(_), Some(_)) = (&channel.outside, channel.capacity) {
+                let message = "a thread outside would wait for a place: a channel with a capacity has no outside";
+                self.problems.add(at(&path, "outside"), message);
+            }
             channels.push(channel);
         }
         channels
+    }
+
+    fn mutexes(&mut self, json: Option<&Json>) -> Vec<MutexSpec> {
+        let mut mutexes = Vec::new();
+        for (name, json) in self.things("mutexes", "mutex", json) {
+            let path = at("mutexes", clip(name));
+            let mut kind = MutexKind::Async;
+            if let Some(fields) = object(self.problems, &path, json, &["kind"])
+                && let Some(json) = fields.get("kind")
+            {
+                let path = at(&path, "kind");
+                let allowed = ["async", "std"];
+                match text(self.problems, &path, &either(allowed), json) {
+                    Some("std") => kind = MutexKind::Std,
+                    None | Some("async") => {}
+                    Some(other) => unknown(self.problems, path, "kind of mutex", other, allowed),
+                }
+            }
+            mutexes.push(MutexSpec { name: name.clone(), kind });
+        }
+        mutexes
     }
 
     fn sockets(&mut self, json: Option<&Json>) -> Vec<Socket> {
@@ -254,7 +288,7 @@ impl Reader<'_> {
                         self.problems.add(path, format!("expected \"always\" or a series, found {}", quote(other)));
                         None
                     }
-                    Some(json) => Some(self.series(&path, json)),
+                    Some(json) => Some(self.open_series(&path, json)),
                     None => {
                         self.problems.add(path, "when data arrives is missing: \"always\" or a series");
                         None
@@ -266,13 +300,13 @@ impl Reader<'_> {
         sockets
     }
 
-    fn tasks(&mut self, json: Option<&Json>, channels: &[ChannelSpec], sockets: &[Socket]) -> (Vec<Kind>, Vec<String>) {
+    fn tasks(&mut self, json: Option<&Json>, things_named: Names<'_>) -> (Vec<Kind>, Vec<String>) {
         let things = self.things("tasks", "kind of task", json);
         if things.is_empty() {
             self.problems.add("tasks", "there is no kind of task");
         }
         let names: Vec<&str> = things.iter().map(|(name, _)| name.as_str()).collect();
-        let mut programs = Programs::new(&names, channels, sockets);
+        let mut programs = Programs::new(&names, things_named);
         let mut kinds: Vec<Kind> = Vec::new();
         for (name, json) in things {
             let path = at("tasks", clip(name));
@@ -330,19 +364,28 @@ impl Reader<'_> {
         series.iter().enumerate().map(|(index, json)| self.series(&at(path, index), json)).collect()
     }
 
+    /// One series that does not depend on the run.
+    fn open_series(&mut self, path: &str, json: &Json) -> Arrivals {
+        if json.get("clients").is_some() {
+            self.problems.add(path, "clients wait for the end of tasks: at, every, poisson or burst is allowed here");
+        }
+        self.series(path, json)
+    }
+
     /// One series; which one, its fields say.
     fn series(&mut self, path: &str, json: &Json) -> Arrivals {
         let nothing = Arrivals::At { at: Time::ZERO, count: 0 };
         let known: &[&str] = match json {
+            json if json.get("clients").is_some() => &["clients", "think", "from", "count"],
             json if json.get("burst").is_some() => &["burst", "every", "from", "count"],
             json if json.get("poisson").is_some() => &["poisson", "from", "count"],
             json if json.get("every").is_some() => &["every", "from", "count"],
             json if json.get("at").is_some() => &["at", "count"],
             Json::Map(fields) if fields.iter().all(|(name, _)| name == "from" || name == "count") => {
-                self.problems.add(path, "when is missing: at, every, poisson or burst");
+                self.problems.add(path, "when is missing: at, every, poisson, burst or clients");
                 return nothing;
             }
-            _ => &["at", "every", "poisson", "burst", "from", "count"],
+            _ => &["at", "every", "poisson", "burst", "clients", "think", "from", "count"],
         };
         let Some(fields) = object(self.problems, path, json, known) else { return nothing };
         let problems = &mut *self.problems;
@@ -351,6 +394,22 @@ impl Reader<'_> {
         let count = fields.get("count").map_or(if fields.has("at") { 1 } else { u32::MAX }, |json| {
             integer(problems, &at(path, "count"), json, limits::ARRIVALS) as u32
         });
+        if let Some(json) = fields.get("clients") {
+            let clients = integer(problems, &at(path, "clients"), json, limits::CLIENTS) as u32;
+            let think = at(path, "think");
+            let think = match fields.get("think") {
+                Some(json) => distribution::read(problems, &think, json),
+                None => {
+                    problems.add(think, "this is missing: a length of time such as \"10 ms\"");
+                    Length::Constant(Nanos::ZERO)
+                }
+            };
+            if matches!(think, Length::List(_)) {
+                problems
+                    .add(at(path, "think"), "a list goes on from draw to draw, and each think time is a first draw");
+            }
+            return Arrivals::Closed { clients, think, from, count };
+        }
         let mut length = |name: &str| match fields.get(name) {
             Some(json) => nanos(problems, &at(path, name), json, Nanos(1)..=LONGEST),
             None => {

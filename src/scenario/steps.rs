@@ -1,16 +1,17 @@
 //! Programs, from JSON to steps.
 
 use super::distribution;
-use super::fields::{check_name, expected, integer, list, nanos, object, text, unknown};
+use super::fields::{check_name, expected, integer, list, nanos, number, object, text, unknown};
 use super::json::{Json, clip};
 use super::limits::{self, BRANCHES, DEPTH, LONGEST, STEPS};
-use super::model::{ChannelSpec, Does, Socket, Step};
-use super::problem::{Problems, at};
-use crate::id::{ChannelId, KindId};
+use super::model::{ChannelSpec, Does, Length, MutexSpec, Socket, Step};
+use super::problem::{Problems, at, either};
+use crate::id::{ChannelId, KindId, MutexId};
+use crate::task::MutexKind;
 use crate::time::Nanos;
 
 /// The verbs, in the order in which the documentation has them.
-pub(super) const VERBS: [&str; 20] = [
+pub(super) const VERBS: [&str; 27] = [
     "cpu",
     "block",
     "syscall",
@@ -21,13 +22,20 @@ pub(super) const VERBS: [&str; 20] = [
     "read",
     "spawn",
     "join",
+    "abort",
     "yield_now",
+    "lock",
+    "timeout",
     "spawn_blocking",
+    "blocking_job",
     "block_in_place",
+    "block_on",
+    "chance",
     "repeat",
     "forever",
     "forget_waker",
     "wake_self",
+    "panic",
     "measure",
     "join!",
     "select",
@@ -38,23 +46,37 @@ pub(super) const VERBS: [&str; 20] = [
 enum Where {
     /// In the task itself.
     Task,
-    /// In the body of `spawn_blocking` or `block_in_place`: nothing may wait for a wake.
+    /// In the body of `spawn_blocking`, `blocking_job` or `block_in_place`: nothing may wait for a wake.
     Blocking,
+    /// In the body of `block_on`: nothing may need the worker, which is held.
+    Held,
+}
+
+/// Steps of a blocking body.
+const BLOCKING: [&str; 9] = ["cpu", "block", "syscall", "send", "lock", "chance", "repeat", "measure", "panic"];
+/// Steps that need the worker.
+const NEEDS_WORKER: [&str; 2] = ["yield_now", "block_in_place"];
+
+/// What programs may name.
+#[derive(Clone, Copy)]
+pub(super) struct Names<'a> {
+    pub(super) channels: &'a [ChannelSpec],
+    pub(super) mutexes: &'a [MutexSpec],
+    pub(super) sockets: &'a [Socket],
 }
 
 /// Reads the programs of a scenario: its names are known, its labels are collected.
 pub(super) struct Programs<'a> {
     kinds: &'a [&'a str],
-    channels: &'a [ChannelSpec],
-    sockets: &'a [Socket],
+    names: Names<'a>,
     labels: Vec<String>,
     /// Steps of the present kind so far.
     steps: u32,
 }
 
 impl<'a> Programs<'a> {
-    pub(super) fn new(kinds: &'a [&'a str], channels: &'a [ChannelSpec], sockets: &'a [Socket]) -> Programs<'a> {
-        Programs { kinds, channels, sockets, labels: Vec::new(), steps: 0 }
+    pub(super) fn new(kinds: &'a [&'a str], names: Names<'a>) -> Programs<'a> {
+        Programs { kinds, names, labels: Vec::new(), steps: 0 }
     }
 
     /// Labels of `measure`, in order of appearance.
@@ -107,12 +129,13 @@ impl<'a> Programs<'a> {
             }
         };
         let path = at(path, clip(verb));
-        if place == Where::Blocking
-            && VERBS.contains(&verb.as_str())
-            && !["cpu", "block", "syscall", "send", "repeat", "measure"].contains(&verb.as_str())
-        {
-            let allowed = "a blocking body has cpu, block, syscall, send, repeat and measure";
+        let name = verb.as_str();
+        if place == Where::Blocking && VERBS.contains(&name) && !BLOCKING.contains(&name) {
+            let allowed = format!("a blocking body has {}", either(BLOCKING));
             problems.add(&path, format!("{verb} would wait on a thread that must not: {allowed}"));
+        }
+        if place == Where::Held && NEEDS_WORKER.contains(&name) {
+            problems.add(&path, format!("{verb} needs the worker, which block_on holds: it would wait for ever"));
         }
         Some(match verb.as_str() {
             "cpu" => Does::Cpu(distribution::read(problems, &path, json)),
@@ -128,8 +151,8 @@ impl<'a> Programs<'a> {
             },
             "send" => {
                 let (index, count) = self.channel(problems, &path, json);
-                if place == Where::Blocking && self.channels.get(index).is_some_and(|c| c.capacity.is_some()) {
-                    let name = &self.channels[index].name;
+                if place == Where::Blocking && self.names.channels.get(index).is_some_and(|c| c.capacity.is_some()) {
+                    let name = &self.names.channels[index].name;
                     problems.add(&path, format!("{name} has a capacity, so this could wait: a blocking body cannot"));
                 }
                 Does::Send { channel: ChannelId(index as u16), count }
@@ -139,7 +162,7 @@ impl<'a> Programs<'a> {
                 Does::Recv { channel: ChannelId(index as u16), count }
             }
             "read" => {
-                let names: Vec<&str> = self.sockets.iter().map(|s| s.name.as_str()).collect();
+                let names: Vec<&str> = self.names.sockets.iter().map(|s| s.name.as_str()).collect();
                 let (index, count) = target(problems, &path, json, "socket", &names, limits::MESSAGES);
                 Does::Read { socket: index as u16, count }
             }
@@ -148,6 +171,35 @@ impl<'a> Programs<'a> {
                 Does::Spawn { kind: KindId(index as u16), count }
             }
             "spawn_blocking" => Does::SpawnBlocking(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
+            "blocking_job" => Does::BlockingJob(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
+            "block_on" => Does::BlockOn(self.steps(problems, &path, json, Where::Held, depth + 1)),
+            "lock" => self.lock(problems, &path, json, place, depth)?,
+            "timeout" => {
+                let fields = object(problems, &path, json, &["after", "do", "else"])?;
+                let after = match fields.get("after") {
+                    Some(json) => distribution::read(problems, &at(&path, "after"), json),
+                    None => {
+                        problems.add(at(&path, "after"), "the deadline is missing: a length of time");
+                        Length::Constant(Nanos::ZERO)
+                    }
+                };
+                let body = self.body(problems, &path, fields.get("do"), place, depth);
+                let otherwise = self.otherwise(problems, &path, fields.get("else"), place, depth);
+                Does::Timeout { after, body, otherwise }
+            }
+            "chance" => {
+                let fields = object(problems, &path, json, &["probability", "do", "else"])?;
+                let probability = match fields.get("probability") {
+                    Some(json) => number(problems, &at(&path, "probability"), json, limits::PROBABILITY),
+                    None => {
+                        problems.add(at(&path, "probability"), "how likely is missing: a number from 0 to 1");
+                        0.0
+                    }
+                };
+                let body = self.body(problems, &path, fields.get("do"), place, depth);
+                let otherwise = self.otherwise(problems, &path, fields.get("else"), place, depth);
+                Does::Chance { probability, body, otherwise }
+            }
             "block_in_place" => Does::BlockInPlace(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
             "forever" => Does::Forever(self.steps(problems, &path, json, place, depth + 1)),
             "repeat" => {
@@ -199,6 +251,40 @@ impl<'a> Programs<'a> {
         }
     }
 
+    /// Steps that may be left out.
+    fn otherwise(
+        &mut self,
+        problems: &mut Problems,
+        path: &str,
+        json: Option<&Json>,
+        place: Where,
+        depth: usize,
+    ) -> Vec<Step> {
+        json.map_or_else(Vec::new, |json| self.steps(problems, &at(path, "else"), json, place, depth + 1))
+    }
+
+    fn lock(&mut self, problems: &mut Problems, path: &str, json: &Json, place: Where, depth: usize) -> Option<Does> {
+        let fields = object(problems, path, json, &["mutex", "do"])?;
+        let named = at(path, "mutex");
+        let mutex = match fields.get("mutex") {
+            Some(json) => text(problems, &named, "the name of a mutex", json),
+            None => {
+                problems.add(&named, "the name of the mutex is missing");
+                None
+            }
+        };
+        let body = self.body(problems, path, fields.get("do"), place, depth);
+        let mutex = mutex?;
+        let Some(index) = self.names.mutexes.iter().position(|known| known.name == mutex) else {
+            unknown(problems, named, "mutex", mutex, self.names.mutexes.iter().map(|known| known.name.as_str()));
+            return None;
+        };
+        if place == Where::Blocking && self.names.mutexes[index].kind == MutexKind::Async {
+            problems.add(&named, format!("{mutex} is async, so this could wait: a blocking body cannot"));
+        }
+        Some(Does::Lock { mutex: MutexId(index as u16), body })
+    }
+
     fn branches(
         &mut self,
         problems: &mut Problems,
@@ -217,7 +303,7 @@ impl<'a> Programs<'a> {
     }
 
     fn channel(&self, problems: &mut Problems, path: &str, json: &Json) -> (usize, u32) {
-        let names: Vec<&str> = self.channels.iter().map(|c| c.name.as_str()).collect();
+        let names: Vec<&str> = self.names.channels.iter().map(|c| c.name.as_str()).collect();
         target(problems, path, json, "channel", &names, limits::MESSAGES)
     }
 
@@ -247,6 +333,8 @@ impl<'a> Programs<'a> {
 fn plain(verb: &str) -> Option<Does> {
     Some(match verb {
         "join" => Does::Join,
+        "abort" => Does::Abort,
+        "panic" => Does::Panic,
         "yield_now" => Does::YieldNow,
         "forget_waker" => Does::ForgetWaker,
         "wake_self" => Does::WakeSelf,

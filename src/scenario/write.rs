@@ -8,6 +8,7 @@ use super::model::{Arrivals, Does, Kind, PolicyChoice, Scenario, Step};
 use super::read::VERSION;
 use crate::policy::Registry;
 use crate::policy::spec::Range;
+use crate::task::MutexKind;
 use crate::time::{Nanos, Time};
 
 /// The whole scenario.
@@ -16,14 +17,23 @@ pub(super) fn scenario(scenario: &Scenario, registry: &Registry) -> Json {
     let channels = scenario.channels.iter().map(|channel| {
         let capacity = channel.capacity.map(|capacity| ("capacity".to_owned(), Json::integer(capacity)));
         let ready = ("ready".to_owned(), Json::integer(channel.ready));
-        (channel.name.clone(), Json::Map(capacity.into_iter().chain([ready]).collect()))
+        let outside = channel.outside.as_ref().map(|messages| ("outside".to_owned(), series(messages)));
+        let budget = (!channel.budget).then(|| ("budget".to_owned(), Json::Bool(false)));
+        (channel.name.clone(), Json::Map(capacity.into_iter().chain([ready]).chain(outside).chain(budget).collect()))
+    });
+    let mutexes = scenario.mutexes.iter().map(|mutex| {
+        let kind = match mutex.kind {
+            MutexKind::Async => "async",
+            MutexKind::Std => "std",
+        };
+        (mutex.name.clone(), Json::map([("kind", Json::text(kind))]))
     });
     let sockets = scenario.sockets.iter().map(|socket| {
         let data = socket.data.as_ref().map_or(Json::text("always"), series);
         (socket.name.clone(), Json::map([("data", data)]))
     });
     let tasks = scenario.kinds.iter().map(|one| (one.name.clone(), kind(one, scenario)));
-    Json::map([
+    let mut json = Json::map([
         ("dandori", Json::integer(VERSION)),
         ("name", Json::text(&scenario.name)),
         ("seed", Json::integer(scenario.seed)),
@@ -43,7 +53,13 @@ pub(super) fn scenario(scenario: &Scenario, registry: &Registry) -> Json {
         ("channels", Json::Map(channels.collect())),
         ("sockets", Json::Map(sockets.collect())),
         ("tasks", Json::Map(tasks.collect())),
-    ])
+    ]);
+    // Only where there are some: links and digests of scenarios without stay what they are.
+    if let (Json::Map(fields), false) = (&mut json, scenario.mutexes.is_empty()) {
+        let place = fields.iter().position(|(name, _)| name == "sockets").expect("it is there");
+        fields.insert(place, ("mutexes".to_owned(), Json::Map(mutexes.collect())));
+    }
+    json
 }
 
 fn nanos(length: Nanos) -> Json {
@@ -103,6 +119,9 @@ fn series(series: &Arrivals) -> Json {
         Json::Map(fields)
     };
     match *series {
+        Arrivals::Closed { clients, ref think, from, count } => {
+            with(vec![("clients", Json::integer(clients)), ("think", distribution::write(think))], from, count)
+        }
         Arrivals::At { at, count } => Json::map([("at", time(at)), ("count", Json::integer(count))]),
         Arrivals::Every { period, from, count } => with(vec![("every", nanos(period))], from, count),
         Arrivals::Poisson { mean, from, count } => with(vec![("poisson", nanos(mean))], from, count),
@@ -137,7 +156,23 @@ fn step(does: &Does, scenario: &Scenario) -> Json {
         }
         Does::Spawn { kind, count } => ("spawn", target("kind", &scenario.kinds[kind.index()].name, *count)),
         Does::Join => ("join", nothing()),
+        Does::Abort => ("abort", nothing()),
+        Does::Panic => ("panic", nothing()),
         Does::YieldNow => ("yield_now", nothing()),
+        Does::BlockingJob(body) => ("blocking_job", steps(body, scenario)),
+        Does::BlockOn(body) => ("block_on", steps(body, scenario)),
+        Does::Lock { mutex, body } => {
+            let name = Json::text(&scenario.mutexes[mutex.index()].name);
+            ("lock", Json::map([("mutex", name), ("do", steps(body, scenario))]))
+        }
+        Does::Timeout { after, body, otherwise } => {
+            let (body, otherwise) = (steps(body, scenario), steps(otherwise, scenario));
+            ("timeout", Json::map([("after", distribution::write(after)), ("do", body), ("else", otherwise)]))
+        }
+        Does::Chance { probability, body, otherwise } => {
+            let (body, otherwise) = (steps(body, scenario), steps(otherwise, scenario));
+            ("chance", Json::map([("probability", Json::number(*probability)), ("do", body), ("else", otherwise)]))
+        }
         Does::SpawnBlocking(body) => ("spawn_blocking", steps(body, scenario)),
         Does::BlockInPlace(body) => ("block_in_place", steps(body, scenario)),
         Does::Repeat { times, body } => {

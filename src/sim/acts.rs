@@ -10,6 +10,7 @@ use super::state::{Act, Next, Task, TaskState};
 use super::waits::Slot;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Origin, Ticket, YieldBy};
+use crate::scenario::Arrival;
 use crate::task::{BoxFuture, New};
 use crate::time::Nanos;
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink};
@@ -33,7 +34,10 @@ impl Sim {
                 self.note_next_timer();
             }
             Act::Defer(task) => self.defer(id, task),
-            Act::Finished(task) => self.finished(task),
+            Act::Finished(task, end) => self.finished(task, end),
+            Act::Abort { task, by } => return self.abort(id, task, by),
+            Act::Give(token) => self.give(&token),
+            Act::Comes(at) => self.request_comes(at),
             Act::Release(why) => self.release(id, why),
             Act::Claim(had) => self.claim(id, had),
             Act::Pool(item) => {
@@ -49,8 +53,8 @@ impl Sim {
     }
 
     #[inline(never)]
-    fn finished(&mut self, task: TaskId) {
-        self.recorder.record(Event::PollEnd { task, end: PollEnd::Ready });
+    fn finished(&mut self, task: TaskId, end: PollEnd) {
+        self.recorder.record(Event::PollEnd { task, end });
         let slot = &mut self.tasks[task.index()];
         slot.state = TaskState::Done;
         slot.waker = std::task::Waker::noop().clone();
@@ -349,10 +353,15 @@ impl Sim {
 
     pub(super) fn arrive(&mut self) {
         let Some(arrival) = self.arrivals.pop_front() else { return };
+        self.arrives(&arrival);
+    }
+
+    /// Something comes from outside: an act of the thread that stands for the world outside.
+    pub(super) fn arrives(&mut self, arrival: &Arrival) {
         let mut desk = self.desk.take().expect(NO_DESK);
-        self.host.begin(&mut desk, self.kernel.now, None);
-        let ((), desk) = at(desk, || self.prepared.arrive(&self.dyn_host, &arrival));
-        self.left -= 1;
+        self.host.begin_outside(&mut desk, self.kernel.now, Origin::Outside);
+        let ((), desk) = at(desk, || self.prepared.arrive(&self.dyn_host, arrival));
+        self.left -= u64::from(arrival.is_awaited());
         self.take_up(ThreadId(0), desk);
     }
 
@@ -394,6 +403,8 @@ impl Sim {
             yielded: false,
             frozen: None,
             skipped: Vec::new(),
+            token: None,
+            is_aborted: false,
             rest: Nanos::ZERO,
             budget_before: u32::MAX,
         };

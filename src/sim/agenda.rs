@@ -21,6 +21,8 @@ pub(super) enum Entry {
     Due(u32, u32),
     /// The next arrival from outside.
     Arrival,
+    /// A request of a closed loop.
+    Request,
     /// As `Thread`, of the monitor: that it will look again keeps no run alive.
     Nap(ThreadId, u32),
     /// A pool thread has idled long enough. Its thread and generation.

@@ -18,9 +18,9 @@ use crate::id::{TaskId, ThreadId};
 use crate::policy::{Args, DriverBy, Policy, Registry, Shape, ThreadView, Ticket};
 use crate::scenario::{Arrival, Does, Limits, Prepared, Problem, Scenario, Step as StepOf};
 use crate::sync::Arc;
-use crate::task::Host;
+use crate::task::{Host, Occupy};
 use crate::time::{Nanos, Time};
-use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits};
+use crate::trace::{Ended, Event, Meta, Recording, Role, Trace, Waits, What};
 
 /// How to run.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +136,7 @@ impl Sim {
             monitor: None,
             views: Vec::new(),
             seats: vec![None; usize::from(shape.workers)],
-            left: arrivals.len() as u64,
+            left: arrivals.iter().filter(|arrival| arrival.is_awaited()).count() as u64,
             arrivals,
             at_instant: 0,
             instant: Time::ZERO,
@@ -291,6 +291,7 @@ impl Sim {
         let child = || self.tasks.iter().position(|child| child.parent == Some(task) && child.state != TaskState::Done);
         match slot.step.and_then(|step| find(program, step)) {
             Some(Does::Send { channel, .. } | Does::Recv { channel, .. }) => Waits::Channel(*channel),
+            Some(Does::Lock { mutex, .. }) => Waits::Mutex(*mutex),
             Some(Does::Join | Does::SpawnBlocking(_)) => {
                 child().map_or(Waits::Nobody, |index| Waits::Task(TaskId(index as u32)))
             }
@@ -305,7 +306,10 @@ impl Sim {
             let on = match self.tasks[index].state {
                 TaskState::Done => continue,
                 TaskState::Queued | TaskState::QueuedFrozen => Waits::Worker,
-                TaskState::Polling => Waits::Stretch,
+                TaskState::Polling => match self.tasks[index].frozen {
+                    Some((_, Occupy::Held(What::Lock))) => self.awaited(TaskId(index as u32)),
+                    _ => Waits::Stretch,
+                },
                 TaskState::Idle => self.awaited(TaskId(index as u32)),
             };
             self.recorder.outside(Event::Stuck { task: TaskId(index as u32), on });
@@ -356,13 +360,24 @@ impl Sim {
                 if let Some(next) = self.arrivals.front() {
                     self.kernel.agenda.push(next.at, Entry::Arrival);
                 }
-                let outside = ThreadId(0);
-                if self.kernel.thread(outside).place == Where::Off {
-                    self.kernel.ready(outside, &mut self.recorder);
-                    self.run(outside);
+                self.run_outside();
+            }
+            Entry::Request => {
+                if let Some(request) = self.prepared.request(self.kernel.now) {
+                    self.arrives(&request);
+                    self.run_outside();
                 }
             }
             Entry::KeepAlive(id, generation) => self.keep_alive_over(id, generation),
+        }
+    }
+
+    /// The thread of the world outside does what came up, if it does not already.
+    fn run_outside(&mut self) {
+        let outside = ThreadId(0);
+        if self.kernel.thread(outside).place == Where::Off {
+            self.kernel.ready(outside, &mut self.recorder);
+            self.run(outside);
         }
     }
 
@@ -469,18 +484,8 @@ impl Sim {
 /// The step of that number, wherever it is nested.
 fn find(program: &[StepOf], id: u32) -> Option<&Does> {
     program.iter().find_map(|step| {
-        if step.id == id {
-            return Some(&step.does);
-        }
-        match &step.does {
-            Does::SpawnBlocking(body)
-            | Does::BlockInPlace(body)
-            | Does::Repeat { body, .. }
-            | Does::Forever(body)
-            | Does::Measure { body, .. } => find(body, id),
-            Does::JoinAll(branches) | Does::Select(branches) => branches.iter().find_map(|body| find(body, id)),
-            _ => None,
-        }
+        let inner = || step.does.bodies().into_iter().find_map(|(_, body)| find(body, id));
+        if step.id == id { Some(&step.does) } else { inner() }
     })
 }
 

@@ -21,9 +21,9 @@ use super::waits::Waits;
 use crate::id::TaskId;
 use crate::policy::Origin;
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::task::{BoxFuture, Host, Known, Leaf, New, Occupy, Timer, Wait};
+use crate::task::{BoxFuture, Host, Known, Leaf, New, Occupy, Timer, Token, Wait};
 use crate::time::Time;
-use crate::trace::{Cause, Event};
+use crate::trace::{Cause, Event, PollEnd, What};
 
 /// What leaves may do in the present call of `poll`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,6 +57,10 @@ pub(super) struct Desk {
     pub(super) mode: Mode,
     /// The stretch that froze this call.
     pub(super) stretch: Option<(Leaf, Occupy)>,
+    /// What that stretch lasts until, if it has no length.
+    pub(super) token: Option<Arc<Token>>,
+    /// How the task ended in this call, if it did.
+    pub(super) end: Option<PollEnd>,
     /// Wakers of leaves that were skipped since the stretch began.
     pub(super) skipped: Vec<Waker>,
     /// What the thread has to do next: the call adds to it.
@@ -135,6 +139,8 @@ impl SimHost {
             own: (0, 0),
             mode: Mode::Act,
             stretch: None,
+            token: None,
+            end: None,
             skipped: Vec::new(),
             acts: VecDeque::new(),
             launched: Vec::new(),
@@ -156,6 +162,8 @@ impl SimHost {
         desk.now = now;
         desk.acts_left = desk.most_acts;
         desk.stretch = None;
+        desk.token = None;
+        desk.end = None;
         desk.swallow = false;
         match poll {
             Some((task, waker)) => {
@@ -174,6 +182,12 @@ impl SimHost {
         if self.is_late.load(Ordering::Acquire) {
             self.take_late(desk);
         }
+    }
+
+    /// The call about to begin is one of the world outside, or of a task that is dropped: its wakes are plain ones.
+    pub(super) fn begin_outside(&self, desk: &mut Desk, now: Time, origin: Origin) {
+        self.begin(desk, now, None);
+        desk.origin = origin;
     }
 
     /// Nobody listens any more: what came late is dropped.
@@ -272,7 +286,7 @@ impl Desk {
     /// One poll of a wait that may act.
     #[inline]
     fn wait(&mut self, wait: &mut Wait, waker: &Waker) -> Waiting {
-        if !self.affords(wait.task) {
+        if !wait.is_free && !self.affords(wait.task) {
             return Waiting::Pending;
         }
         let is_own = self.own == name(waker);
@@ -288,7 +302,9 @@ impl Desk {
             wait.known = Known::Number(number);
             return if is_own { Waiting::Pending } else { Waiting::Keep(number) };
         }
-        self.spend();
+        if !wait.is_free {
+            self.spend();
+        }
         Waiting::Ready
     }
 
@@ -346,12 +362,17 @@ impl Host for SimHost {
         TaskId(next)
     }
 
-    fn launch(&self, new: New, future: BoxFuture) {
+    fn launch(&self, new: New, future: BoxFuture) -> u64 {
         let mut future = Some(future);
         self.at_desk(|desk| {
             desk.acts.push_back(Act::Launch { new });
             desk.launched.extend(future.take().map(|future| (new, future)));
         });
+        new.task.0.into()
+    }
+
+    fn abort(&self, task: TaskId, _place: u64) {
+        self.at_desk(|desk| desk.acts.push_back(Act::Abort { task, by: desk.task }));
     }
 
     #[inline]
@@ -391,6 +412,36 @@ impl Host for SimHost {
             }
             Some(Mode::Resuming(_)) | None => Poll::Pending,
         }
+    }
+
+    fn hold(&self, task: TaskId, leaf: Leaf, what: What, token: &Arc<Token>, cx: &mut Context<'_>) -> Poll<()> {
+        let polled = self.occupy(task, leaf, Occupy::Held(what), cx);
+        self.at_desk(|desk| {
+            if desk.stretch == Some((leaf, Occupy::Held(what))) {
+                desk.token = Some(token.clone());
+            }
+        });
+        polled
+    }
+
+    fn give(&self, token: &Arc<Token>) {
+        let is_played = self.at_desk(|desk| desk.acts.push_back(Act::Give(token.clone())));
+        if is_played.is_none() {
+            // Nobody is at the desk: a thread of the program's own, or the run is torn down.
+            token.give();
+        }
+    }
+
+    fn is_frozen(&self) -> bool {
+        !self.naive && self.at_desk(|desk| desk.mode) != Some(Mode::Act)
+    }
+
+    fn replace_budget(&self, units: u32) -> u32 {
+        self.at_desk(|desk| std::mem::replace(&mut desk.budget, units)).unwrap_or(units)
+    }
+
+    fn comes(&self, at: Time) {
+        self.add(Act::Comes(at));
     }
 
     fn arm(&self, timer: &Arc<Timer>) {
@@ -457,11 +508,22 @@ impl Host for SimHost {
     }
 
     fn finished(&self, task: TaskId) {
-        self.add(Act::Finished(task));
+        self.ends(task, PollEnd::Ready);
+    }
+
+    fn panicked(&self, task: TaskId) {
+        self.ends(task, PollEnd::Panicked);
     }
 }
 
 impl SimHost {
+    fn ends(&self, task: TaskId, end: PollEnd) {
+        self.at_desk(|desk| {
+            desk.end = Some(end);
+            desk.acts.push_back(Act::Finished(task, end));
+        });
+    }
+
     /// A wait whose waker is not the task's own, or was not before, keeps it.
     #[cold]
     fn keep(&self, number: u32, waker: &Waker) -> Poll<()> {
@@ -508,7 +570,7 @@ mod tests {
         let (host, task) = (SimHost::new(1, false), TaskId(0));
         let (own, other) = (host.waker(task), Waker::from(Arc::new(Other)));
         let (until, known) = (Until::After(Nanos(7)), Known::Not);
-        let mut wait = Wait { task, leaf: Leaf(0), until, cause: Cause::Timer, known };
+        let mut wait = Wait { task, leaf: Leaf(0), until, cause: Cause::Timer, is_free: false, known };
         let mut desk = host.desk(100);
         let mut poll = |now, waker: &Waker, mut on: Box<Desk>| {
             host.begin(&mut on, Time(now), Some((task, &own)));

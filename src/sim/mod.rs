@@ -15,6 +15,7 @@ mod acts;
 mod agenda;
 mod decide;
 mod driver;
+mod ends;
 mod engine;
 mod host;
 mod kernel;

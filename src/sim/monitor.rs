@@ -82,7 +82,7 @@ impl Eyes<'_> {
 fn doing(thread: &Thread) -> Doing {
     match thread.next {
         _ if thread.watched.is_blocking => Doing::Blocking,
-        Next::Segment(_) | Next::Unwound(_, false) | Next::StretchOver(_) | Next::Cut(_) | Next::Resume(_) => {
+        Next::Segment(_) | Next::Unwound(_, None) | Next::StretchOver(_) | Next::Cut(_) | Next::Resume(_) => {
             Doing::Polling
         }
         Next::Asleep(_) | Next::Awake(_) => Doing::Parked,

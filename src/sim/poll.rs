@@ -31,6 +31,9 @@ impl Sim {
                 return true;
             }
         }
+        if slot.is_aborted && slot.state == TaskState::Queued {
+            return self.drop_aborted(id, task);
+        }
         assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
         slot.state = TaskState::Polling;
         slot.yielded = false;
@@ -53,6 +56,7 @@ impl Sim {
         desk.budget = thread.budget;
         desk.cause = if slot.job { Cause::Pool } else { Cause::Task };
         let mut cx = Context::from_waker(&slot.waker);
+        slot.token = None;
         let (is_done, mut desk) = at(desk, || {
             let future = place.as_mut().expect("a task that is polled has a future");
             let is_done = future.as_mut().poll(&mut cx).is_ready();
@@ -65,6 +69,7 @@ impl Sim {
         thread.budget = desk.budget;
         if desk.stretch.is_some() {
             slot.frozen = desk.stretch;
+            slot.token = desk.token.take();
         }
         if !desk.skipped.is_empty() {
             slot.skipped.append(&mut desk.skipped);
@@ -78,18 +83,23 @@ impl Sim {
             // Only without the freeze rule: a `select!` dropped a stretch that had begun.
             debug_assert!(self.naive, "a future ended in the middle of a stretch");
         }
-        thread.next = Next::Unwound(task, is_done);
+        thread.next = Next::Unwound(task, is_done.then(|| desk.end.unwrap_or(PollEnd::Ready)));
         self.take_up(id, desk);
         true
     }
 
     /// The segment's effects are played.
-    pub(super) fn unwound(&mut self, id: ThreadId, task: TaskId, is_done: bool) -> bool {
+    pub(super) fn unwound(&mut self, id: ThreadId, task: TaskId, end: Option<PollEnd>) -> bool {
         if let Some((_, what)) = self.tasks[task.index()].frozen {
             return self.begin_stretch(id, task, what);
         }
-        if is_done {
-            self.threads[id.index()].next = Next::Polled(task, PollEnd::Ready);
+        if let Some(end) = end {
+            let thread = &mut self.threads[id.index()];
+            thread.next = Next::Polled(task, end);
+            // It panicked between leaving and returning.
+            if let Some(worker) = thread.left_as.take() {
+                thread.acts.push_back(Act::Claim(Some(worker)));
+            }
             return true;
         }
         let slot = &mut self.tasks[task.index()];
@@ -165,6 +175,7 @@ impl Sim {
                 self.kernel.resume_at(id, at);
                 false
             }
+            Occupy::Held(what) => self.begin_hold(id, task, what),
             Occupy::Leave => {
                 thread.stretch = Some((What::Leave, Nanos::ZERO));
                 thread.left_as = thread.worker;

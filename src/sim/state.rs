@@ -6,7 +6,8 @@ use super::monitor::Watched;
 use super::pool::Item;
 use crate::id::{KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
-use crate::task::{BoxFuture, Leaf, New, Occupy};
+use crate::sync::Arc;
+use crate::task::{BoxFuture, Leaf, New, Occupy, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Sleep, What};
 /// Where a task is.
@@ -41,6 +42,10 @@ pub(super) struct Task {
     /// The stretch that froze its poll.
     pub(super) frozen: Option<(Leaf, Occupy)>,
     pub(super) skipped: Vec<std::task::Waker>,
+    /// What its thread is held for, or will be.
+    pub(super) token: Option<Arc<Token>>,
+    /// It is to end where it would be polled next.
+    pub(super) is_aborted: bool,
     /// What is left of the stretch that a monitor cut short; zero: it was over.
     pub(super) rest: Nanos,
     /// Its arrival or spawn was counted in `left`.
@@ -63,7 +68,16 @@ pub(super) enum Act {
     Arm(u32),
     Disarm(u32),
     Defer(TaskId),
-    Finished(TaskId),
+    Finished(TaskId, PollEnd),
+    /// The task is to end where it would be polled next.
+    Abort {
+        task: TaskId,
+        by: Option<TaskId>,
+    },
+    /// A thread that is held for it goes on.
+    Give(Arc<Token>),
+    /// A request of a closed loop will come then.
+    Comes(Time),
     Release(Release),
     Claim(Option<WorkerId>),
     /// Queue something for the pool and see to it that a thread comes.
@@ -86,7 +100,7 @@ pub(super) enum Next {
     /// Run code up to the next stretch or the end of the poll.
     Segment(TaskId),
     /// The effects are played: begin the stretch, or end the poll.
-    Unwound(TaskId, bool),
+    Unwound(TaskId, Option<PollEnd>),
     /// A stretch is over.
     StretchOver(TaskId),
     /// The monitor cut the poll short.

@@ -13,9 +13,9 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker, ready};
 
-use super::Env;
+use super::{Env, Host};
 use crate::id::ChannelId;
-use crate::sync::{Mutex, lock};
+use crate::sync::{Arc, Mutex, lock};
 use crate::trace::{Cause, Event};
 
 /// Messages without content, first in, first out; senders wait while it is full, receivers while it is empty.
@@ -23,6 +23,8 @@ use crate::trace::{Cause, Event};
 pub struct Channel {
     id: ChannelId,
     capacity: Option<u32>,
+    /// Its operations need and spend budget. One of another library knows nothing of it.
+    is_budgeted: bool,
     state: Mutex<State>,
 }
 
@@ -45,7 +47,26 @@ impl Channel {
     /// A channel with so many places (`None`: no limit) and messages already in it.
     #[must_use]
     pub fn new(id: ChannelId, capacity: Option<u32>, ready: u32) -> Channel {
-        Channel { id, capacity, state: Mutex::new(State { queued: ready, ..State::default() }) }
+        let state = Mutex::new(State { queued: ready, ..State::default() });
+        Channel { id, capacity, is_budgeted: true, state }
+    }
+
+    /// The same, from a library that knows nothing of budgets.
+    #[must_use]
+    pub fn without_budget(self) -> Channel {
+        Channel { is_budgeted: false, ..self }
+    }
+
+    /// A message from a thread outside of the runtime. It does not wait: such a channel has no capacity.
+    pub fn send_from_outside(&self, host: &Arc<dyn Host>) {
+        host.note(Event::OutsideSend { channel: self.id });
+        let mut state = lock(&self.state);
+        state.queued += 1;
+        let next = state.receivers.first();
+        drop(state);
+        if let Some(waker) = next {
+            host.wake(waker, Cause::Task);
+        }
     }
 
     /// Sends one message; waits for a place.
@@ -63,7 +84,9 @@ impl Channel {
         let mut waiting = Waiting { channel: self, env, way, ticket: None };
         poll_fn(|cx| {
             ready!(env.gate(leaf, cx));
-            ready!(env.budget(cx));
+            if self.is_budgeted {
+                ready!(env.budget(cx));
+            }
             waiting.poll(cx)
         })
         .await;
@@ -142,7 +165,9 @@ impl Waiting<'_> {
             }
         };
         drop(guard);
-        env.spend();
+        if channel.is_budgeted {
+            env.spend();
+        }
         env.note(channel.event(env, way));
         if let Some(waker) = next {
             env.wake(waker, Cause::Task);

@@ -26,9 +26,14 @@ mod channel;
 mod combine;
 mod env;
 mod join;
+#[cfg(all(test, loom))]
+mod loom_models;
+mod mutex;
+mod nested;
 #[cfg(not(target_arch = "wasm32"))]
 mod runnable;
 mod timer;
+mod token;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -38,15 +43,17 @@ use crate::id::{KindId, TaskId};
 use crate::rng::Key;
 use crate::sync::Arc;
 use crate::time::{Nanos, Time};
-use crate::trace::{Cause, Event};
+use crate::trace::{Cause, Event, What};
 
 pub use channel::Channel;
 pub use combine::{join_all, select_first};
 pub use env::Env;
-pub use join::Join;
+pub use join::{Aborter, After, Join, Outcome};
+pub use mutex::{MutexKind, TaskGuard, TaskMutex};
 #[cfg(not(target_arch = "wasm32"))]
 pub use runnable::{Home, Meta, Runnable};
 pub use timer::{Known, Timer, Until, Wait};
+pub use token::Token;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::runtime::tasks::*;
@@ -71,6 +78,8 @@ pub enum Occupy {
     Leave,
     /// Asks for the worker back: `block_in_place` ends.
     Return,
+    /// Does nothing until a token is given, see [`Host::hold`].
+    Held(What),
 }
 
 impl Occupy {
@@ -81,7 +90,7 @@ impl Occupy {
             Occupy::Cpu(_) => Occupy::Cpu(length),
             Occupy::Block(_) => Occupy::Block(length),
             Occupy::Syscall(_) => Occupy::Syscall(length),
-            Occupy::Leave | Occupy::Return => self,
+            Occupy::Leave | Occupy::Return | Occupy::Held(_) => self,
         }
     }
 }
@@ -109,14 +118,30 @@ pub trait Host: Send + Sync {
     fn seed(&self) -> u64;
     /// A number for a task that is about to be launched.
     fn reserve(&self) -> TaskId;
-    /// Makes a task (or, if `new.job`, a job of the blocking pool) ready for the first time.
-    fn launch(&self, new: New, future: BoxFuture);
+    /// Makes a task (or, if `new.job`, a job of the blocking pool) ready for the first time. Returns where the world keeps
+    /// it, for [`Host::abort`].
+    fn launch(&self, new: New, future: BoxFuture) -> u64;
+    /// A task that was launched is to end: it is dropped where it would be polled next. `place`: from [`Host::launch`].
+    fn abort(&self, task: TaskId, place: u64);
     /// May this leaf act now? Threads: always. Simulator: not while the poll is frozen, nor before the resumed leaf is
     /// reached.
     fn gate(&self, task: TaskId, leaf: Leaf, cx: &mut Context<'_>) -> Poll<()>;
     /// A synchronous stretch. Threads: do it and return Ready. Simulator: freeze the poll, Pending; Ready once it is
     /// over. Takes the place of `gate` for its leaf.
     fn occupy(&self, task: TaskId, leaf: Leaf, what: Occupy, cx: &mut Context<'_>) -> Poll<()>;
+    /// A synchronous stretch without a length: `what` lasts until the token is given. Threads: wait and return Ready, also
+    /// at the end of the runtime, with the token not given. Simulator: as [`Host::occupy`].
+    fn hold(&self, task: TaskId, leaf: Leaf, what: What, token: &Arc<Token>, cx: &mut Context<'_>) -> Poll<()>;
+    /// Gives a token: the thread that is held for it goes on.
+    fn give(&self, token: &Arc<Token>);
+    /// Whether leaves keep still now, because a stretch has begun or is not reached again. Threads: never.
+    fn is_frozen(&self) -> bool {
+        false
+    }
+    /// Sets what is left of the budget; returns what was.
+    fn replace_budget(&self, units: u32) -> u32;
+    /// The world outside will have something to do at this time.
+    fn comes(&self, at: Time);
     /// Registers a deadline or a completion of I/O with the driver, which calls [`Timer::fire`] once it is due and
     /// somebody looks.
     fn arm(&self, timer: &Arc<Timer>);
@@ -126,7 +151,9 @@ pub trait Host: Send + Sync {
     /// this does.
     fn wait(&self, wait: &mut Wait, cx: &mut Context<'_>) -> Poll<()> {
         ready!(self.gate(wait.task, wait.leaf, cx));
-        ready!(self.budget(wait.task, cx));
+        if !wait.is_free {
+            ready!(self.budget(wait.task, cx));
+        }
         if let Known::Timer(timer) = &wait.known {
             ready!(timer.poll(cx));
             wait.known = Known::Not;
@@ -137,7 +164,9 @@ pub trait Host: Send + Sync {
             wait.known = Known::Timer(timer);
             return Poll::Pending;
         }
-        self.spend(wait.task);
+        if !wait.is_free {
+            self.spend(wait.task);
+        }
         Poll::Ready(())
     }
     /// The wait is dropped. Nothing, if it is over.
@@ -162,6 +191,9 @@ pub trait Host: Send + Sync {
     fn note(&self, event: Event);
     /// The task's future is complete: called inside its last poll, before whoever awaits it is woken.
     fn finished(&self, task: TaskId);
+    /// The task panicked: its program is dropped, nobody was told yet. A world that can unwinds; one that cannot takes note
+    /// and returns.
+    fn panicked(&self, task: TaskId);
 }
 
 /// Everything that makes a task's draws and identity: independent of the schedule.

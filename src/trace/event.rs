@@ -23,7 +23,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ChannelId, CpuId, KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{ChannelId, CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 
 /// Why a task became ready, from the point of view of the task.
@@ -50,7 +50,7 @@ pub enum Cause {
 }
 
 /// Where a ready task waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "place", content = "of")]
 pub enum Place {
     /// A worker's own run queue.
@@ -106,7 +106,7 @@ pub enum What {
 }
 
 /// A part of the scheduler that only one thread can use at a time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "line", content = "of")]
 pub enum Line {
     /// The lock of the global queue.
@@ -197,7 +197,7 @@ pub enum Ended {
 }
 
 /// What a task waits for at a deadlock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "waits", content = "of")]
 pub enum Waits {
     /// It is pending and nobody holds its waker.
@@ -210,13 +210,15 @@ pub enum Waits {
     Worker,
     /// Its own blocking stretch to end.
     Stretch,
+    /// A mutex that another task holds.
+    Mutex(MutexId),
 }
 
 /// One thing that happens. The record adds when, on which thread, and with which worker in that thread's hands.
 ///
 /// Stamps: in the simulator the time at which the decision was taken; its cost moves the thread's next activation. On
 /// threads a stamp is taken *before* what publishes (wake, spawn, push, unpark) and *after* what consumes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// A task exists. `job`: it is a closure of the blocking pool, `parent` awaits it.
@@ -481,6 +483,34 @@ pub enum Event {
         /// Tasks that had not ended.
         left: u32,
     },
+    /// The task wants a mutex that is locked. Where the thread waits, and not the task, a stretch follows.
+    MutexWait {
+        /// Who wants it.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+        /// Who holds it, or was handed it.
+        holder: TaskId,
+    },
+    /// The task has the mutex.
+    MutexHeld {
+        /// Who.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+    },
+    /// The task unlocks the mutex, or was dropped with it.
+    MutexReleased {
+        /// Who.
+        task: TaskId,
+        /// The mutex.
+        mutex: MutexId,
+    },
+    /// A thread outside of the runtime sent a message.
+    OutsideSend {
+        /// The channel.
+        channel: ChannelId,
+    },
 }
 
 impl Event {
@@ -504,6 +534,9 @@ impl Event {
             | Event::ForcedYield { task }
             | Event::Measure { task, .. }
             | Event::Cancel { task }
+            | Event::MutexWait { task, .. }
+            | Event::MutexHeld { task, .. }
+            | Event::MutexReleased { task, .. }
             | Event::Stuck { task, .. } => Some(task),
             _ => None,
         }

@@ -392,7 +392,13 @@ fn out_of_range(event: &Event, meta: &Meta, records: usize) -> Vec<String> {
             below("parent", parent.map_or(0, |task| task.index()), records, "tasks that fit in a stream");
         }
         Event::Wake { by: Some(by), .. } => below("by", by.index(), records, "tasks that fit in a stream"),
-        Event::Send { channel, .. } | Event::Recv { channel, .. } => {
+        Event::MutexWait { mutex, .. } | Event::MutexHeld { mutex, .. } | Event::MutexReleased { mutex, .. } => {
+            below("mutex", mutex.index(), meta.mutexes.len(), "mutexes of the first line");
+            if let Event::MutexWait { holder, .. } = *event {
+                below("holder", holder.index(), records, "tasks that fit in a stream");
+            }
+        }
+        Event::Send { channel, .. } | Event::Recv { channel, .. } | Event::OutsideSend { channel } => {
             below("channel", channel.index(), meta.channels.len(), "channels of the first line");
         }
         Event::Measure { label, .. } => below("label", label as usize, meta.labels.len(), "labels of the first line"),
@@ -457,6 +463,7 @@ mod tests {
             workers: 2,
             kinds: vec![KindMeta { name: "job".to_owned(), label: "J".to_owned() }],
             channels: vec!["c".to_owned()],
+            mutexes: vec!["m".to_owned()],
             labels: Vec::new(),
             end: Time(49),
             dropped: u64::MAX,

@@ -50,7 +50,7 @@
 //! ```
 //!
 //! *live*: every state of a task but `unborn` and `done`. *inside*: `at`, `timer`, `send`, `recv`, `forced_yield`,
-//! `measure`. *any*: every other record on the thread except `cpu_on` and `cpu_off`. *runs*: a poll or a
+//! `measure`, `mutex_wait`, `mutex_held` (`mutex_released` comes from a task that is dropped as well). *any*: every other record on the thread except `cpu_on` and `cpu_off`. *runs*: a poll or a
 //! computing stretch starts or ends; `on_cpu` (of a thread) and `cpu` are checked in simulated streams only. A
 //! preempted stretch goes on with a `stretch_start` for its rest. A wake of a queued task is not a record; a wake of a
 //! task in a poll is recorded when the poll has ended.
@@ -379,6 +379,7 @@ laws! {
     DRIVER, "driver", "the driver is turned and released by the thread that holds it";
     LINE, "line", "a thread gets the line for which it waited, and never waits for itself";
     CPU_TIME, "cpu_time", "a computing stretch has had its CPU time when it ends";
+    MUTEX, "mutex", "a mutex is held by one task at most, and only its holder releases it";
     LEFT, "left", "at the end the tasks spawned are those that ended, panicked, were dropped or are left";
     END, "end", "a stream ends with run_end";
 }

@@ -47,6 +47,10 @@ pub fn event(event: &Event) -> &'static str {
         Event::LockHeld { .. } => "lock_held",
         Event::Dropped { .. } => "dropped",
         Event::RunEnd { .. } => "run_end",
+        Event::MutexWait { .. } => "mutex_wait",
+        Event::MutexHeld { .. } => "mutex_held",
+        Event::MutexReleased { .. } => "mutex_released",
+        Event::OutsideSend { .. } => "outside_send",
     }
 }
 

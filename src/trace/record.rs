@@ -1,10 +1,10 @@
 //! The stream as it is kept: 30 bytes a record, in columns, so that it crosses into JavaScript without a copy and a
 //! fold that needs two columns touches two.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::event::{Cause, Ended, Event, Line, OffCpu, Place, PollEnd, Release, Role, Sleep, Waits, What};
-use crate::id::{ChannelId, CpuId, KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{ChannelId, CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 
 /// Version of the stream. Raised when an event changes meaning or layout; readers refuse newer ones.
@@ -16,15 +16,15 @@ pub const NONE32: u32 = u32::MAX;
 pub const NONE16: u16 = u16::MAX;
 
 /// An event with its time and place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Record {
     /// When, in nanoseconds since the start of the run.
     pub at: Time,
     /// On which thread; `None`: outside of all (a deadline passes, the run ends).
-    #[serde(rename = "on_thread", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "on_thread", skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadId>,
     /// Which worker that thread held.
-    #[serde(rename = "on_worker", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "on_worker", skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerId>,
     /// What.
     #[serde(flatten)]
@@ -74,7 +74,7 @@ pub struct Row {
 }
 
 /// Kinds of events.
-const KINDS: usize = 41;
+const KINDS: usize = 45;
 /// The code of [`Event::Enqueue`].
 const ENQUEUE: u8 = 3;
 /// Number of classes of events, see [`Row::class`].
@@ -285,6 +285,7 @@ impl Waits {
             Waits::Task(task) => (2, task.0),
             Waits::Worker => (3, 0),
             Waits::Stretch => (4, 0),
+            Waits::Mutex(mutex) => (5, mutex.0.into()),
         }
     }
 
@@ -295,6 +296,7 @@ impl Waits {
             2 => Waits::Task(TaskId(of)),
             3 => Waits::Worker,
             4 => Waits::Stretch,
+            5 => Waits::Mutex(MutexId(of as u16)),
             other => panic!("Waits has no code {other}"),
         }
     }
@@ -345,6 +347,10 @@ fn code(event: &Event) -> u8 {
         Event::LockHeld { .. } => 38,
         Event::Dropped { .. } => 39,
         Event::RunEnd { .. } => 40,
+        Event::MutexWait { .. } => 41,
+        Event::MutexHeld { .. } => 42,
+        Event::MutexReleased { .. } => 43,
+        Event::OutsideSend { .. } => 44,
     }
 }
 
@@ -398,6 +404,10 @@ fn pack(event: Event) -> Packed {
         Event::LockHeld { line } => (38, line.code().0, NONE32, line.code().1, 0),
         Event::Dropped { count } => (39, 0, NONE32, 0, count),
         Event::RunEnd { why, left } => (40, why.code(), NONE32, left, 0),
+        Event::MutexWait { task, mutex, holder } => (41, 0, task.0, mutex.0.into(), holder.0.into()),
+        Event::MutexHeld { task, mutex } => (42, 0, task.0, mutex.0.into(), 0),
+        Event::MutexReleased { task, mutex } => (43, 0, task.0, mutex.0.into(), 0),
+        Event::OutsideSend { channel } => (44, 0, NONE32, channel.0.into(), 0),
     }
 }
 
@@ -450,6 +460,10 @@ fn unpack((kind, sub, task, small, operand): Packed) -> Event {
         38 => Event::LockHeld { line: Line::from_code(sub, small) },
         39 => Event::Dropped { count: operand },
         40 => Event::RunEnd { why: Ended::from_code(sub), left: small },
+        41 => Event::MutexWait { task, mutex: MutexId(small as u16), holder: TaskId(operand as u32) },
+        42 => Event::MutexHeld { task, mutex: MutexId(small as u16) },
+        43 => Event::MutexReleased { task, mutex: MutexId(small as u16) },
+        44 => Event::OutsideSend { channel: ChannelId(small as u16) },
         other => panic!("no event has code {other}"),
     }
 }

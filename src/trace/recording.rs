@@ -41,6 +41,9 @@ pub struct Meta {
     pub kinds: Vec<KindMeta>,
     /// Channels, by [`crate::id::ChannelId`].
     pub channels: Vec<String>,
+    /// Names of mutexes.
+    #[serde(default)]
+    pub mutexes: Vec<String>,
     /// Labels of `measure`.
     pub labels: Vec<String>,
     /// Where the run ended.

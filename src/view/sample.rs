@@ -91,6 +91,7 @@ impl Script {
             workers,
             kinds,
             channels: Vec::new(),
+            mutexes: Vec::new(),
             labels: Vec::new(),
             end: self.end,
             dropped: 0,

@@ -207,7 +207,7 @@ impl Session {
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
         let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set, wanted })
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, wanted, set })
     }
 
     /// The lesson's scenario with the settings' fields in it.

@@ -9,7 +9,7 @@ use dandori::policy::{
     Args, Budget, Control, Op, Origin, Policy, Registry, Step, ThreadView, Ticket, Worker, World, YieldBy,
 };
 use dandori::scenario::{Prepared, Scenario};
-use dandori::task::{BoxFuture, Host, Leaf, New, Occupy, Timer};
+use dandori::task::{BoxFuture, Host, Leaf, New, Occupy, Timer, Token};
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Cause, Event, PollEnd, What};
 
@@ -30,6 +30,7 @@ struct Task {
     deadline: Time,
     rewoken: Option<(Cause, Option<TaskId>)>,
     yielded: bool,
+    aborted: bool,
 }
 
 struct Inner {
@@ -45,6 +46,10 @@ struct Inner {
     budget: u32,
     deferred: Vec<TaskId>,
     limit: usize,
+    /// How the task ended whose poll this is.
+    end: PollEnd,
+    /// The only thread is held for ever.
+    stuck: bool,
 }
 
 struct Inline(Mutex<Inner>);
@@ -142,7 +147,7 @@ impl Host for Inline {
         inner.reserved += 1;
         TaskId(inner.reserved - 1)
     }
-    fn launch(&self, new: New, future: BoxFuture) {
+    fn launch(&self, new: New, future: BoxFuture) -> u64 {
         assert!(!new.job, "the inline host has no blocking pool");
         let mut inner = self.lock();
         assert_eq!(inner.tasks.len(), new.task.index());
@@ -153,28 +158,76 @@ impl Host for Inline {
             deadline: new.deadline,
             rewoken: None,
             yielded: false,
+            aborted: false,
         });
         inner.events.push(Event::Spawn { task: new.task, parent: new.parent, kind: new.kind, job: false });
         inner.enqueue(new.task, Origin::Spawn);
+        0
+    }
+    fn abort(&self, task: TaskId, _place: u64) {
+        let mut inner = self.lock();
+        if inner.tasks[task.index()].state != State::Done {
+            inner.tasks[task.index()].aborted = true;
+            let by = inner.current;
+            inner.wake(task, Cause::Task, by, Origin::Wake);
+        }
     }
     fn gate(&self, _task: TaskId, _leaf: Leaf, _cx: &mut Context<'_>) -> Poll<()> {
-        Poll::Ready(())
+        if self.lock().stuck { Poll::Pending } else { Poll::Ready(()) }
     }
     fn occupy(&self, task: TaskId, _leaf: Leaf, what: Occupy, _cx: &mut Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
+        if inner.stuck {
+            return Poll::Pending;
+        }
         let (what, length) = match what {
             Occupy::Cpu(length) => (What::Cpu, length),
             Occupy::Block(length) => (What::Block, length),
             Occupy::Syscall(length) => (What::Syscall, length),
             Occupy::Leave | Occupy::Return => panic!("the inline host has no second thread"),
+            Occupy::Held(what) => panic!("{what:?} has no length"),
         };
         inner.events.push(Event::StretchStart { task, what, length });
         inner.now += length;
         inner.events.push(Event::StretchEnd { task, what });
         Poll::Ready(())
     }
+    fn hold(
+        &self,
+        task: TaskId,
+        _leaf: Leaf,
+        what: What,
+        token: &dandori::sync::Arc<Token>,
+        _cx: &mut Context<'_>,
+    ) -> Poll<()> {
+        let mut inner = self.lock();
+        if inner.stuck {
+            return Poll::Pending;
+        }
+        inner.events.push(Event::StretchStart { task, what, length: Nanos::ZERO });
+        if !token.is_given() {
+            // Nobody else could give it.
+            inner.stuck = true;
+            return Poll::Pending;
+        }
+        inner.events.push(Event::StretchEnd { task, what });
+        Poll::Ready(())
+    }
+    fn give(&self, token: &dandori::sync::Arc<Token>) {
+        token.give();
+    }
+    fn is_frozen(&self) -> bool {
+        self.lock().stuck
+    }
+    fn replace_budget(&self, units: u32) -> u32 {
+        std::mem::replace(&mut self.lock().budget, units)
+    }
+    fn comes(&self, at: Time) {
+        panic!("the inline host has no later arrivals, but a request comes at {at}");
+    }
     fn arm(&self, timer: &dandori::sync::Arc<Timer>) {
-        panic!("the inline host has no driver, but {} waits for {}", timer.task, timer.due);
+        // There is no driver: only what is never reached may be waited for.
+        assert!(timer.due >= Time(3_600_000_000_000), "{} waits for {}", timer.task, timer.due);
     }
     fn disarm(&self, _timer: &dandori::sync::Arc<Timer>) {}
     fn budget(&self, task: TaskId, cx: &mut Context<'_>) -> Poll<()> {
@@ -214,6 +267,13 @@ impl Host for Inline {
         let mut inner = self.lock();
         inner.events.push(Event::PollEnd { task, end: PollEnd::Ready });
         inner.tasks[task.index()].state = State::Done;
+        inner.end = PollEnd::Ready;
+    }
+    fn panicked(&self, task: TaskId) {
+        let mut inner = self.lock();
+        inner.events.push(Event::PollEnd { task, end: PollEnd::Panicked });
+        inner.tasks[task.index()].state = State::Done;
+        inner.end = PollEnd::Panicked;
     }
 }
 
@@ -237,6 +297,8 @@ pub fn run(scenario: &Scenario, registry: &Registry, limit: usize) -> Vec<Event>
         budget: u32::MAX,
         deferred: Vec::new(),
         limit,
+        end: PollEnd::Ready,
+        stuck: false,
     })));
     let host: Arc<dyn Host> = inline.clone();
     let prepared = Prepared::new(scenario);
@@ -262,7 +324,7 @@ fn decide(inline: &Arc<Inline>) {
     loop {
         let step = {
             let mut inner = inline.lock();
-            if inner.events.len() >= inner.limit {
+            if inner.stuck || inner.events.len() >= inner.limit {
                 return;
             }
             inner.hook(|worker, _, ctl| worker.as_mut().expect("claimed").step(ctl), line.take())
@@ -299,6 +361,17 @@ fn poll(inline: &Arc<Inline>, task: TaskId, budget: Budget) {
             Budget::Rest => {}
             Budget::Unlimited => inner.budget = u32::MAX,
         }
+        if inner.tasks[task.index()].aborted {
+            inner.events.push(Event::Cancel { task });
+            inner.tasks[task.index()].state = State::Done;
+            let future = inner.tasks[task.index()].future.take();
+            drop(inner);
+            drop(future);
+            let mut inner = inline.lock();
+            let budget = inner.budget;
+            inner.hook(|worker, _, ctl| worker.as_mut().expect("claimed").polled(PollEnd::Ready, budget, ctl), None);
+            return;
+        }
         let (budget, tick) = (inner.budget, inner.worker.as_ref().map_or(0, |worker| worker.tick()));
         inner.events.push(Event::PollStart { task, budget, tick });
         inner.current = Some(task);
@@ -317,8 +390,11 @@ fn poll(inline: &Arc<Inline>, task: TaskId, budget: Budget) {
     let mut inner = inline.lock();
     inner.current = None;
     let busy = inner.policy.shape().busy_poll;
+    if inner.stuck {
+        return;
+    }
     let end = if is_ready {
-        PollEnd::Ready
+        inner.end
     } else {
         let slot = &mut inner.tasks[task.index()];
         slot.state = State::Idle;

@@ -84,7 +84,11 @@ pub fn told(event: Event) -> Option<Event> {
         | Event::Recv { .. }
         | Event::ForcedYield { .. }
         | Event::Overflow { .. }
-        | Event::Batch { .. } => Some(event),
+        | Event::Batch { .. }
+        | Event::Cancel { .. }
+        | Event::MutexWait { .. }
+        | Event::MutexHeld { .. }
+        | Event::MutexReleased { .. } => Some(event),
         Event::PollStart { task, budget, tick } => Some(Event::PollStart { task, budget, tick }),
         Event::StretchStart { task, what, .. } => Some(Event::StretchStart { task, what, length: Nanos::ZERO }),
         Event::Measure { task, label, .. } => Some(Event::Measure { task, label, took: Nanos::ZERO }),

@@ -1,11 +1,12 @@
 //! Random programs without clocks: what every world must agree on.
 
-use dandori::id::{ChannelId, KindId};
+use dandori::id::{ChannelId, KindId, MutexId};
 use dandori::policy::Params;
 use dandori::rng::{Key, Stream};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Kind, Length, Limits, Machine, PolicyChoice, Scenario, Step,
+    Arrivals, ChannelSpec, Costs, Does, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Scenario, Socket, Step,
 };
+use dandori::task::MutexKind;
 use dandori::time::{Nanos, Time};
 
 /// Draws one after the other.
@@ -48,7 +49,8 @@ pub fn scenario(number: u64, shape: &Shape<'_>) -> Scenario {
         .map(|i| {
             let capacity = (draws.below(3) == 0).then(|| 1 + draws.below(3) as u32);
             let ready = (draws.below(4) as u32).min(capacity.unwrap_or(u32::MAX));
-            ChannelSpec { name: format!("c{i}"), capacity, ready }
+            let budget = draws.below(4) > 0;
+            ChannelSpec { name: format!("c{i}"), capacity, ready, outside: None, budget }
         })
         .collect::<Vec<_>>();
     let kinds = (0..kinds)
@@ -82,7 +84,11 @@ pub fn scenario(number: u64, shape: &Shape<'_>) -> Scenario {
         policy: PolicyChoice { name: shape.policy.to_owned(), params: Params(params) },
         limits: Limits { end: Time(10_000_000_000), records: 200_000, instant: 1_000_000 },
         channels,
-        sockets: Vec::new(),
+        mutexes: vec![
+            MutexSpec { name: "fair".to_owned(), kind: MutexKind::Async },
+            MutexSpec { name: "held".to_owned(), kind: MutexKind::Std },
+        ],
+        sockets: vec![Socket { name: "always".to_owned(), data: None }],
         kinds,
         labels: vec!["all".to_owned()],
     }
@@ -112,7 +118,7 @@ impl Generator<'_, '_> {
         let id = self.id();
         let channel = ChannelId(self.draws.below(self.channels) as u16);
         let count = 1 + self.draws.below(2) as u32;
-        let does = match self.draws.below(14) {
+        let does = match self.draws.below(22) {
             0..=2 => Does::Cpu(Length::Constant(Nanos(self.shape.unit * (1 + self.draws.below(20))))),
             3..=4 => Does::Send { channel, count },
             5..=6 if !self.shape.alone => Does::Recv { channel, count },
@@ -126,6 +132,29 @@ impl Generator<'_, '_> {
             11 if depth < 3 => Does::JoinAll(self.branches(depth)),
             12 if depth < 3 => Does::Select(self.branches(depth)),
             13 if depth < 3 => Does::Repeat { times: count + 1, body: self.block(depth + 1, false) },
+            14..=15 if depth < 3 => {
+                // The fair one more often: who waits for the other one with the only worker waits for ever.
+                let mutex = MutexId(u16::from(self.draws.below(4) == 0));
+                Does::Lock { mutex, body: self.block(depth + 1, false) }
+            }
+            16 if depth < 3 => {
+                // Over at once, or never: what lies between is a matter of clocks.
+                let after = Length::Constant(Nanos([0, 3_600_000_000_000][self.draws.below(2) as usize]));
+                let body = self.block(depth + 1, false);
+                Does::Timeout { after, body, otherwise: self.block(depth + 1, false) }
+            }
+            17 if depth < 3 => {
+                let probability = self.draws.below(5) as f64 / 4.0;
+                let body = self.block(depth + 1, false);
+                Does::Chance { probability, body, otherwise: self.block(depth + 1, false) }
+            }
+            18 if self.kind + 1 < self.kinds && depth == 0 => Does::Abort,
+            19 if self.draws.below(4) == 0 => Does::Panic,
+            20 if depth < 3 && self.draws.below(4) == 0 => Does::BlockOn(vec![
+                Step { id: self.id(), does: Does::Recv { channel, count } },
+                Step { id: self.id(), does: Does::Cpu(Length::Constant(Nanos(self.shape.unit))) },
+            ]),
+            21 => Does::Read { socket: 0, count },
             _ => Does::Cpu(Length::Constant(Nanos(self.shape.unit))),
         };
         Step { id, does }

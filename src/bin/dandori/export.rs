@@ -1,5 +1,6 @@
-//! `dandori export S`: a run for other programs: its events as JSON Lines (`docs/events.md`), its tracks for Perfetto, or a
-//! picture of it (`docs/files.md`). `S` may also be the trace of a run, which then becomes another format.
+//! `dandori export S`: a run for other programs: its events as JSON Lines (`docs/events.md`), its tracks for Perfetto, a
+//! picture of it (`docs/files.md`), or its figure as one HTML file (`docs/embed.md`). `S` may also be the trace of a run,
+//! which then becomes another format.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ use dandori::view::svg::{self, Theme};
 
 use crate::focus::{self, Language};
 use crate::input::{Source, both, file_name, no_policy};
-use crate::{Failure, output, progress, sim};
+use crate::{Failure, one_file, output, progress, sim};
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -61,6 +62,9 @@ pub struct Args {
     /// Picture: its colours.
     #[arg(long, default_value = "auto")]
     theme: Colours,
+    /// Write the lesson about it as one HTML file, to be read and operated without a network.
+    #[arg(long, conflicts_with_all = ["world", "svg", "format"])]
+    html: bool,
 }
 
 /// What is written.
@@ -106,6 +110,12 @@ impl World {
 
 /// Runs and writes.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if args.html {
+        output::check(Some(&args.out))?;
+        let html = one_file::html(&args.source, args.policy.as_deref(), args.lang.lang())?;
+        let html = html.trim_end();
+        return if args.out.as_os_str() == "-" { output::line(html) } else { output::text(html, &args.out) };
+    }
     let registry = Registry::standard();
     let picture = both(args.picture(), output::check(Some(&args.out)))?;
     if let Some(import) = args.source.trace()? {

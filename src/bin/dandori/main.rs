@@ -14,6 +14,7 @@ mod explain;
 mod export;
 mod focus;
 mod input;
+mod one_file;
 mod output;
 mod policies;
 mod progress;
@@ -59,7 +60,7 @@ enum Command {
     Scenarios(scenarios::Args),
     /// List the policies with their parameters and what they leave out.
     Policies(policies::Args),
-    /// Write a run for other programs: its events, tracks for Perfetto, or a picture.
+    /// Write a run for other programs: its events, tracks for Perfetto, a picture, or its figure as one HTML file.
     Export(export::Args),
     /// Print the numbers of recorded runs, of several side by side.
     Show(show::Args),

@@ -89,6 +89,10 @@ fn stuck(event: &Event, meta: &Meta) -> Option<String> {
         }
         Waits::Task(other) => format!("{task} waits for the end of {other}."),
         Waits::Worker => format!("{task} is ready, but no worker will come."),
+        Waits::Mutex(mutex) => {
+            let name = meta.mutexes.get(mutex.index()).map_or_else(|| mutex.to_string(), Clone::clone);
+            format!("{task} waits for mutex {name}.")
+        }
         Waits::Stretch => format!("{task} waits for its own blocking stretch to end."),
     })
 }

@@ -3,6 +3,7 @@
 use super::parts::{Uses, duration, name, shout};
 use crate::id::KindId;
 use crate::scenario::model::{Does, Kind, Length, Scenario, Step};
+use crate::task::MutexKind;
 
 /// A function under construction.
 pub(super) struct Body<'a> {
@@ -40,7 +41,8 @@ pub(super) fn boxed(scenario: &Scenario, kind: &Kind) -> bool {
     false
 }
 
-fn spawned(steps: &[Step]) -> Vec<usize> {
+/// Kinds that these steps spawn.
+pub(super) fn spawned(steps: &[Step]) -> Vec<usize> {
     let mut out = Vec::new();
     walk(steps, &mut |does| {
         if let Does::Spawn { kind, .. } = does {
@@ -54,15 +56,7 @@ fn spawned(steps: &[Step]) -> Vec<usize> {
 pub(super) fn walk(steps: &[Step], look: &mut dyn FnMut(&Does)) {
     for step in steps {
         look(&step.does);
-        match &step.does {
-            Does::SpawnBlocking(body)
-            | Does::BlockInPlace(body)
-            | Does::Forever(body)
-            | Does::Repeat { body, .. }
-            | Does::Measure { body, .. } => walk(body, look),
-            Does::JoinAll(branches) | Does::Select(branches) => branches.iter().for_each(|branch| walk(branch, look)),
-            _ => {}
-        }
+        step.does.bodies().into_iter().for_each(|(_, body)| walk(body, look));
     }
 }
 
@@ -74,7 +68,8 @@ fn lists(steps: &[Step]) -> u32 {
         | Does::Block(length)
         | Does::Syscall(length)
         | Does::Sleep(length)
-        | Does::Io(length) = does
+        | Does::Io(length)
+        | Does::Timeout { after: length, .. } = does
         {
             count += u32::from(matches!(length, Length::List(_)));
         }
@@ -103,7 +98,8 @@ impl<'a> Body<'a> {
         let (mut spawns, mut joins) = (false, false);
         walk(steps, &mut |does| {
             spawns |= matches!(does, Does::Spawn { .. });
-            joins |= matches!(does, Does::Join);
+            joins |= matches!(does, Does::Join | Does::Abort);
+            self.uses.aborts |= matches!(does, Does::Abort);
         });
         if joins {
             self.uses.spawned = true;
@@ -167,7 +163,9 @@ impl<'a> Body<'a> {
             | Does::ForgetWaker
             | Does::WakeSelf
             | Does::JoinAll(_)
+            | Does::Timeout { .. }
             | Does::Select(_) => self.awaits(),
+            Does::Lock { mutex, .. } if self.scenario.mutexes[mutex.index()].kind == MutexKind::Async => self.awaits(),
             Does::Send { channel, .. } if self.scenario.channels[channel.index()].capacity.is_some() => self.awaits(),
             _ => None,
         };
@@ -220,6 +218,50 @@ impl<'a> Body<'a> {
             Does::Read { socket, count } => self.read(usize::from(*socket), *count),
             Does::Spawn { kind, count } => self.spawn(*kind, *count, joins),
             Does::Join => self.say("spawned.join().await;"),
+            Does::Abort => self.say("spawned.abort();"),
+            Does::Panic => self.say("panic!(\"as the scenario says\");"),
+            Does::BlockingJob(body) => self.blocking_job(body, joins),
+            Does::Lock { mutex, body } => {
+                let spec = &self.scenario.mutexes[mutex.index()];
+                let (guard, mutex) = (self.fresh("guard"), shout(&spec.name));
+                match spec.kind {
+                    MutexKind::Async => self.say(format!("let {guard} = {mutex}.lock().await;")),
+                    MutexKind::Std => self.say(format!("let {guard} = {mutex}.lock().expect(\"not poisoned\");")),
+                }
+                self.block(body, joins);
+                self.say(format!("drop({guard});"));
+            }
+            Does::Timeout { after, body, otherwise } => {
+                let (after, done) = (self.length(after), self.fresh("done"));
+                let outside = self.inside.replace(at);
+                self.open(format!("let {done} = dandori::time::timeout({after}, async {{"));
+                self.block(body, joins);
+                self.close("});");
+                self.inside = outside;
+                self.open(format!("if {done}.await.is_err() {{"));
+                self.block(otherwise, joins);
+                self.close("}");
+            }
+            Does::BlockOn(body) => {
+                let outside = self.inside.replace(at);
+                self.open("futures::executor::block_on(async {");
+                self.block(body, joins);
+                self.close("});");
+                self.inside = outside;
+            }
+            Does::Chance { probability, body, otherwise } => {
+                self.uses.uniform = true;
+                let below = (probability * 1_000.0).round() as u64;
+                let drawn = "uniform(Duration::ZERO, Duration::from_nanos(999))";
+                self.open(format!("if {drawn} < Duration::from_nanos({below}) {{"));
+                self.block(body, joins);
+                if !otherwise.is_empty() {
+                    self.close("} else {");
+                    self.indent += 1;
+                    self.block(otherwise, joins);
+                }
+                self.close("}");
+            }
             Does::YieldNow => {
                 self.uses.yield_now = true;
                 self.say("yield_now().await;");
@@ -301,6 +343,17 @@ impl<'a> Body<'a> {
         self.say("job.await.expect(\"the job does not panic\");");
     }
 
+    /// The same without waiting for it.
+    fn blocking_job(&mut self, body: &[Step], joins: bool) {
+        self.uses.spawn_blocking = true;
+        let outside = self.inside.replace(None);
+        self.open("let job = spawn_blocking(move || {");
+        self.block(body, false);
+        self.close("});");
+        self.inside = outside;
+        self.say(if joins { "spawned.push(job);" } else { "drop(job);" });
+    }
+
     fn branches(&mut self, how: &str, branches: &[Vec<Step>], at: Option<u32>, joins: bool) {
         if how == "join_all" {
             self.uses.join_all = true;
@@ -320,16 +373,16 @@ impl<'a> Body<'a> {
         self.say(format!("{how}({name}).await;"));
     }
 
-    fn length(&mut self, length: &Length) -> String {
+    pub(super) fn length(&mut self, length: &Length) -> String {
         match length {
             Length::Constant(ns) => duration(*ns),
-            Length::Uniform { from, to } => {
-                self.uses.uniform = true;
-                format!("uniform({}, {})", duration(*from), duration(*to))
-            }
             Length::Exponential(mean) => {
                 self.uses.exponential = true;
                 format!("exponential({})", duration(*mean))
+            }
+            Length::Uniform { from, to } => {
+                self.uses.uniform = true;
+                format!("uniform({}, {})", duration(*from), duration(*to))
             }
             Length::Lognormal { median, sigma } => {
                 self.uses.lognormal = true;
@@ -339,12 +392,19 @@ impl<'a> Body<'a> {
                 self.uses.pareto = true;
                 format!("pareto({}, {alpha:?})", duration(*least))
             }
-            Length::Mixture(parts) => {
-                self.uses.mixture = true;
-                let weights: Vec<String> = parts.iter().map(|part| part.weight.to_string()).collect();
-                let arms: Vec<String> =
-                    (0..).zip(parts).map(|(i, part)| format!("{i} => {}", self.length(&part.of))).collect();
-                format!("match pick(&[{}]) {{ {}, _ => Duration::ZERO }}", weights.join(", "), arms.join(", "))
+            Length::Mixture(shares) => {
+                self.uses.weighted = true;
+                let weights: Vec<String> = shares.iter().map(|share| share.weight.to_string()).collect();
+                let last = shares.len().saturating_sub(1);
+                let arms: Vec<String> = shares
+                    .iter()
+                    .enumerate()
+                    .map(|(index, share)| {
+                        let pattern = if index == last { "_".to_owned() } else { index.to_string() };
+                        format!("{pattern} => {}", self.length(&share.of))
+                    })
+                    .collect();
+                format!("match weighted(&[{}]) {{ {} }}", weights.join(", "), arms.join(", "))
             }
             Length::List(all) => {
                 self.uses.lists = true;

@@ -1,5 +1,6 @@
 //! The `main` of a program: the runtime, what arrives from outside, and the end.
 
+use super::body::Body;
 use super::parts::{Uses, duration, name, shout};
 use crate::policy::Registry;
 use crate::policy::spec::Feature;
@@ -10,7 +11,7 @@ use crate::scenario::write;
 /// What a program runs under where its policy needs no runtime: `block-on` polls one future on the thread that calls it.
 const ONE_THREAD: &str = "tokio-current-thread";
 
-pub(super) fn main(scenario: &Scenario, registry: &Registry, uses: &Uses) -> Vec<String> {
+pub(super) fn main(scenario: &Scenario, registry: &Registry, uses: &mut Uses) -> Vec<String> {
     let mut out = vec!["fn main() -> Result<(), Box<dyn Error>> {".to_owned()];
     let mut say = |line: String| out.push(format!("    {line}"));
     say(format!("let runtime = Builder::new(){}.build_stopped()?;", policy(scenario, registry)));
@@ -19,12 +20,31 @@ pub(super) fn main(scenario: &Scenario, registry: &Registry, uses: &Uses) -> Vec
     for kind in &scenario.kinds {
         let make = format!("|| Box::pin({}())", name(&kind.name));
         for series in &kind.arrivals {
+            if let Arrivals::Closed { clients, think, from, count } = series {
+                let think = Body::new(scenario, uses, 0).length(think);
+                let from = duration(crate::time::Nanos(from.0));
+                say(format!("for _ in 0..{clients} {{"));
+                say(format!("    arrivals.push(({from}, || Box::pin(async {{"));
+                say(format!("        for _ in 0..{count} {{"));
+                say(format!("            dandori::time::sleep({think}).await;"));
+                say(format!("            drop(dandori::task::spawn({}()).await);", name(&kind.name)));
+                say("        }".to_owned());
+                say("    })));".to_owned());
+                say("}".to_owned());
+                continue;
+            }
             arrive(&mut say, series, &make);
         }
     }
     for socket in &scenario.sockets {
         if let Some(series) = &socket.data {
             let make = format!("|| Box::pin(async {{ {}.send(1) }})", shout(&socket.name));
+            arrive(&mut say, series, &make);
+        }
+    }
+    for channel in &scenario.channels {
+        if let Some(series) = &channel.outside {
+            let make = format!("|| Box::pin(async {{ {}.send(1) }})", shout(&channel.name));
             arrive(&mut say, series, &make);
         }
     }
@@ -56,7 +76,8 @@ for (at, task) in later {
 while start.elapsed() < end && runtime.metrics().num_alive_tasks() > 0 {
     thread::sleep(Duration::from_millis(1));
 }
-println!(\"{} tasks were spawned, {} are alive\", runtime.metrics().spawned_tasks_count(), runtime.metrics().num_alive_tasks());
+let metrics = runtime.metrics();
+println!(\"{} tasks were spawned, {} are alive\", metrics.spawned_tasks_count(), metrics.num_alive_tasks());
 ";
 
 /// `.policy("tokio").param("workers", 2)`.
@@ -84,11 +105,12 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
         say("}".to_owned());
     };
     match series {
+        Arrivals::Closed { .. } => unreachable!("written by the caller, who knows the kind"),
         Arrivals::At { at: when, count: 1 } => say(push(&at(*when))),
         Arrivals::At { at: when, count } => looped(format!("for _ in 0..{count} {{"), push(&at(*when))),
         Arrivals::Every { period, from, count } => {
             looped(
-                format!("for n in (0..{count}).take_while(|n| {} + {} * n <= end) {{", at(*from), duration(*period)),
+                format!("for n in (0..{count}).take_while(|&n| {} + {} * n <= end) {{", at(*from), duration(*period)),
                 push(&format!("{} + {} * n", at(*from), duration(*period))),
             );
         }
@@ -96,7 +118,7 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
             let time = format!("{} + {} * (n / {size})", at(*from), duration(*period));
             let all = u64::from(*count) * u64::from(*size);
             looped(
-                format!("for n in (0..{}).take_while(|n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
+                format!("for n in (0..{}).take_while(|&n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
                 push(&time),
             );
         }

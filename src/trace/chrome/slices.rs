@@ -140,6 +140,7 @@ impl Slices {
             workers: 0,
             kinds: names,
             channels: Vec::new(),
+            mutexes: Vec::new(),
             labels: Vec::new(),
             end,
             dropped: 0,

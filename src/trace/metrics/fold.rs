@@ -355,6 +355,7 @@ mod tests {
             workers: 1,
             kinds: vec![kind("ticker"), kind("unused")],
             channels: Vec::new(),
+            mutexes: Vec::new(),
             labels: vec!["tick".to_owned()],
             end: Time(rows.last().map_or(0, |row| row.0)),
             dropped: 0,

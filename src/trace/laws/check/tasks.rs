@@ -104,6 +104,8 @@ impl Checker {
         match (record.event, from) {
             (Event::Move { place, .. }, Some(from)) => bundle.moved(worker, from, place),
             (Event::Enqueue { place: Place::Global, .. }, _) => bundle.queued_global(),
+            // Dropped in place of its poll.
+            (Event::Cancel { .. }, from) => self.close(thread, from),
             (Event::PollEnd { .. } | Event::StretchStart { .. } | Event::StretchEnd { .. }, _) => {
                 self.close(thread, None);
             }

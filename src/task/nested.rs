@@ -1,0 +1,64 @@
+//! A nested `block_on`: a future run to its end inside one poll of a task, on a thread that does nothing else.
+//!
+//! It is that of the `futures` crate: the inner future is polled; while it waits the thread parks, and the waker of the inner
+//! future unparks it. The worker of that thread is blocked meanwhile. Runtimes differ in whether they allow it: tokio's own
+//! `block_on` panics inside a task, that of `futures` does not, and then waits for ever if what it waits for needs this
+//! worker.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Wake, Waker, ready};
+
+use super::{Env, Host, Token};
+use crate::sync::Arc;
+use crate::trace::What;
+
+impl Env {
+    /// Runs a future to its end, with this thread held while it waits. Budget does not count inside.
+    pub async fn block_on(&self, inner: impl Future<Output = ()>) {
+        let (first, parked) = (self.leaf(), self.leaf());
+        let token = Arc::new(Token::default());
+        let waker = Waker::from(Arc::new(Unpark { host: self.host().clone(), token: token.clone() }));
+        let mut inner = pin!(inner);
+        let (mut has_begun, mut is_parked) = (false, false);
+        std::future::poll_fn(|cx| {
+            if !has_begun {
+                ready!(self.gate(first, cx));
+                has_begun = true;
+            }
+            loop {
+                if is_parked {
+                    ready!(self.poll_hold(parked, What::Park, &token, cx));
+                    // Not given: the runtime ends.
+                    if !token.take() {
+                        return Poll::Pending;
+                    }
+                    is_parked = false;
+                }
+                let budget = self.host().replace_budget(u32::MAX);
+                let polled = inner.as_mut().poll(&mut Context::from_waker(&waker));
+                self.host().replace_budget(budget);
+                if polled.is_ready() {
+                    return Poll::Ready(());
+                }
+                // A stretch of the inner future has begun, or the task is over: nothing waits for a wake.
+                if self.keeps_still() {
+                    return Poll::Pending;
+                }
+                is_parked = true;
+            }
+        })
+        .await;
+    }
+}
+
+struct Unpark {
+    host: Arc<dyn Host>,
+    token: Arc<Token>,
+}
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.host.give(&self.token);
+    }
+}
