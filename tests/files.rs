@@ -465,7 +465,7 @@ fn hostile() -> Vec<(String, &'static str)> {
         (r#"{"traceEvents" []}"#.into(), ""),
         (r#"{"otherData":{"traceEvents":1}}"#.into(), "is missing"),
         (own(""), "there are no records"),
-        (own("1"), "does not describe a run"),
+        (own("1"), "format: is missing"),
         (own(&format!("{meta},1")), "is not a record"),
         (own(&meta), "breaks the law"),
         (

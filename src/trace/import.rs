@@ -78,8 +78,12 @@ pub fn is_trace(head: &[u8]) -> bool {
         let first = serde_json::from_slice::<FirstLine>(line);
         first.is_ok_and(|first| first.format.is_some() && first.origin.is_some())
     };
+    text.first() == Some(&b'[') || names_events(text) || is_first_line()
+}
+
+fn names_events(text: &[u8]) -> bool {
     let sign = b"\"traceEvents\"";
-    text.first() == Some(&b'[') || text.windows(sign.len()).any(|here| here == sign) || is_first_line()
+    text.windows(sign.len()).any(|here| here == sign)
 }
 
 /// Chrome JSON is a list, or an object with `traceEvents`. JSON Lines begin with an object that has a `format`.
@@ -94,8 +98,8 @@ fn is_chrome(text: &[u8], limits: Limits) -> bool {
     }
     match serde_json::from_slice::<FirstLine>(line) {
         Ok(first) => first.format.is_none() && first.events.is_some(),
-        // An object that goes on beyond its first line is no JSON Lines.
-        Err(error) => error.is_eof() && !line.trim_ascii().is_empty() && line.len() < text.len(),
+        // An object that goes on beyond its first line is no JSON Lines, nor is one that says what it is before it breaks.
+        Err(error) => error.is_eof() && !line.trim_ascii().is_empty() && line.len() < text.len() || names_events(line),
     }
 }
 
