@@ -28,6 +28,26 @@ pub use loom::sync::{Condvar, Mutex, MutexGuard};
 #[repr(align(128))]
 pub struct Apart<T>(pub T);
 
+/// Waits on a condition variable at most so long. Whether the time was over. loom knows no time: there a wait without
+/// any length ends by itself at any moment, and every other one only when it is notified.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn nap<'a, T>(
+    condvar: &Condvar,
+    mutex: &'a Mutex<T>,
+    guard: MutexGuard<'a, T>,
+    length: std::time::Duration,
+) -> (MutexGuard<'a, T>, bool) {
+    #[cfg(loom)]
+    if length.is_zero() {
+        drop(guard);
+        loom::thread::yield_now();
+        return (lock(mutex), true);
+    }
+    let _ = mutex;
+    let (guard, waited) = condvar.wait_timeout(guard, length).unwrap_or_else(|poisoned| poisoned.into_inner());
+    (guard, waited.timed_out())
+}
+
 /// Locks, and goes on after a panic elsewhere: what our locks protect is consistent at every point where user code,
 /// the only thing that may panic, runs (no user code runs under a lock).
 pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -14,7 +14,7 @@ use crate::trace::Recording;
 use crate::view::export::Format;
 use crate::view::layout::Layout;
 use crate::view::panels::workload::Edited;
-use crate::view::session::{self, Engine, Progress, Settings};
+use crate::view::session::{self, Engine, Picture, Progress, Settings};
 
 /// The simulator behind a session.
 struct Simulated(Sim);
@@ -147,6 +147,11 @@ impl Session {
     #[must_use]
     pub fn picture(&self, t: f64) -> String {
         self.0.picture(time(t))
+    }
+
+    /// A picture of the run as the options ask for it.
+    pub fn svg(&self, options: JsValue) -> Result<String, JsValue> {
+        Ok(self.0.svg(&serde_wasm_bindgen::from_value::<Picture>(options)?))
     }
 
     /// Everything that is wrong with these settings; nothing starts.

@@ -57,6 +57,10 @@ fn wrong_input_names_every_problem_with_its_path_and_ends_with_status_2() {
         &["policies", "none"],
         &["scenarios", "none"],
         &["export", "w1", "--out", "/no/such/folder/file"],
+        &["export", "w1", "--html", "--out", "/no/such/folder/file"],
+        &["export", "no-such-lesson", "--html"],
+        &["export", "w1", "--html", "--set", "policy.workers=0"],
+        &["export", "w1", "--html", "--world", "real"],
         &["sim", "w1", "--seed", "-1"],
         &["explain", "w1", "--task", "nobody"],
         &["transcript", "w1", "--row", "nobody"],
@@ -275,6 +279,80 @@ fn a_taken_port_is_a_failure_when_it_was_asked_for() {
     let output = dandori(&["serve", "--port", &server.port.to_string()]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot listen on port"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_run_goes_out_in_three_formats_and_its_traces_come_back() {
+    let digest = json(&["sim", "w1", "--json"])["digest"].clone();
+    let lines = file("w1-out.jsonl");
+    let tracks = file("w1-out.json");
+    let picture = file("w1-out.svg");
+    for path in [&lines, &tracks, &picture] {
+        let output = dandori(&["export", "w1", "--out", path.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    for path in [&lines, &tracks] {
+        let shown = json(&["show", path.to_str().unwrap(), "--json"]);
+        assert_eq!((&shown["digest"], &shown["violations"]), (&digest, &Value::from(0)));
+        let told = json(&["explain", path.to_str().unwrap(), "--json"]);
+        assert_eq!(told["origin"], "simulated");
+        let title = json(&["explain", "w1", "--json"])["why"]["title"].clone();
+        assert_eq!(told["why"]["title"], title, "the ticker waited longest");
+    }
+    // From one format to the other and back.
+    let back = dandori(&["export", tracks.to_str().unwrap(), "--format", "jsonl"]).stdout;
+    assert_eq!(back, std::fs::read(&lines).unwrap());
+    let svg = std::fs::read_to_string(&picture).unwrap();
+    assert!(svg.contains("role=\"img\"") && svg.contains("395."), "{}", &svg[..400]);
+    let narrow = ["--svg", "--width", "400", "--theme", "dark", "--at", "150 ms", "--lang", "ja", "--task", "T"];
+    let output = dandori(&[&["export", lines.to_str().unwrap()][..], &narrow].concat());
+    let svg = text(&output.stdout);
+    assert!(
+        svg.contains("width=\"400\"") && svg.contains("ティッカー") || svg.contains("遅れ") || svg.contains("待っ"),
+        "{svg:.300}"
+    );
+    let table = text(&dandori(&["show", lines.to_str().unwrap(), tracks.to_str().unwrap()]).stdout);
+    assert_eq!(table.lines().filter(|line| line.contains("simulated")).count(), 2, "{table}");
+}
+
+#[test]
+fn wrong_options_and_files_of_an_export_are_all_told() {
+    let args = ["export", "w1", "--svg", "--at", "soon", "--from", "2 ms", "--to", "1 ms", "--width", "9"];
+    let output = dandori(&args);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    for path in ["--at:", "--to:", "--width:"] {
+        assert!(told.contains(path), "{path} is not named in:\n{told}");
+    }
+    assert!(text(&dandori(&["export", "w1", "--at", "1 ms"]).stderr).contains("use it with --svg"));
+    let trace = file("bad.jsonl");
+    std::fs::write(&trace, "[{\"ph\":\"X\"},\n{\"ph\":\"X\",\"ts\":1}]").unwrap();
+    let path = trace.to_str().unwrap();
+    for command in ["explain", "show", "export"] {
+        let output = dandori(&[command, path]);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{command}: {told}");
+        assert!(told.contains("line 1: ts:") && told.contains("line 2: dur:"), "{command}: {told}");
+    }
+    std::fs::write(&trace, "[{\"ph\":\"X\",\"ts\":1,\"dur\":5,\"pid\":1,\"tid\":1,\"name\":\"work\"}]").unwrap();
+    let told = text(&dandori(&["explain", path]).stdout);
+    assert!(told.contains("One slice: work") && told.contains("nothing is known of waits"), "{told}");
+    assert!(text(&dandori(&["show", path]).stdout).contains("work"));
+    let told = text(&dandori(&["explain", path, "--seed", "3", "--set", "a=1", "--policy", "go"]).stderr);
+    assert!(told.contains("--seed") && told.contains("--set a=1"), "{told}");
+}
+
+#[test]
+fn a_recording_of_real_threads_is_explained_like_a_simulated_run() {
+    let path = file("real-w1.jsonl");
+    let output = dandori(&["real", "w1", "--out", path.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let told = json(&["explain", path.to_str().unwrap(), "--json"]);
+    assert_eq!(told["origin"], "real");
+    assert_eq!(told["help"]["rows"], serde_json::json!([]));
+    let parts = told["why"]["parts"].as_array().expect("somebody waited");
+    assert!(!parts.is_empty() && parts.iter().all(|part| part["text"].as_array().is_some_and(|text| !text.is_empty())));
+    assert!(text(&dandori(&["explain", path.to_str().unwrap()]).stdout).contains("recorded on threads"));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::common::{polls_of, run_json, run_named, ticker_lateness};
 use dandori::id::{TaskId, WorkerId};
 use dandori::time::{Nanos, Time};
-use dandori::trace::{Event, Place, PollEnd, Record, Release, Role, What};
+use dandori::trace::{Cause, Event, Place, PollEnd, Record, Release, Role, What};
 
 fn ms(length: u64) -> Nanos {
     Nanos::from_millis(length)
@@ -241,4 +241,45 @@ fn twenty_sleepers_get_a_thread_each_and_no_more() {
     assert!((20..=24).contains(&threads), "{threads}");
     let taken = recording.trace.iter().filter(|r| matches!(r.event, Event::Release { why: Release::Retaken, .. }));
     assert_eq!(taken.count(), 20);
+}
+
+/// When sysmon got a CPU, in milliseconds.
+fn looks(records: &[Record]) -> Vec<u64> {
+    let sysmon = records.iter().find_map(|r| match r.event {
+        Event::ThreadStart { thread, role: Role::Monitor } => Some(thread),
+        _ => None,
+    });
+    let is = |r: &&Record| r.thread == sysmon && matches!(r.event, Event::CpuOn { .. });
+    records.iter().filter(is).map(|r| r.at.0 / 1_000_000).collect()
+}
+
+#[test]
+fn sysmon_sleeps_while_every_p_is_idle_until_the_next_timer() {
+    let json = r#"{
+      "dandori": 1, "name": "idle", "machine": {"cpus": 2, "costs": "ideal"},
+      "policy": {"name": "go", "workers": 2}, "limits": {"end": "2 s"},
+      "tasks": {"sleeper": {"label": "S", "arrive": [{"at": "0 ns"}], "program": [{"sleep": "1 s"}, {"cpu": "100 ms"}]}}}"#;
+    let looks = looks(&run_json(json, &[]));
+    assert!(!looks.iter().any(|at| (50..999).contains(at)), "{looks:?}");
+    // Then one P computes, and it looks every 10 ms at least.
+    let busy = looks.iter().filter(|at| (1_000..1_100).contains(*at)).count();
+    assert!(busy >= 10, "{looks:?}");
+}
+
+#[test]
+fn sysmon_looks_at_the_network_if_nobody_has_for_ten_milliseconds() {
+    let json = r#"{
+      "dandori": 1, "name": "network", "machine": {"cpus": 2, "costs": "ideal"},
+      "policy": {"name": "go", "workers": 1, "preemption": "off"}, "limits": {"end": "1 s"},
+      "sockets": {"s": {"data": {"at": "50 ms"}}},
+      "tasks": {
+        "reader": {"label": "R", "arrive": [{"at": "0 ns"}], "program": [{"read": "s"}]},
+        "hog": {"label": "H", "arrive": [{"at": "1 ms"}], "program": [{"cpu": "500 ms"}]}
+      }}"#;
+    let woken = |set: &[(&str, &str)]| {
+        let is = |r: &&Record| matches!(r.event, Event::Wake { cause: Cause::Io, .. });
+        run_json(json, set).iter().find(is).expect("it is woken").at
+    };
+    assert!(woken(&[]) <= Time(72_000_000), "{}", woken(&[]));
+    assert!(woken(&[("policy.netpoll_after", "3600 s")]) >= Time(500_000_000));
 }

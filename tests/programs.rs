@@ -6,22 +6,53 @@ use std::path::Path;
 use std::process::Command;
 
 use dandori::policy::Registry;
-use dandori::scenario::library;
 use dandori::scenario::rust::listing;
+use dandori::scenario::{Scenario, library};
 
 /// The scenario of the committed example.
 const EXAMPLE: &str = "w1-spawn-blocking";
 
+/// What stands above the example: this repository forbids its library more than others do.
+const ALLOWED: &str = "#![allow(clippy::disallowed_methods, clippy::vec_init_then_push)]";
+
+/// Every step, arrival, length, channel and socket that there is, for a tenth of a second.
+const EVERYTHING: &str = r#"{
+    "dandori": 1, "name": "everything", "policy": {"name": "tokio", "workers": 2}, "limits": {"end": "100 ms"},
+    "channels": {"in-box": {"capacity": 3, "ready": 2}, "out": {}},
+    "sockets": {"net": {"data": {"every": "1 ms", "count": 30}}, "ready": {"data": "always"}},
+    "tasks": {
+        "box": {"arrive": [{"at": "0 ns", "count": 2}, {"every": "5 ms", "count": 3}], "program": [
+            {"cpu": {"uniform": {"from": "1 us", "to": "9 us"}}}, {"sleep": {"exponential": "100 us"}}, {"io": {"list": ["10 us", "20 us"]}},
+            {"send": {"channel": "in-box", "count": 2}}, {"send": "out"}, {"recv": {"channel": "in-box", "count": 2}}, {"read": "ready"}]},
+        "all-of-it": {"arrive": [{"at": "1 ms"}], "program": [
+            {"measure": {"label": "whole", "do": [{"spawn": {"kind": "again", "count": 3}}, "join"]}},
+            {"repeat": {"times": 2, "do": [{"spawn_blocking": [{"block": {"list": ["10 us", "1 ms"]}}, {"send": "out"}]}, "yield_now"]}},
+            {"block_in_place": [{"syscall": "50 us"}, {"repeat": {"times": 2, "do": [{"cpu": "1 us"}]}}]},
+            {"join!": [[{"sleep": {"every": "1 ms"}}, {"spawn": "again"}, "join"], [{"measure": {"label": "branch", "do": [{"sleep": "1 ms"}]}}]]},
+            {"select": [[{"sleep": "1 ms"}], ["forget_waker"]]}, "wake_self", {"read": {"socket": "net", "count": 3}}, {"forever": [{"sleep": {"every": "2 ms"}}]}]},
+        "again": {"arrive": [{"poisson": "20 ms", "count": 4}, {"burst": 3, "every": "10 ms", "count": 2}], "program": [
+            {"cpu": {"lognormal": {"median": "2 us", "sigma": 0.5}}}, {"cpu": {"pareto": {"least": "1 us", "alpha": 2}}},
+            {"cpu": {"mixture": [{"weight": 9, "of": "1 us"}, {"weight": 1, "of": {"exponential": "5 us"}}]}}, {"recv": "out"}]},
+        "idle": {"program": [{"spawn": "idle"}]}
+    }
+}"#;
+
 fn program(name: &str, policy: &str) -> String {
     let registry = Registry::standard();
-    let scenario = library::get(name).expect("in the library").under(policy, &registry).expect("it fits");
+    let scenario = match library::get(name) {
+        Some(named) => named.under(policy, &registry).expect("it fits"),
+        None => {
+            let everything = Scenario::parse(EVERYTHING).expect("valid");
+            everything.with_policy(policy, &registry).expect("it fits")
+        }
+    };
     listing(&scenario, &registry).to_string()
 }
 
 #[test]
 fn the_example_is_what_the_library_makes() {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/from_scenario.rs");
-    let made = program(EXAMPLE, "tokio");
+    let made = format!("{ALLOWED}\n\n{}", program(EXAMPLE, "tokio"));
     if std::env::var_os("DANDORI_BLESS").is_some() {
         std::fs::write(&file, &made).expect("the example can be written");
     }
@@ -60,6 +91,7 @@ fn programs_compile_without_warnings_and_run() {
         ("in-place-join", ["tokio", "thread-per-task"]),
         ("herd", ["tokio", "smol"]),
         ("four-answers", ["go", "async-std-monitor"]),
+        ("everything", ["tokio", "work-stealing"]),
     ];
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     std::fs::create_dir_all(folder.join("src")).expect("a scratch folder");

@@ -157,8 +157,8 @@ fn mg1_with_uniform_service_at_load_nine_tenths() {
 /// A lognormal length with the mean [`SERVICE`], and its squared coefficient of variation.
 fn lognormal() -> (Length, f64) {
     let sigma: f64 = 0.8;
-    let median = Nanos((SERVICE as f64 / (sigma * sigma / 2.0).exp()).round() as u64);
-    (Length::Lognormal { median, sigma }, (sigma * sigma).exp() - 1.0)
+    let median = Nanos((SERVICE as f64 / libm::exp(sigma * sigma / 2.0)).round() as u64);
+    (Length::Lognormal { median, sigma }, libm::exp(sigma * sigma) - 1.0)
 }
 
 #[test]

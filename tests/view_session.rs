@@ -421,10 +421,7 @@ fn another_programs_trace_is_shown_by_thread_and_nothing_is_invented() {
     assert_eq!(session.open_trace(trace.as_bytes(), "app.json", Lang::En), []);
     let info = session.info();
     let rows: Vec<_> = info.rows.iter().map(|row| (row.id.as_str(), row.name.as_str())).collect();
-    assert_eq!(
-        rows,
-        [("focus", "Flush flush"), ("thread-0", "Tokio-runtime-worker"), ("thread-1", "8")].map(|row| row)
-    );
+    assert_eq!(rows, [("focus", "Flush"), ("thread-0", "Tokio-runtime-worker"), ("thread-1", "8")]);
     let headline = plain(&info.headline);
     assert_eq!(headline, "Slices: 3, threads: 2. The longest is flush, 9.000\u{a0}ms.");
     assert_eq!(info.end, Time(9_500_000));

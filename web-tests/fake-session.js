@@ -50,6 +50,8 @@ export class Session {
     return [];
   }
 
+  free() {}
+
   /** @param {number} _records */
   advance(_records) {
     this.left -= 1;
@@ -95,7 +97,7 @@ export class Session {
         : [{ text: 'The ticker wants to run every 10\u00a0ms. It was never more than ' }, { text: '1.1\u00a0ms late', style: 'bold' }, { text: '.' }],
       lead: 'Two jobs sleep inside their tasks, one on each worker. Nothing else can run there until they wake.',
       knobs: KNOBS.map((knob) => ({ ...knob, value: this.value(knob.path) })),
-      end: END, from: 0, to: END, cursor: 150 * MS, selected: this.selected,
+      end: END, from: 0, to: END, cursor: 150 * MS, selected: this.selected, world: 'simulated', recording: null,
       rows: rowsOf(this.workers, 0).map(({ row, y, height }) => ({ ...row, y, height })),
       quiet: ['global queue', 'blocking pool', 'CPUs'],
       why: late ? this.#why() : null,

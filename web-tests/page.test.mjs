@@ -27,7 +27,7 @@ const said = (page) => page.evaluate(() => {
   const text = (/** @type {string} */ selector) => document.querySelector(selector)?.textContent ?? null;
   return {
     headline: text('#headline'), clock: text('.caption .clock'), caption: text('.caption span'), event: text('.event'), stage: text('.stage'), why: text('.why'),
-    flag: text('.flag'), spoken: document.querySelector('#cursor')?.getAttribute('aria-valuetext'),
+    flag: text('.board .flag'), spoken: document.querySelector('#cursor')?.getAttribute('aria-valuetext'),
   };
 });
 /** @param {Page} page */
@@ -129,14 +129,14 @@ test('the axis is scrubbed by pointer, the slider by keyboard and by its value',
   const { page, faults } = await dandori.visit();
   const canvas = await boxOf(page, '.lanes canvas');
   // The flag is what is taken hold of; the rest of the axis selects a part of the run.
-  const flag = await boxOf(page, '.flag');
+  const flag = await boxOf(page, '.board .flag');
   await page.mouse.move(flag.x + flag.width / 2, canvas.y + 10);
   await page.mouse.down();
   await page.mouse.move(canvas.x + canvas.width * 0.5, canvas.y + 10, { steps: 5 });
   await page.mouse.move(canvas.x + canvas.width * 0.75, canvas.y + 10, { steps: 5 });
   await page.mouse.up();
   await page.waitForTimeout(300);
-  const cursor = await boxOf(page, '.cursor i');
+  const cursor = await boxOf(page, '.board .cursor i');
   assert.ok(Math.abs(cursor.x + cursor.width / 2 - (canvas.x + canvas.width * 0.75)) < 1.5, 'the cursor is under the pointer');
   const slider = page.locator('#cursor');
   await slider.focus();
@@ -448,7 +448,7 @@ test('every control has a name, nothing clickable is under 24 px, and the page c
     stops.push(await page.evaluate(() => document.activeElement?.id || document.activeElement?.className?.toString() || document.activeElement?.tagName || ''));
     if (stops.at(-1) === 'BODY' || (i > 3 && stops.at(-1) === stops[0])) break;
   }
-  const order = ['skip', 'plain theme', 'knob-0', 'rows', 'cursor', 'key play', 'speed', 'link'];
+  const order = ['skip', 'plain theme', 'knob-0', 'rows', 'cursor', 'key play', 'speed', 'tab-why'];
   const places = order.map((name) => stops.findIndex((stop) => stop.includes(name)));
   assert.ok(places.every((place) => place >= 0), `${order} in ${stops.join(' > ')}`);
   assert.deepEqual([...places].sort((a, b) => a - b), places, stops.join(' > '));

@@ -44,6 +44,12 @@ test('the command serves the page without an error under its own headers', { ski
   assert.deepEqual(parts(page.headers.get('content-security-policy')), parts(CSP), 'the tests run under the policy that the command sends');
   assert.equal(page.headers.get('x-content-type-options'), 'nosniff');
   assert.match(page.headers.get('content-type') ?? '', /^text\/html/);
+  for (const [name, type] of [['dandori-sim.js', 'text/javascript'], ['style.css', 'text/css'], ['pkg/dandori_bg.wasm', 'application/wasm'], ['embed-example.svg', 'image/svg+xml']]) {
+    const { headers } = await fetch(new URL(name, address));
+    assert.equal(headers.get('content-type')?.split(';')[0], type, name);
+    assert.deepEqual([headers.get('access-control-allow-origin'), headers.get('cross-origin-resource-policy')], ['*', 'cross-origin'], name);
+  }
+  assert.deepEqual([page.headers.get('access-control-allow-origin'), page.headers.get('cross-origin-resource-policy')], [null, 'same-origin'], 'the page is nobody else’s');
   assert.ok(dandori);
   const { page: shown, faults } = await dandori.visit();
   assert.match(await shown.locator('#headline').innerText(), /late/);

@@ -23,6 +23,9 @@ const TYPES = {
   '.wasm': 'application/wasm', '.json': 'application/json', '.ts': 'text/plain; charset=utf-8',
 };
 
+/** What figures in articles of other origins load, as the command has it. */
+const SHARED = ['.js', '.css', '.wasm', '.svg'];
+
 /** The file for a path of the address, or null for what is not served. @param {string} path @param {boolean} fake */
 function fileOf(path, fake) {
   if (fake && path === '/pkg/dandori.js') return join(ROOT, 'web-tests', 'fake-session.js');
@@ -42,7 +45,9 @@ export async function serve({ fake = false, port = 0 } = {}) {
       const file = fileOf(path, fake);
       if (!file) throw new Error('not served');
       const body = await readFile(file);
-      response.writeHead(200, { ...headers, 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body);
+      const shared = SHARED.includes(extname(file));
+      const sharing = { 'Cross-Origin-Resource-Policy': shared ? 'cross-origin' : 'same-origin', ...(shared ? { 'Access-Control-Allow-Origin': '*' } : {}) };
+      response.writeHead(200, { ...headers, ...sharing, 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream' }).end(body);
     } catch {
       response.writeHead(404, { ...headers, 'Content-Type': 'text/plain' }).end('not found');
     }

@@ -28,7 +28,7 @@ export function createBoard(actions, at) {
   const caption = el('p', { class: 'caption', id: 'caption' }, clock, ' ', words, findings.text);
   transport.root.append(help);
   const root = el('section', { class: 'board', id: 'board', tabindex: -1, 'say-aria-label': 'board' },
-    overview.root, gutter.root, lanes.root, stage.root, el('div', { class: 'below', id: 'signs' }, quiet, signs), transport.root, caption);
+    gutter.root, lanes.root, overview.root, stage.root, el('div', { class: 'below', id: 'signs' }, quiet, signs), transport.root, caption);
 
   /** @param {State} state */
   function sayQuiet(state) {
@@ -66,6 +66,8 @@ export function createBoard(actions, at) {
     hideTooltip: lanes.hideTooltip,
     /** An embedded figure puts its own buttons into the bar. */
     bar: transport.root,
+    lanes: lanes.root,
+    caption,
     /** @param {State} state @param {State} before */
     update(state, before) {
       gutter.update(state, before);

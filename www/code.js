@@ -21,8 +21,10 @@ export function createCode(actions, state) {
   const title = el('h3', {});
   const stand = el('p', { class: 'stand' });
   const ticket = el('p', { class: 'ticket dim' });
-  const list = el('ol', { class: 'lines', tabindex: 0, role: 'group' });
-  const root = el('div', { class: 'code-tab' }, el('p', { class: 'acts' }, button), ...copy.nodes, title, stand, ticket, list);
+  const list = el('ol', { class: 'lines' });
+  // A wide program scrolls by itself, with the keyboard, too.
+  const scrolls = el('div', { class: 'listing', tabindex: 0, role: 'region' }, list);
+  const root = el('div', { class: 'code-tab' }, el('p', { class: 'acts' }, button), ...copy.nodes, title, stand, ticket, scrolls);
   /** The lines that stand there. */
   let shown = '';
 
@@ -31,7 +33,7 @@ export function createCode(actions, state) {
     button.textContent = say(lang(), 'copyRust');
     if (code) show(code);
     else [title.textContent, stand.textContent, ticket.textContent] = [say(lang(), 'codeNone'), '', ''];
-    list.hidden = !code;
+    scrolls.hidden = !code;
   }
 
   /** @param {Code} code */
@@ -44,7 +46,7 @@ export function createCode(actions, state) {
     };
     stand.replaceChildren(...sentence('stateOf', code.state));
     ticket.replaceChildren(...sentence('ticketOf', code.ticket));
-    list.setAttribute('aria-label', title.textContent);
+    scrolls.setAttribute('aria-label', title.textContent);
     const key = JSON.stringify([code.lines]);
     if (key !== shown) list.replaceChildren(...code.lines.map((line) => el('li', {}, el('code', {}, ...coloured(line)), el('span', { class: 'waited dim' }))));
     shown = key;

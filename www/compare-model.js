@@ -56,7 +56,7 @@ export function best(row) {
   const better = row.find((one) => one)?.better;
   const values = row.map((one) => one?.cell.raw ?? null);
   const known = values.filter((value) => value !== null);
-  if (!better || known.length < 2) return [];
+  if (!better) return [];
   const top = better === 'less' ? Math.min(...known) : Math.max(...known);
   const found = values.flatMap((value, i) => (value === top ? [i] : []));
   return found.length === known.length ? [] : found;

@@ -12,6 +12,7 @@ import { paint } from './paint.js';
 import { richNodes } from './rich.js';
 import { clamp, timeToX, xToTime } from './scales.js';
 import { token } from './token.js';
+import { say as sayPage } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Compared} Compared */
@@ -107,15 +108,14 @@ export function createCompare(actions, state, before, openSettings) {
       ...others.map((option, i) => el('option', { disabled: full || option.disabled !== undefined }, option.disabled ? `${options[i + 1].label} (${option.disabled})` : options[i + 1].label)));
     add.setAttribute('aria-label', say(lang(), 'addRun'));
     add.disabled = full;
-    sayChips(policy.options ?? []);
+    sayChips(policy.options ?? [], String(policy.initial));
   }
 
-  /** @param {NonNullable<import('./contract').Field['options']>} policies */
-  function sayChips(policies) {
-    const { settings, compared } = state();
+  /** @param {NonNullable<import('./contract').Field['options']>} policies @param {string} initial the lesson's */
+  function sayChips(policies, initial) {
+    const { settings } = state();
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
     const all = [settings.set, ...(settings.runs ?? [])];
-    const initial = String(compared?.runs[0]?.info?.knobs.find((knob) => knob.path === 'policy.name')?.initial ?? '');
     chips.replaceChildren(...all.map((set, i) => {
       const letter = LETTERS[i];
       const name = set['policy.name'] ?? initial;
@@ -286,7 +286,7 @@ export function createCompare(actions, state, before, openSettings) {
     const known = curves.filter((curve) => curve.length > 0);
     figure.hidden = known.length === 0;
     if (known.length === 0) return;
-    const [width, height] = [560, 120];
+    const [width, height] = [clamp(root.clientWidth / state().measures.scale - 32, 200, 560), 120];
     const most = Math.max(...known.map((curve) => curve[curve.length - 1]));
     const log = isLog(curves);
     const lines = curves.flatMap((curve, i) => {
@@ -303,6 +303,8 @@ export function createCompare(actions, state, before, openSettings) {
 
   return {
     root, button,
+    /** A is the run before the last change, B the present one. */
+    keepBoth: () => actions.change(begin(state().settings, before())),
     /** @param {State} now @param {State} old */
     update(now, old) {
       const is = now.settings.runs !== undefined;
@@ -313,9 +315,9 @@ export function createCompare(actions, state, before, openSettings) {
       if (root.hidden) return;
       root.setAttribute('aria-label', say(now.settings.lang, 'compare'));
       legend.textContent = say(now.settings.lang, 'runs');
-      back.setAttribute('aria-label', lang() === 'ja' ? '前のイベント' : 'Previous event of any run');
-      forth.setAttribute('aria-label', lang() === 'ja' ? '次のイベント' : 'Next event of any run');
-      scrub.setAttribute('aria-label', lang() === 'ja' ? '時刻' : 'Time');
+      back.setAttribute('aria-label', sayPage(lang(), 'anyPrevious'));
+      forth.setAttribute('aria-label', sayPage(lang(), 'anyNext'));
+      scrub.setAttribute('aria-label', sayPage(lang(), 'time'));
       scrolls.setAttribute('aria-label', say(now.settings.lang, 'measure'));
       if (now.info !== old.info || now.settings.runs !== old.settings.runs) void offer();
       if (!now.compared) return;

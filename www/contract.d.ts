@@ -12,12 +12,12 @@ export type Rich = Span[];
  */
 export interface Settings {
   v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja';
+  /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
+  runs?: Record<string, unknown>[];
   /** the part of the run that is shown, in ns; without it the lesson's own */
   view?: [number, number];
   /** rows that somebody asked for */
   wanted?: Wanted;
-  /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
-  runs?: Record<string, unknown>[];
 }
 /** Rows: tasks that are pinned, tasks instead of or beside the machine, and those in which nothing happened. */
 export interface Wanted { pins?: number[]; rows?: 'tasks' | 'both'; quiet?: boolean }
@@ -105,6 +105,8 @@ export interface Scene {
   axis: { t: number; x: number; label: string }[];
 }
 
+/** Some lines of the run as text: of `total`, `at` are at or before the time that was asked for, `first` is the number of the first one here. */
+export interface Transcript { total: number; at: number; first: number; lines: { record: number; t: number; clock: string; text: Rich }[] }
 /** One field of the scenario, with everything that a control needs. `min`, `max` and `default` are written as people write them. */
 export interface Field {
   path: string; name: string; what: string; source: string; kind: 'choice' | 'integer' | 'duration' | 'flag' | 'text';
@@ -126,7 +128,7 @@ export interface Parting { at: number; alike: number; one: Rich; other: Rich }
 /** What the page knows about compared runs: A is the page's own. `info` is null until the run is done, or if it is refused. */
 export interface Compared {
   from: number; to: number; done: boolean;
-  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end' | 'knobs'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
+  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
 }
 /** The program of the selected task: `lines` of Rust, where it is at a time, and who holds its waker. */
 export interface Code {
@@ -134,8 +136,6 @@ export interface Code {
   /** how long this task has waited at each line, written; empty: it did not */
   waited: string[];
 }
-/** Some lines of the run as text: of `total`, `at` are at or before the time that was asked for, `first` is the number of the first one here. */
-export interface Transcript { total: number; at: number; first: number; lines: { record: number; t: number; clock: string; text: Rich }[] }
 
 /** The class that the worker uses. Every call returns at once: `advance` does a slice of the work. */
 export interface Session {
@@ -165,9 +165,20 @@ export interface Session {
   exportTrace(format: 'jsonl' | 'perfetto'): Uint8Array;
   /** The run at a time as one SVG file. */
   picture(t: number): string;
+  /**
+   * A picture of the run as one SVG file with title and description, for "Save picture". Everything may be left out: moment, range (both edges), width (320 to 4096 px; it
+   * decides the layout as on the page), theme, language.
+   */
+  svg(options: { t?: number; from?: number; to?: number; width?: number; theme?: 'auto' | 'light' | 'dark'; lang?: 'en' | 'ja' }): string;
+  /** Shows other rows; `info`, `moment` and `scene` have them from then on. */
+  arrange(wanted: Wanted): void;
+  /** The whole run on so many pixels: for each the share of the workers' time in polls, and the longest wait there as a share of the longest. */
+  overview(width: number): Float32Array;
+  /** Up to `count` lines from line `first` on, or around `t`; of one row, or of all. */
+  transcript(t: number, first: number | undefined, count: number, row: string | undefined): Transcript;
   /** Everything that is wrong with settings; nothing starts. */
   check(settings: Settings): Problem[];
-  /** Every setting of the run. */
+  /** Every setting of the run; null: it comes from a file. So do `code`, `program` and `scenario`. */
   fields(): Fields | null;
   /** Takes an edited workload as JSON: its problems, or the `set` that makes it. */
   workload(settings: Settings, text: string): { problems: Problem[]; set: Record<string, unknown> };
@@ -179,18 +190,11 @@ export interface Session {
   parting(other: Session): Parting | null;
   /** The selected task's program at a time, and all of it as a program for the runtime. */
   code(t: number): Code | null;
-  program(): string | null;
+  program(): string | undefined;
   /** The scenario as a file. */
-  scenario(): string | null;
-  free?(): void;
-  /** Shows other rows; `info`, `moment` and `scene` have them from then on. */
-  arrange(wanted: Wanted): void;
-  /** The whole run on so many pixels: for each the share of the workers' time in polls, and the longest wait there as a share of the longest. */
-  overview(width: number): Float32Array;
-  /** Up to `count` lines from line `first` on, or around `t`; of one row, or of all. */
-  transcript(t: number, first: number | undefined, count: number, row: string | undefined): Transcript;
+  scenario(): string | undefined;
   /** Select a task: its worst wait becomes the wait in question; null: the run's own. */
   select(task: number | null): void;
-  /** Gives its memory back. The stand-in of the tests has none. */
-  free?(): void;
+  /** Gives its memory back; nothing may be asked after that. */
+  free(): void;
 }

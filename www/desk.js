@@ -94,6 +94,9 @@ export function createDesk(post) {
   };
 }
 
+/** The package's own types say less than the contract, and more of how a session is freed. @returns {import('./contract').Session} */
+const newSession = () => /** @type {any} */ (new Session());
+
 /** One figure's place. @param {Post} post */
 function createSeat(post) {
   /** @type {import('./contract').Session | null} */
@@ -109,12 +112,12 @@ function createSeat(post) {
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
   /** Runs beside the one that is shown. */
-  const runs = createRuns(() => new Session());
+  const runs = createRuns(newSession);
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
   /** @returns {import('./contract').Session} */
-  const open = () => (session ??= new Session());
+  const open = () => (session ??= newSession());
 
   /** @param {RunMessage} message */
   function start(message) {
@@ -218,7 +221,7 @@ function createSeat(post) {
     },
     close() {
       runs.close();
-      session?.free?.();
+      session?.free();
       session = null;
     },
   };

@@ -6,7 +6,7 @@
 
 const ATTRIBUTES = ['lesson', 'policy', 'set', 'seed', 'moment', 'select', 'state', 'knobs', 'controls', 'keys', 'lang', 'theme', 'href', 'height', 'height-narrow'];
 /** Heights in CSS pixels at a text size of 16, where the attributes say none: those of the first lesson. */
-const HEIGHTS = { height: 434, 'height-narrow': 486 };
+const HEIGHTS = { height: 434, 'height-narrow': 481 };
 /** How near to the viewport a figure is loaded. */
 const NEAR = '400px';
 

@@ -18,11 +18,11 @@ import { patterns } from './patterns.js';
 import { PAGE } from './place.js';
 import { plain, richNodes } from './rich.js';
 import { EMBED_MEASURES, LAYOUT_NAMES, measure } from './scales.js';
-import { wordsIn } from './share-words.js';
 import { figureSheets } from './stylesheet.js';
 import { onThemeChange, readPalette } from './theme.js';
-import { readHash, writeHash } from './url.js';
+import { linkOf, readHash } from './url.js';
 import { createWhy } from './why.js';
+import { retell, say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./engine.js').Listeners} Listeners */
@@ -46,25 +46,31 @@ export async function openEmbed(host, box, frame, state) {
   root.adoptedStyleSheets = [...new Set([...root.adoptedStyleSheets, ...sheets])];
 
   const attribute = (/** @type {string} */ name) => host.getAttribute(name);
-  const lang = () => ((attribute('lang') ?? host.closest('[lang]')?.getAttribute('lang') ?? '').toLowerCase().startsWith('ja') ? 'ja' : 'en');
-  /** @param {string} hash */
-  const linkOf = (hash) => {
-    const link = readHash(hash, LESSON);
-    return { ...link, settings: { ...link.settings, lang: /** @type {'en' | 'ja'} */ (lang()) } };
+  /** @param {string | null | undefined} tag @returns {'en' | 'ja'} */
+  const langOf = (tag) => (tag?.toLowerCase().startsWith('ja') ? 'ja' : 'en');
+  /** The attribute decides, then the link, then the text around it. @param {string} hash */
+  const linkIn = (hash) => {
+    const own = attribute('lang');
+    const link = readHash(hash, LESSON, langOf(own ?? host.closest('[lang]')?.getAttribute('lang')));
+    return own === null ? link : { ...link, settings: { ...link.settings, lang: langOf(own) } };
   };
-  const words = wordsIn(lang());
+  const first = linkIn(state || hashOfAttributes(attribute));
+  const lang = () => store.get().settings.lang;
   const isPicture = attribute('controls') === 'none';
   const over = new AbortController();
   const tell = (/** @type {string} */ name, /** @type {object} */ detail) => void host.dispatchEvent(new CustomEvent(`dandori-${name}`, { bubbles: true, composed: true, detail }));
   const measureNow = () => measure(box.clientWidth, rem, EMBED_MEASURES);
 
   const top = el('div', { class: 'embed-top' });
-  const shell = el('div', { class: 'embed', lang: lang() }, patterns(), top);
+  const shell = el('div', { class: 'embed' }, patterns(), top);
   const scheme = el('span', { class: 'scheme', 'aria-hidden': 'true' });
   root.append(scheme);
 
+  /** @type {() => void} */
+  let ready = () => {};
+  const shown = new Promise((/** @type {(value: void) => void} */ resolve) => { ready = () => resolve(); });
   const figure = createFigure({
-    link: linkOf(state || hashOfAttributes(attribute)), lesson: LESSON, measures: measureNow(), palette: readPalette(box), ready: mount,
+    link: first, lesson: LESSON, measures: measureNow(), palette: readPalette(box), ready: mount,
     tried: () => board.root.focus(), failed: fail, asksHelp: false,
   });
   const { store, actions } = figure;
@@ -77,13 +83,16 @@ export async function openEmbed(host, box, frame, state) {
   const messages = createMessages(actions);
   const region = createLive();
   const page = attribute('href') ?? PAGE;
-  const whole = el('a', { class: 'whole', target: '_blank', rel: 'noopener', hidden: page === null }, words('openPage'));
+  const whole = el('a', { class: 'whole', target: '_blank', rel: 'noopener', hidden: page === null, say: 'openPage' });
   const ask = el('button', { type: 'button', class: 'key ask', 'aria-expanded': 'false', 'aria-controls': 'answer', onclick: () => {
     answer.hidden = !answer.hidden;
     ask.setAttribute('aria-expanded', String(!answer.hidden));
     tell('resize', { height: host.offsetHeight });
-  } }, words('why'));
+  }, say: 'askWhy' });
 
+  // Landmarks are the article's: several figures would fill its list with the same names.
+  for (const name of ['aria-label', 'data-say-aria-label']) knobs.root.removeAttribute(name);
+  for (const part of [board.root, why.root, ...board.root.querySelectorAll('section')]) part.setAttribute('role', 'group');
   top.append(knobs.root, worst);
   board.bar.append(ask, whole);
   shell.append(messages.root, board.root, region.root);
@@ -95,27 +104,37 @@ export async function openEmbed(host, box, frame, state) {
     frame.replaceChildren(shell);
     box.append(answer);
     if (attribute('keys') !== 'none') listenToBoard(board, store, actions);
-    tell('ready', { state: getState() });
+    queueMicrotask(() => {
+      ready();
+      tell('ready', { state: getState() });
+    });
   }
 
   /** The children stay, or come back. @param {string} message */
   function fail(message) {
     if (!store.get().info) frame.replaceChildren(el('slot'));
+    ready();
     tell('error', { message });
   }
 
-  const getState = () => writeHash(figure.settings(), store.get().unknown).slice(1);
+  const getState = () => linkOf(figure.settings(), store.get().unknown).hash.slice(1);
 
   /** @param {State} now @param {State} before */
   function showTexts(now, before) {
     if (!now.info || now.info === before.info) return;
     shell.dataset.layout = LAYOUT_NAMES[now.measures.layout];
+    for (const part of [shell, answer]) {
+      part.lang = lang();
+      retell(part, lang());
+    }
     shell.setAttribute('role', 'group');
-    shell.setAttribute('aria-label', words('figure', { title: now.info.title }));
-    const result = now.info.headline.filter(({ style }) => style === 'harm' || style === 'bold');
+    shell.setAttribute('aria-label', say(lang(), 'figureOf', { title: now.info.title }));
+    // Beside a knob the number is enough; a picture says what it is of.
+    const result = now.info.headline.filter(({ style }) => isPicture || style === 'harm' || style === 'bold');
     worst.replaceChildren(...richNodes(result, actions));
     worst.title = plain(now.info.headline);
     model.replaceChildren(...richNodes(now.info.model, actions));
+    shell.dataset.digest = now.info.digest;
     top.hidden = isPicture && result.length === 0;
   }
 
@@ -157,6 +176,7 @@ export async function openEmbed(host, box, frame, state) {
   sight.observe(host);
   open += 1;
   figure.begin();
+  await shown;
 
   return {
     play: () => void (store.get().playing || actions.toggle()),
@@ -166,8 +186,10 @@ export async function openEmbed(host, box, frame, state) {
     /** @param {number} t */
     seek: (t) => actions.seek(t),
     getState,
+    /** The height at which every row is seen, in CSS pixels at a text size of 16. */
+    height: () => Math.ceil(([top, board.lanes, board.caption, board.bar].reduce((sum, part) => sum + part.offsetHeight, 0) + 3) * (16 / rem)),
     /** @param {string} hash */
-    setState: (hash) => figure.visit(linkOf(hash.replace(/^[^#]*#/, ''))),
+    setState: (hash) => figure.visit(linkIn(hash.replace(/^[^#]*#/, ''))),
     async exportHTML() {
       const { oneFile } = await import('./one-file.js');
       const { info } = store.get();
@@ -178,7 +200,7 @@ export async function openEmbed(host, box, frame, state) {
     changed(name) {
       if (name === 'theme') recolour();
       else if (name === 'knobs') knobs.rebuild(store.get());
-      else figure.visit(linkOf(hashOfAttributes(attribute)));
+      else figure.visit(linkIn(hashOfAttributes(attribute)));
     },
     /** Gives everything back; the children are shown again. */
     close() {

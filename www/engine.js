@@ -49,7 +49,10 @@ function trusted() {
 function workerAddress() {
   const { protocol, origin } = new URL(WORKER);
   if (protocol === 'blob:' || origin === location.origin) return WORKER;
-  const address = URL.createObjectURL(new Blob([`import ${JSON.stringify(WORKER)};`], { type: 'text/javascript' }));
+  // Imported by a call, which `script-src` allows; a plain import in a worker would need the origin in `worker-src` too.
+  const script = `const early = []; onmessage = ({ data }) => early.push(data);
+    import(${JSON.stringify(WORKER)}).then(() => early.forEach((data) => onmessage({ data })), (error) => setTimeout(() => { throw error; }));`;
+  const address = URL.createObjectURL(new Blob([script], { type: 'text/javascript' }));
   SCRIPTS.add(address);
   return address;
 }

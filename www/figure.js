@@ -67,6 +67,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
   let future = [];
   let slow = false;
   let slowTimer = 0;
+  /** A link was put in by hand: what of it is refused goes, as when the page opens with it. */
+  let visiting = false;
   /** @type {() => void} what the controls do after a change that was refused */
   let putBack = () => {};
 
@@ -80,6 +82,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       if (beyond && old === null) kept.push({ id: 'link-t', text: words(settings.lang, 'beyondEnd', { clock: picture.moment.clock }) });
       if (picture.info.notice) kept.push({ id: 'notice', text: picture.info.notice.map((span) => span.text).join('') });
       shown = settings;
+      visiting = false;
       clearTimeout(slowTimer);
       slow = false;
       ready();
@@ -94,7 +97,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
         return below ? `${path} (${below})` : path;
       };
       const told = problems.map(({ path, message }) => ({ id: `problem-${path}`, text: `${path === '' ? '' : `${fieldOf(path)}: `}${message}.`.replace(/([.!?。])\.$/, '$1') }));
-      if (shown) {
+      if (shown && !visiting) {
         past.pop();
         store.set({ settings: shown, messages: told, progress: null });
         putBack();
@@ -274,6 +277,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
 
   /** A change by the reader, which can be undone. Messages about the link have then done their work. @param {Settings} settings */
   function change(settings) {
+    visiting = false;
     remember();
     future = [];
     if (store.get().messages.length > 0) store.set({ messages: [] });
@@ -360,6 +364,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
     /** Another link, put in by hand; can be undone. @param {Link} other */
     visit(other) {
       remember();
+      visiting = true;
       store.set({ unknown: other.unknown, messages: linkMessages(other.problems), t: other.settings.t ?? store.get().t });
       start(other.settings);
     },

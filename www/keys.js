@@ -104,6 +104,8 @@ export function listenToBoard(board, store, actions) {
 /** @param {() => (HTMLElement | null)[]} stops where F6 goes, in order @param {Actions} actions */
 export function listenToPage(stops, actions) {
   document.addEventListener('keydown', (event) => {
+    // A dialog has its own keys.
+    if (event.target instanceof Element && event.target.closest('dialog')) return;
     if (event.key === 'F6') {
       const places = stops().filter((stop) => stop !== null);
       const here = places.findIndex((place) => place.contains(document.activeElement));
@@ -112,7 +114,7 @@ export function listenToPage(stops, actions) {
       event.preventDefault();
       firstFocusable(next).focus();
     } else if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'z') {
-      const isText = event.target instanceof HTMLInputElement && event.target.type === 'number';
+      const isText = event.target instanceof HTMLTextAreaElement || (event.target instanceof HTMLInputElement && ['number', 'text'].includes(event.target.type));
       if (isText) return;
       event.preventDefault();
       if (event.shiftKey) actions.redo();

@@ -26,7 +26,8 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
   function show(state) {
     if (!state.info) return;
     const knobs = choose(state.info.knobs);
-    const shape = JSON.stringify([state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
+    lang = state.settings.lang;
+    const shape = JSON.stringify([lang, state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
     if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
     built = shape;
     knobs.forEach((knob, i) => puts[i](knob));

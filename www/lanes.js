@@ -26,13 +26,19 @@ export function createLanes(actions, at) {
   const scale = () => state?.measures.scale ?? 1;
   listenToLanes(canvas, range, actions, () => state, at, () => tooltip.hide());
 
+  /** The flag's width, which digits of one width decide by their number. @type {{ length: number, measures: import('./scales.js').Measures | null, half: number }} */
+  let measured = { length: -1, measures: null, half: 0 };
+
   /** Puts the cursor and its flag to its time; the flag stays inside the lanes. @param {State} now */
   function placeCursor(now) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
     const x = clamp(timeToX(scene, now.t), 0, scene.width) * now.measures.scale;
     const width = scene.width * now.measures.scale;
-    flag.textContent = now.moment?.clock ?? '';
-    const half = flag.offsetWidth / 2;
+    // Asking for a width makes the browser lay the page out: only when the text has another length.
+    const clock = now.moment?.clock ?? '';
+    if (clock !== flag.textContent) flag.textContent = clock;
+    if (measured.length !== clock.length || measured.measures !== now.measures || measured.half === 0) measured = { length: clock.length, measures: now.measures, half: flag.offsetWidth / 2 };
+    const { half } = measured;
     cursor.hidden = now.t < scene.from || now.t > scene.to;
     cursor.style.setProperty('--glide', `${now.glide}ms`);
     cursor.style.setProperty('--x', `${x}px`);

@@ -16,13 +16,14 @@ import { createNumbers } from './numbers.js';
 import { say as panelSay } from './panel-words.js';
 import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
+import { wordsIn } from './share-words.js';
 import { createSettings } from './settings.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
 import { createTranscript } from './transcript.js';
 import { createWhy } from './why.js';
-import { rememberedLang, rememberLang, retell, say as words } from './words.js';
+import { rememberedLang, rememberLang, retell, say } from './words.js';
 
 /** @typedef {import('./state.js').State} State */
 
@@ -61,10 +62,8 @@ const tabs = createTabs([
   { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
   { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
   { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
+  { id: 'transcript', label: (state) => say(state.settings.lang, 'transcript'), ...createTranscript(actions) },
 ], store.get, (state) => panelSay(state.settings.lang, 'details'));
-const transcript = createTranscript(actions);
-const transcriptBox = el('details', { class: 'transcript-box' }, el('summary', { say: 'transcript' }), transcript.root);
-transcriptBox.addEventListener('toggle', () => (transcriptBox.open ? transcript.update(store.get(), store.get(), true) : transcript.close()));
 const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
   const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
   rememberLang(lang);
@@ -75,10 +74,13 @@ const themeButton = el('button', { type: 'button', class: 'plain theme', onclick
   recolour();
 } });
 
+const shareButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./share.js').then(({ openShare }) => openShare(figure)) });
+const embedButton = el('button', { type: 'button', class: 'plain', onclick: () => void import('./embed-dialog.js').then(({ openEmbedDialog }) => openEmbedDialog(figure)) });
+
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), compare.root, board.root, el('div', { class: 'details' }, tabs.root, help.root), transcriptBox, model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), board.root, compare.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -89,14 +91,16 @@ function speak(state, before) {
   const { lang } = state.settings;
   if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
   document.documentElement.lang = lang;
-  langButton.textContent = words(lang, 'otherLanguage');
+  shareButton.textContent = wordsIn(lang)('share');
+  embedButton.textContent = wordsIn(lang)('embed');
+  langButton.textContent = say(lang, 'otherLanguage');
   langButton.lang = lang === 'ja' ? 'en' : 'ja';
   retell(document, lang);
-  themeButton.textContent = words(lang, themeNow() === 'dark' ? 'light' : 'dark');
+  themeButton.textContent = say(lang, themeNow() === 'dark' ? 'light' : 'dark');
 }
 
 function recolour() {
-  themeButton.textContent = words(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
+  themeButton.textContent = say(store.get().settings.lang, themeNow() === 'dark' ? 'light' : 'dark');
   store.set({ palette: readPalette() });
 }
 
@@ -106,6 +110,7 @@ function showTexts(state, before) {
   headline.replaceChildren(...richNodes(state.info.headline, actions));
   lead.textContent = state.info.lead;
   model.replaceChildren(...richNodes(state.info.model, actions));
+  live.dataset.digest = state.info.digest;
   document.getElementById('step')?.replaceWith(course.root);
 }
 
@@ -131,14 +136,15 @@ function sayTooLong(length, lang) {
 
 /** Undo and redo beside the headline, from the first change on. @param {State} state @param {State} before */
 function showUndo(state, before) {
-  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.lang === before.settings.lang) return;
+  if (state.canUndo === before.canUndo && state.canRedo === before.canRedo && state.settings.lang === before.settings.lang && state.settings.runs === before.settings.runs) return;
   undoBar.hidden = !state.canUndo && !state.canRedo;
   const button = (/** @type {string} */ label, /** @type {boolean} */ can, /** @type {() => void} */ act) =>
     el('button', { type: 'button', class: 'link', 'aria-disabled': String(!can), onclick: () => can && act() }, label);
-  undoBar.replaceChildren(button(words(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(words(state.settings.lang, 'redo'), state.canRedo, actions.redo));
+  undoBar.replaceChildren(button(say(state.settings.lang, 'undo'), state.canUndo, actions.undo), ' ', button(say(state.settings.lang, 'redo'), state.canRedo, actions.redo),
+    ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, transcript]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(speak);
 store.subscribe(showUndo);
@@ -157,10 +163,10 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(langButton, themeButton);
+document.getElementById('tools')?.append(shareButton, embedButton, langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, settings.root, compare.root, board.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
+listenToPage(() => [knobs.root, settings.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });

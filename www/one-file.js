@@ -8,7 +8,7 @@ import { PAGE } from './place.js';
 
 /** Where the modules of a figure begin; what these import comes with them. */
 const ROOTS = Object.freeze(['www/dandori-sim.js', 'www/embed.js', 'www/sim-worker.js']);
-const SHEETS = Object.freeze(['www/style.css', 'www/embed.css']);
+const SHEETS = Object.freeze(['www/style.css', 'www/overview.css', 'www/embed.css']);
 /** In one file another module says where things are. */
 const PLACE = Object.freeze({ name: 'www/place.js', by: 'www/one-file-place.js' });
 const IMPORTS = /\b(?:from|import) '(\.\.?\/[\w./-]+)'/g;

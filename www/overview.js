@@ -1,5 +1,6 @@
 // @ts-check
-/** The whole run in a strip, with the part that is shown as a window that can be dragged: there while a part is shown. */
+/** The whole run in a strip, with the part that is shown as a window that can be dragged: there while a part is shown,
+ * below the lanes, so that nothing moves under the pointer when it comes. */
 import { el } from './dom.js';
 import { clamp } from './scales.js';
 import { inside, viewOf } from './window.js';
@@ -76,6 +77,7 @@ export function createOverview(actions) {
     else if (drag.mode === 'from') actions.look(inside(Math.min(t, to - 1), to, end()));
     else actions.look(inside(from, Math.max(t, from + 1), end()));
   });
+  frame.parentElement?.addEventListener('dblclick', () => actions.fit());
   for (const over of ['pointerup', 'pointercancel']) frame.parentElement?.addEventListener(over, () => (drag = null));
 
   function paint() {

@@ -21,7 +21,8 @@ export function runsOf(settings) {
 
 /** @param {() => Session} make */
 export function createRuns(make) {
-  /** @type {{ key: string, session: Session, done: boolean, problems: import('./contract').Problem[] }[]} */
+  /** @typedef {Pick<Compared['runs'][0], 'info' | 'measures' | 'curve'>} Known */
+  /** @type {{ key: string, session: Session, done: boolean, problems: import('./contract').Problem[], known?: Known }[]} */
   let runs = [];
   /** Whether the page was told about all of them. */
   let told = true;
@@ -67,11 +68,8 @@ export function createRuns(make) {
         from, to: Math.max(1, ...ends), done: told,
         runs: runs.map((run, i) => {
           if (!whole(run)) return { problems: run.problems, info: null, measures: [], curve: [], parting: null };
-          const info = run.session.info();
-          return {
-            problems: [], info: { rows: info.rows, headline: info.headline, model: info.model, digest: info.digest, end: info.end, knobs: info.knobs },
-            measures: run.session.measures(), curve: run.session.curve(), parting: i > 0 && whole(first) ? first.session.parting(run.session) : null,
-          };
+          run.known ??= knownOf(run.session);
+          return { problems: [], ...run.known, parting: i > 0 && whole(first) ? first.session.parting(run.session) : null };
         }),
       };
     },
@@ -87,6 +85,12 @@ export function createRuns(make) {
       return steps.length === 0 ? t : direction > 0 ? Math.min(...steps) : Math.max(...steps);
     },
   };
+}
+
+/** What a run is told by; it stays while the run does. @param {Session} session */
+function knownOf(session) {
+  const { rows, headline, model, digest, end } = session.info();
+  return { info: { rows, headline, model, digest, end }, measures: session.measures(), curve: session.curve() };
 }
 
 /** @typedef {ReturnType<typeof createRuns>} Runs */

@@ -55,15 +55,14 @@ export const WORDS = Object.freeze({
   firstDifference: ['First different decision:', '最初に分かれた決定:'],
   noDifference: ['{letters}: the same things happen to all tasks in the same order.', '{letters}: すべてのタスクに同じことが同じ順に起きる。'],
   simulating: ['Simulating run {letter}.', '実行{letter}をシミュレーション中。'],
+  time: ['Time', '時刻'],
   keepBoth: ['Keep both', '両方残す'],
   measure: ['measure', '指標'],
   againstA: ['{x} against A', 'Aと比べて{x}'],
   best: ['best', '最良'],
   distribution: ['How long tasks of the focus waited: share of waits that were at most so long', '注目するタスクの待ち時間: その長さ以下だった待ちの割合'],
   logAxis: ['logarithmic', '対数'],
-  times: ['{x} times', '{x}倍'],
   refused: ['Run {letter} is not possible: {message}', '実行{letter}は不可能: {message}'],
-  beforeNow: ['A is the run before your last change, B the present one.', 'Aは最後の変更の前、Bは今の実行。'],
 
   why: ['Why', 'なぜ'],
   numbers: ['Numbers', '数値'],
@@ -77,7 +76,7 @@ export const WORDS = Object.freeze({
   needsLong: ['This percentile needs {n} samples.', 'このパーセンタイルには{n}件必要。'],
   tableLatency: ['From spawn to end', '生成から終わりまで'],
   tableLateness: ['Lateness: from when it could run to its poll', '遅れ: 動けるようになってからpollまで'],
-  tableDelay: ['Scheduling delay: from wake to poll', 'スケジューリング遅延: 起床からpollまで'],
+  tableDelay: ['Scheduling delay: from wake to poll', 'スケジューリング遅延: wakeからpollまで'],
   tablePolls: ['Length of polls', 'pollの長さ'],
   tableMeasures: ['Measured in the program', 'プログラムの中で測ったもの'],
   tableWorkers: ['Workers', 'ワーカー'],
@@ -150,7 +149,6 @@ export const WORDS = Object.freeze({
   codeNone: ['Nothing of this task has begun.', 'このタスクはまだ始まっていない。'],
   stateOf: ['State: {x}', '状態: {x}'],
   ticketOf: ['Its waker: {x}', 'Waker: {x}'],
-  codeNoWaker: ['no ticket is out: it is in a poll, or ready', '番号札は出ていない。poll中か実行可能'],
 });
 
 /** @typedef {keyof typeof WORDS} Word */

@@ -14,7 +14,7 @@ export const MEASURES = Object.freeze({
   stage: [19.75, 13.25, 0],
 });
 /** Those of an embedded figure, the same as in embed.css; a test compares them. */
-export const EMBED_MEASURES = Object.freeze({ from: MEASURES.from, padding: [0, 0, 0], content: 90, gutter: [7.5, 5.5, 0], stage: [19.75, 11.75, 0] });
+export const EMBED_MEASURES = Object.freeze({ from: MEASURES.from, padding: [0, 0, 0], content: 90, gutter: [7.5, 5.5, 0], stage: [19.75, 13.25, 0] });
 /** @typedef {typeof MEASURES} Shape */
 /** The board's own border at both sides, in CSS pixels. */
 const BORDERS = 2;

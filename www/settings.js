@@ -119,11 +119,15 @@ export function createSettings(actions, state, inline) {
     const { control, read, write } = controlOf(first, id, off);
     const reset = el('button', { type: 'button', class: 'link reset', 'aria-label': say(lang(), 'resetOf', { name: title }), onclick: () => {
       refused.delete(field.path);
+      dirty = false;
+      write({ ...field, value: field.initial });
       take(field.initial, false);
       control.focus();
     } }, say(lang(), 'reset'));
     let timer = 0;
     let round = 0;
+    /** Something is being typed that is not complete: what the run says meanwhile must not take its place. */
+    let dirty = false;
 
     const told = first.disabled ?? '';
     const root = el('li', { class: 'setting', 'data-path': first.path },
@@ -131,10 +135,12 @@ export function createSettings(actions, state, inline) {
       el('p', { class: 'says' }, told ? el('span', { class: 'reason' }, told) : sentence, ' ', el('span', { class: 'dim' }, ...facts(first))));
 
     control.addEventListener('input', () => {
+      dirty = true;
       clearTimeout(timer);
       timer = window.setTimeout(() => void look(false), REST_MS);
     });
     control.addEventListener('change', () => {
+      dirty = false;
       clearTimeout(timer);
       void look(true);
     });
@@ -183,8 +189,9 @@ export function createSettings(actions, state, inline) {
         const typed = refused.get(now.path);
         root.toggleAttribute('data-changed', isChanged(now));
         reset.hidden = !isChanged(now) && typed === undefined;
-        if (typed === undefined && (document.activeElement !== control || control instanceof HTMLSelectElement || read() === String(now.value))) write(now);
-        else if (typed !== undefined && read() !== typed) control.value = typed;
+        if (dirty) return;
+        if (typed === undefined) write(now);
+        else if (read() !== typed) control.value = typed;
       },
     };
   }

@@ -22,7 +22,8 @@ export const WORDS = Object.freeze({
   changesNone: ['nothing is changed', '変更なし'],
   changesOne: ['one setting is changed ({names})', '設定1件を変更({names})'],
   changesMany: ['{n} settings are changed ({names})', '設定{n}件を変更({names})'],
-  stays: ['Everything stands behind the # of the address: no server sees it, and language and theme are the reader’s own.', 'すべてアドレスの#の後ろにある。サーバーには送られず、言語とテーマは読み手のもの。'],
+  left: ['Not in the link, because it would be too long: {names}.', '長すぎるためリンクに含まれないもの: {names}。'],
+  stays: ['Everything stands behind the # of the address: no server sees it. The theme is the reader’s own.', 'すべてアドレスの#の後ろにある。サーバーには送られない。テーマは読み手のもの。'],
   tabFigure: ['Figure with controls', '操作できる図'],
   tabPicture: ['Picture', '画像'],
   tabFile: ['One file', '1ファイル'],
@@ -50,10 +51,6 @@ export const WORDS = Object.freeze({
   fileSize: ['{kb} KB', '{kb} KB'],
   making: ['Making it.', '作成中。'],
   fileFailed: ['The file could not be made: {message}', 'ファイルを作れなかった: {message}'],
-  why: ['Why?', 'なぜ?'],
-  openPage: ['Open in Dandori', 'Dandoriで開く'],
-  figure: ['Figure: {title}', '図: {title}'],
-  answer: ['Why', 'なぜ'],
 });
 
 /** @param {Lang} lang @returns {(key: keyof typeof WORDS, slots?: Record<string, string | number>) => string} */

@@ -40,7 +40,6 @@
  * @property {(path: string, text: string) => void} refuse says that a knob cannot take a value
  * @property {(set: Record<string, unknown>) => void} tryChange changes several fields at once, as one change that can be undone
  * @property {(by: 1 | -1) => void} showFinding goes to the next or previous finding
- * @property {(settings: import('./contract').Settings) => void} change takes other settings, as one change that can be undone
  * @property {(view: import('./window.js').View) => void} look shows a part of the run
  * @property {(factor: number, at?: number) => void} zoom over 1: a longer part; around a time, else the cursor
  * @property {(share: number) => void} pan by a share of the window
@@ -50,7 +49,8 @@
  * @property {(task: number) => void} togglePin gives a task a row of its own, or takes it away
  * @property {(rows: 'machine' | 'tasks' | 'both') => void} setRows
  * @property {(quiet: boolean) => void} showQuiet shows the rows in which nothing happened
- * @property {(kind: string, question: object) => Promise<any>} ask asks the worker; null if the run is gone
+ * @property {(settings: import('./contract').Settings) => void} change takes other settings, as one change that can be undone
+ * @property {(kind: string, question: object) => Promise<any>} ask asks the worker for a panel; null if the run is gone
  * @property {() => void} undo
  * @property {() => void} redo
  * @property {() => void} toggle play or pause

@@ -22,7 +22,7 @@ let sheets = null;
 
 /** @param {number} rem the reader's text size, in CSS pixels @returns {Promise<CSSStyleSheet[]>} */
 export function figureSheets(rem) {
-  sheets ??= Promise.all(['style.css', 'embed.css'].map(readText)).then((texts) => [...texts.map(inFigure), `:host { --dandori-rem: ${rem}px; }`].map(sheet));
+  sheets ??= Promise.all(['style.css', 'overview.css', 'embed.css'].map(readText)).then((texts) => [...texts.map(inFigure), `:host { --dandori-rem: ${rem}px; }`].map(sheet));
   // A file that did not come may come the next time.
   sheets.catch(() => { sheets = null; });
   return sheets;

@@ -3,7 +3,7 @@
 import { el } from './dom.js';
 
 /** @typedef {import('./state.js').State} State */
-/** @typedef {{ id: string, label: (state: State) => string, root: HTMLElement, update: (now: State, before: State, opened: boolean) => void }} Tab */
+/** @typedef {{ id: string, label: (state: State) => string, root: HTMLElement, update: (now: State, before: State, opened: boolean) => void, close?: () => void }} Tab */
 
 /** @param {Tab[]} tabs @param {() => State} state @param {(state: State) => string} name of all */
 export function createTabs(tabs, state, name) {
@@ -31,6 +31,7 @@ export function createTabs(tabs, state, name) {
 
   /** @param {number} index */
   function choose(index) {
+    if (index !== open) tabs[open].close?.();
     open = index;
     mark();
     tabs[open].update(state(), state(), true);

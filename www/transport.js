@@ -46,6 +46,8 @@ export function createTransport(actions, findings) {
     event, el('span', { class: 'spacer' }), findings, el('span', { class: 'spacer' }), zoom, scale, el('span', { class: 'select speed' }, speed, icon('M4 6l4 4 4-4', 'stroke')), el('span', { class: 'select row-choice' }, rows, icon('M4 6l4 4 4-4', 'stroke')));
   /** @type {State | null} */
   let state = null;
+  /** The language of the speeds. @type {string} */
+  let told = '';
   /** @type {{ at: number, t: number }} where the playing cursor was when the scale was last stated */
   let mark = { at: 0, t: 0 };
 
@@ -73,7 +75,8 @@ export function createTransport(actions, findings) {
       if (!now.info || !now.moment) return;
       const { lang } = now.settings;
       event.textContent = say(lang, 'eventOf', { n: now.moment.event, m: now.moment.events });
-      SPEEDS.forEach((value, i) => { speed.options[i].textContent = value === 0 ? say(lang, 'speedEven') : say(lang, value === 1 ? 'speedOne' : 'speedMany', { n: value }); });
+      if (lang !== told) SPEEDS.forEach((value, i) => { speed.options[i].textContent = value === 0 ? say(lang, 'speedEven') : say(lang, value === 1 ? 'speedOne' : 'speedMany', { n: value }); });
+      told = lang;
       rows.selectedIndex = Math.max(0, ROWS.indexOf(now.settings.wanted?.rows ?? 'machine'));
       fit.setAttribute('aria-disabled', String(now.settings.view === undefined));
       speed.selectedIndex = SPEEDS.indexOf(now.speed);

@@ -65,19 +65,20 @@ export function readHash(hash, lesson, own = 'en') {
 
 /** Compared runs: `runs` says how many, each has fields of its own. @param {Link} link @param {[string, string | null][]} fields */
 function readRuns(link, fields) {
+  const { lang } = link.settings;
   const count = fields.findLast(([key]) => key === 'runs')?.[1];
   const of = fields.flatMap(([key, value]) => {
     const [, letter, path] = RUN_SET.exec(key) ?? [];
     return letter ? [{ key, at: OTHERS.indexOf(letter), path, value }] : [];
   });
-  const refuse = (/** @type {string} */ key, /** @type {string} */ why) => void link.problems.push({ path: cut(key), message: `This link is damaged at ${cut(key)}: ${why}` });
+  const refuse = (/** @type {string} */ key, /** @type {string} */ why) => void link.problems.push({ path: cut(key), message: say(lang, 'linkDamaged', { key: cut(key), why }) });
   const known = count !== undefined && count !== null && /^[2-4]$/.test(count);
-  if (count !== undefined && !known) refuse('runs', `${cut(count ?? '')} is not a number of runs from 2 to ${OTHERS.length + 1}.`);
+  if (count !== undefined && !known) refuse('runs', say(lang, 'notRuns', { value: cut(count ?? ''), most: OTHERS.length + 1 }));
   /** @type {Record<string, unknown>[]} */
   const runs = Array.from({ length: known ? Number(count) - 1 : 0 }, () => ({}));
   for (const { key, at, path, value } of of) {
-    if (!runs[at]) refuse(key, 'there is no such run.');
-    else if (value === null) refuse(key, 'it has broken % escapes.');
+    if (!runs[at]) refuse(key, say(lang, 'noSuchRun'));
+    else if (value === null) refuse(key, say(lang, 'badEscapes'));
     else readSet(link, runs[at], path, value, (why) => refuse(key, why));
   }
   if (known) link.settings.runs = runs;

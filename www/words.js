@@ -60,6 +60,8 @@ export const WORDS = Object.freeze({
   toStart: ['To start', '先頭へ'],
   toEnd: ['To end', '末尾へ'],
   nextEvent: ['Next event', '次のイベント'],
+  anyPrevious: ['Previous event of any run', 'いずれかの実行の前のイベント'],
+  anyNext: ['Next event of any run', 'いずれかの実行の次のイベント'],
   previousEvent: ['Previous event', '前のイベント'],
   eventOf: ['event {n} of {m}', 'イベント{n} / {m}'],
   speed: ['Speed', '速さ'],
@@ -115,10 +117,16 @@ export const WORDS = Object.freeze({
   notView: ['{value} is not a range of two times in nanoseconds, the earlier one first.', '{value}はナノ秒の範囲(早い方が先)ではない。'],
   notPins: ['{value} is not a list of at most {most} numbers of tasks.', '{value}は最大{most}個のタスク番号の並びではない。'],
   notOneOf: ['{value} is none of {all}.', '{value}は{all}のどれでもない。'],
+  notRuns: ['{value} is not a number of runs from 2 to {most}.', '{value}は2〜{most}の実行の数ではない。'],
+  noSuchRun: ['there is no such run.', 'そのような実行はない。'],
   tooManyUnknown: ['it has more than {most} unknown keys.', '知らないキーが{most}個を超えている。'],
   notPath: ['this is not the path of a field.', 'これは項目のパスではない。'],
   valueTooLong: ['the value has {n} characters, at most {most} are read.', '値が{n}文字ある。読めるのは{most}文字まで。'],
   tooManyFields: ['it changes more than {most} fields.', '変更が{most}件を超えている。'],
+  // a figure in an article
+  askWhy: ['Why?', 'なぜ?'],
+  openPage: ['Open in Dandori', 'Dandoriで開く'],
+  figureOf: ['Figure: {title}', '図: {title}'],
   tooDeep: ['the value is too deep or not a number that can be written.', '値が深すぎるか、書けない数。'],
 });
 

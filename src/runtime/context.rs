@@ -9,9 +9,9 @@ use super::here::HERE;
 use super::join::JoinHandle;
 use super::metrics::RuntimeMetrics;
 use super::parker::Parker;
-use super::shared::Lane;
+use super::shared::{Lane, Shared};
 use super::spawn;
-use crate::sync::Arc;
+use crate::sync::{Arc, Mutex, lock};
 use crate::trace::{Recording, Trace};
 
 /// A reference to a runtime: cheap to clone, and it does not keep the runtime running. A task that is spawned through the
@@ -48,11 +48,14 @@ impl Handle {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        // Here it is dropped if it comes too late, and sees the runtime that it was for.
+        let _entered = (!self.lane.shared.is_open()).then(|| self.enter());
         spawn::spawn(&self.lane, future)
     }
 
     /// Runs a closure on a thread of the blocking pool. See [`crate::task::spawn_blocking`].
     pub fn spawn_blocking<R: Send + 'static>(&self, body: impl FnOnce() -> R + Send + 'static) -> JoinHandle<R> {
+        let _entered = (!self.lane.shared.is_open()).then(|| self.enter());
         spawn::spawn_blocking(&self.lane, body)
     }
 
@@ -61,12 +64,13 @@ impl Handle {
     ///
     /// # Panics
     /// In a task, because that would block a worker: `.await` it, or go through [`crate::task::block_in_place`]. Inside
-    /// another `block_on`.
+    /// another `block_on`. On one of the runtime's own threads, in [`crate::task::spawn_blocking`] or `block_in_place`, if
+    /// the runtime ends before the future does: its end waits for this thread, and this thread may wait for its tasks.
     #[track_caller]
     pub fn block_on<F: Future>(&self, future: F) -> F::Output {
         let _inside = Inside::block_on();
         let _entered = self.enter();
-        run_here(future)
+        run_here(&self.lane.shared, future)
     }
 
     /// Makes this the runtime of the thread until the guard is dropped: for [`crate::task::spawn`] and timers outside of
@@ -80,7 +84,8 @@ impl Handle {
     /// ```
     #[must_use = "the runtime is left when the guard is dropped"]
     pub fn enter(&self) -> EnterGuard<'_> {
-        let before = HERE.with(|here| here.entered.replace(Some(self.lane.clone())));
+        // Fails while the thread's locals are destroyed: whoever asks then for the runtime fails as well.
+        let before = HERE.try_with(|here| here.entered.replace(Some(self.lane.clone()))).ok().flatten();
         EnterGuard { before, runtime: PhantomData, not_send: PhantomData }
     }
 
@@ -165,6 +170,11 @@ impl Inside {
         HERE.with(|here| {
             let in_task = here.worker.get().is_some() || here.is_orphan.get() && here.away.get() == 0;
             assert!(
+                !in_task || here.away.get() == 0,
+                "block_on was called in block_in_place under a policy that has no thread to take over the worker, which \
+                 would be blocked: .await the future instead"
+            );
+            assert!(
                 !in_task,
                 "block_on was called in a task, whose worker it would block: .await the future instead, or call \
                  block_on inside of task::block_in_place"
@@ -184,25 +194,70 @@ impl Drop for Inside {
     }
 }
 
-/// Polls a future on this thread until it is complete.
-fn run_here<F: Future>(future: F) -> F::Output {
-    struct Token(Parker);
-    impl Wake for Token {
-        fn wake(self: Arc<Self>) {
-            self.0.unpark(|| {});
-        }
-        fn wake_by_ref(self: &Arc<Self>) {
-            self.0.unpark(|| {});
-        }
+/// What wakes a thread that blocks on a future.
+pub(super) struct Token(Parker);
+
+impl Token {
+    fn unpark(&self) {
+        self.0.unpark(|| {});
     }
+}
+
+impl Wake for Token {
+    fn wake(self: Arc<Self>) {
+        self.unpark();
+    }
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.unpark();
+    }
+}
+
+/// The runtime's own threads that block on a future: its end, which waits for them, wakes them.
+#[derive(Default)]
+pub(super) struct Blocked(Mutex<Vec<Arc<Token>>>);
+
+impl Blocked {
+    pub(super) fn wake_all(&self) {
+        lock(&self.0).iter().for_each(|token| token.unpark());
+    }
+}
+
+/// A thread on that list.
+struct Listed<'a> {
+    list: &'a Blocked,
+    token: &'a Arc<Token>,
+}
+
+impl<'a> Listed<'a> {
+    fn new(list: &'a Blocked, token: &'a Arc<Token>) -> Listed<'a> {
+        lock(&list.0).push(token.clone());
+        Listed { list, token }
+    }
+}
+
+impl Drop for Listed<'_> {
+    fn drop(&mut self) {
+        lock(&self.list.0).retain(|other| !Arc::ptr_eq(other, self.token));
+    }
+}
+
+/// Polls a future on this thread until it is complete.
+fn run_here<F: Future>(shared: &Shared, future: F) -> F::Output {
     let token = Arc::new(Token(Parker::new()));
     let waker = Waker::from(token.clone());
     let mut cx = Context::from_waker(&waker);
+    let is_own = HERE.with(|here| here.runtime.get() == shared.id);
+    let _listed = is_own.then(|| Listed::new(&shared.blocked, &token));
     let mut future = std::pin::pin!(future);
     loop {
-        match future.as_mut().poll(&mut cx) {
-            Poll::Ready(result) => return result,
-            Poll::Pending => token.0.park(),
+        if let Poll::Ready(result) = future.as_mut().poll(&mut cx) {
+            return result;
         }
+        // The end says so before it wakes who is on the list.
+        assert!(
+            !is_own || shared.is_open(),
+            "the runtime ended while block_on waited on one of its own threads, whose end it waits for"
+        );
+        token.0.park();
     }
 }

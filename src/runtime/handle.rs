@@ -22,7 +22,8 @@ use crate::task::Host;
 use crate::trace::{Role, Trace};
 
 /// A runtime: a policy on threads. Dropping it drops every task and waits until its threads have left; polls under way
-/// and closures of the blocking pool go on to their end first. See [`Runtime::shutdown_timeout`].
+/// and closures of the blocking pool go on to their end first, unless they wait in [`Handle::block_on`], which then panics.
+/// See [`Runtime::shutdown_timeout`].
 ///
 /// ```
 /// let runtime = dandori::runtime::Runtime::new().unwrap();

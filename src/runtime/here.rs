@@ -44,6 +44,10 @@ pub(super) struct Here {
     pub(super) deferred: RefCell<Vec<Waker>>,
     /// What is left of the poll's budget; `u32::MAX`: unlimited.
     pub(super) budget: Cell<u32>,
+    /// What the budget was when it was fresh.
+    pub(super) budget_fresh: Cell<u32>,
+    /// Where the metadata lies of the task that a worker polls here, as a number: tells its own waker from others.
+    pub(super) polled: Cell<usize>,
     /// From where wakes on this thread come now.
     pub(super) origin: Cell<Origin>,
     /// Why wakers are called now.
@@ -93,6 +97,8 @@ impl Here {
             lost: Cell::new(None),
             deferred: RefCell::new(Vec::new()),
             budget: Cell::new(u32::MAX),
+            budget_fresh: Cell::new(u32::MAX),
+            polled: Cell::new(0),
             origin: Cell::new(Origin::Wake),
             cause: Cell::new(Cause::Task),
             task: Cell::new(None),

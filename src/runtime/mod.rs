@@ -28,6 +28,8 @@ mod host;
 mod interval;
 mod job;
 mod join;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod merge;
 mod metrics;
 mod monitor;
@@ -46,6 +48,8 @@ mod system_thread;
 mod thread;
 mod tracer;
 mod watch;
+#[cfg(all(test, not(loom)))]
+mod whole;
 
 pub use builder::{BuildError, Builder};
 pub use context::{EnterGuard, Handle, TryCurrentError};

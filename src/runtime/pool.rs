@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::thread::JoinHandle;
 
+#[cfg(all(test, loom))]
+use super::loom_models::{Mutant, mutant};
 use super::shared::{Lane, Shared};
 use super::thread;
 use crate::id::WorkerId;
 use crate::policy::{PoolView, Worker};
-use crate::sync::{Arc, Condvar, Mutex, lock};
+use crate::sync::{Arc, Condvar, Mutex, lock, nap};
 use crate::task::Runnable;
 use crate::time::Nanos;
 use crate::trace::Role;
@@ -64,22 +66,7 @@ struct State {
 /// Queues something and sees to it that a thread comes.
 pub(super) fn submit(shared: &Shared, item: Item) -> Result<(), Refused> {
     let pool = &shared.pool.0;
-    let (number, view) = {
-        let mut state = lock(&pool.state);
-        if state.is_closed {
-            return Err(Refused::Closed(item));
-        }
-        let number = state.queued;
-        state.queued += 1;
-        state.queue.push_back((number, item));
-        let view = state.view();
-        if state.idle > 0 {
-            state.idle -= 1;
-            state.notified += 1;
-            pool.work.notify_one();
-        }
-        (number, view)
-    };
+    let (number, view) = pool.push(item).map_err(Refused::Closed)?;
     // Asked without the lock. An idle thread that ends meanwhile looks at the queue before it does.
     for _ in 0..shared.policy.grow(view) {
         if let Err(error) = pool.add(shared, None) {
@@ -97,20 +84,43 @@ impl State {
 }
 
 impl Pool {
+    /// Queues something and wakes a thread that idles, if there is one. Its number, and the pool as it was found; the
+    /// item again if the pool is closed.
+    fn push(&self, item: Item) -> Result<(u64, PoolView), Item> {
+        let mut state = lock(&self.state);
+        if state.is_closed {
+            return Err(item);
+        }
+        let number = state.queued;
+        state.queued += 1;
+        state.queue.push_back((number, item));
+        let view = state.view();
+        if state.idle > 0 {
+            state.idle -= 1;
+            state.notified += 1;
+            self.work.notify_one();
+        }
+        Ok((number, view))
+    }
+
+    /// Counts a thread that is about to start, with a worker or for the queue: its number. `None`: the pool is full, or
+    /// closed.
+    fn admit(&self, has_worker: bool, most: u32) -> Option<u32> {
+        let mut state = lock(&self.state);
+        let is_full = !has_worker && state.threads >= most;
+        if state.is_closed || is_full {
+            return None;
+        }
+        state.threads += 1;
+        state.holding += u32::from(has_worker);
+        state.starting += u32::from(!has_worker);
+        state.started += 1;
+        Some(state.started)
+    }
+
     /// Starts a thread, with a worker or for whatever is queued; nothing if the pool is full or closed.
     pub(super) fn add(&self, shared: &Shared, worker: Option<Box<dyn Worker<Runnable>>>) -> std::io::Result<()> {
-        let number = {
-            let mut state = lock(&self.state);
-            let is_full = worker.is_none() && state.threads >= shared.shape.pool_max;
-            if state.is_closed || is_full {
-                return Ok(());
-            }
-            state.threads += 1;
-            state.holding += u32::from(worker.is_some());
-            state.starting += u32::from(worker.is_none());
-            state.started += 1;
-            state.started
-        };
+        let Some(number) = self.admit(worker.is_some(), shared.shape.pool_max) else { return Ok(()) };
         let role = if worker.is_some() { Role::Worker } else { Role::Pool };
         let holds = u32::from(worker.is_some());
         let id = shared.thread_id(number);
@@ -205,14 +215,16 @@ impl Pool {
             }
             state.idle += 1;
             loop {
-                let waited = self.work.wait_timeout(state, keep_alive.into());
-                let (guard, timeout) = waited.unwrap_or_else(|poisoned| poisoned.into_inner());
-                state = guard;
-                if state.notified > 0 {
+                let is_over;
+                (state, is_over) = nap(&self.work, &self.state, state, keep_alive.into());
+                let is_notified = state.notified > 0;
+                #[cfg(all(test, loom))]
+                let is_notified = is_notified && !(is_over && mutant() == Mutant::TimeFirst);
+                if is_notified {
                     state.notified -= 1;
                     break;
                 }
-                if state.is_closed || timeout.timed_out() {
+                if state.is_closed || is_over {
                     state.idle -= 1;
                     if state.queue.is_empty() {
                         state.threads -= 1;
@@ -254,5 +266,81 @@ impl Pool {
         let mut handles: Vec<_> = std::mem::take(&mut state.handles).into_values().collect();
         handles.extend(state.ended.take());
         handles
+    }
+}
+
+#[cfg(all(test, loom))]
+mod loom_models {
+    //! A thread that idles too long ends while something is queued: it is never left behind, and no thread is counted
+    //! twice.
+
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::runtime::loom_models::set_mutant;
+
+    /// What a thread of the pool does, until it ends. How many items it took.
+    fn thread(pool: &Pool, number: u32, is_new: bool, keep_alive: Nanos) -> u32 {
+        let (mut taken, mut is_new) = (0, is_new);
+        while let Some((item, view)) = pool.take(number, is_new, keep_alive) {
+            assert!(matches!(item, Item::Worker(WorkerId(7))));
+            assert!(view.idle <= view.threads, "more threads idle than there are");
+            lock(&pool.state).holding -= 1;
+            (taken, is_new) = (taken + 1, false);
+        }
+        taken
+    }
+
+    /// Queues an item; the thread that the rule of tokio's pool wants for it, if it wants one.
+    fn submit(pool: &Arc<Pool>, keep_alive: Nanos) -> Option<loom::thread::JoinHandle<u32>> {
+        let (_, view) = pool.push(Item::Worker(WorkerId(7))).ok().expect("it is open");
+        let grows = crate::policy::parts::blocking::one_if_nobody_idles(view);
+        (grows > 0).then(|| {
+            let (number, pool) = (pool.admit(false, 8).expect("there is room"), pool.clone());
+            loom::thread::spawn(move || thread(&pool, number, true, keep_alive))
+        })
+    }
+
+    fn growth_against_retirement(mutant: Mutant) {
+        loom::model(move || {
+            set_mutant(mutant);
+            let (pool, at_once) = (Arc::new(Pool::default()), Nanos::ZERO);
+            let idles = {
+                let (number, pool) = (pool.admit(false, 8).expect("there is room"), pool.clone());
+                loom::thread::spawn(move || thread(&pool, number, true, at_once))
+            };
+            let started = submit(&pool, at_once);
+            let taken = idles.join().unwrap() + started.map_or(0, |started| started.join().unwrap());
+            let state = lock(&pool.state);
+            assert_eq!((taken, state.queue.len()), (1, 0), "a job waits and no thread will come");
+            assert_eq!((state.idle, state.notified, state.starting, state.threads), (0, 0, 0, 0));
+        });
+    }
+
+    #[test]
+    fn loom_a_job_is_never_left_by_a_thread_that_ends() {
+        growth_against_retirement(Mutant::Sound);
+    }
+
+    #[test]
+    #[should_panic(expected = "more threads idle than there are")]
+    fn loom_a_thread_that_looks_at_the_time_before_its_notification_is_counted_twice() {
+        growth_against_retirement(Mutant::TimeFirst);
+    }
+
+    /// The end against a thread that idles for ever: only the notification ends it.
+    #[test]
+    fn loom_the_end_of_the_pool_wakes_who_idles() {
+        loom::model(|| {
+            set_mutant(Mutant::Sound);
+            let (pool, long) = (Arc::new(Pool::default()), Nanos::from_secs(10));
+            let idles = {
+                let (number, pool) = (pool.admit(false, 8).expect("there is room"), pool.clone());
+                loom::thread::spawn(move || thread(&pool, number, true, long))
+            };
+            let left = pool.close();
+            assert_eq!(idles.join().unwrap(), 0);
+            assert!(left.is_empty() && pool.push(Item::Worker(WorkerId(7))).is_err());
+        });
     }
 }

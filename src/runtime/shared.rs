@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::clock::Clock;
+use super::context::{Blocked, Handle};
 use super::driver::{Driver, NOBODY};
 use super::here::{HERE, Here};
 use super::metrics::{Totals, WorkerCounts};
@@ -81,6 +82,8 @@ pub(super) struct Shared {
     stretches: (Mutex<()>, Condvar),
     /// What threads are held for, for the same reason.
     held: Mutex<Vec<Arc<Token>>>,
+    /// Its own threads that block on a future.
+    pub(super) blocked: Blocked,
 }
 
 /// One thread's own reference to the runtime: tasks count on this, and not on one number that all threads write.
@@ -212,6 +215,7 @@ impl Shared {
             alarm: Mutex::new(None),
             stretches: (Mutex::new(()), Condvar::new()),
             held: Mutex::new(Vec::new()),
+            blocked: Blocked::default(),
         }))
     }
 
@@ -438,8 +442,13 @@ impl Shared {
         let origin = if origin == Origin::Driver { origin } else { Origin::Outside };
         self.hook(here, None, before, |ctl| self.policy.inject(entry, origin, ctl));
         self.totals.0.remote_schedules.fetch_add(1, Ordering::Relaxed);
+        #[cfg(all(test, loom))]
+        if super::loom_models::mutant() == super::loom_models::Mutant::NoLookAfterPush {
+            return;
+        }
         if self.phase.load(Ordering::SeqCst) & BURIED != 0 {
-            drop(self.policy.drain());
+            let entries = self.policy.drain();
+            self.within(|| drop(entries));
         }
     }
 
@@ -502,22 +511,33 @@ impl Shared {
         self.driver.0.poke();
         self.driver.0.close();
         self.monitor.0.rouse();
-        drop(self.pool.0.close());
+        self.blocked.wake_all();
+        let waits = self.pool.0.close();
+        self.within(|| drop(waits));
+    }
+
+    /// Does something in the context of this runtime: what a user's destructor sees.
+    fn within(&self, does: impl FnOnce()) {
+        let handle = Handle { lane: Lane::new(self.arc(), 0) };
+        let _entered = handle.enter();
+        does();
     }
 
     /// Drops every task. Only after the last thread has left.
     pub(super) fn bury(&self) {
         debug_assert!(!self.is_open(), "buried alive");
         self.driver.0.close();
-        for list in &self.owned {
-            for waker in list.0.close() {
-                waker.wake();
+        self.within(|| {
+            for list in &self.owned {
+                for waker in list.0.close() {
+                    waker.wake();
+                }
             }
-        }
-        // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
-        while self.drop_entries() {}
-        self.phase.fetch_or(BURIED, Ordering::SeqCst);
-        while self.drop_entries() {}
+            // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
+            while self.drop_entries() {}
+            self.phase.fetch_or(BURIED, Ordering::SeqCst);
+            while self.drop_entries() {}
+        });
     }
 
     fn drop_entries(&self) -> bool {

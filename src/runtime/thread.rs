@@ -8,10 +8,10 @@ use super::driver::{NOBODY, Turner};
 use super::here::{HERE, Here};
 use super::monitor;
 use super::shared::{Lane, Shared};
-use crate::id::{TaskId, ThreadId, WorkerId};
+use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
 use crate::sync::{Arc, Ordering};
-use crate::task::Runnable;
+use crate::task::{Meta, Runnable};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink, Sleep};
 
@@ -158,7 +158,10 @@ fn release(shared: &Shared, here: &Here, why: Release) {
 #[inline]
 fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     match budget {
-        Budget::Fresh(units) => here.budget.set(units),
+        Budget::Fresh(units) => {
+            here.budget.set(units);
+            here.budget_fresh.set(units);
+        }
         Budget::Rest => {}
         Budget::Unlimited => here.budget.set(u32::MAX),
     }
@@ -166,7 +169,6 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         return cancel(shared, here, entry);
     }
     let is_traced = shared.tracer.is_some();
-    // The metadata is not touched without need: it may have to come from another CPU.
     let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
@@ -174,6 +176,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if shared.shape.retakes {
         monitor::shelve(here);
     }
+    let meta = entry.0.metadata();
+    let place = (meta.list, meta.key);
+    here.polled.set(std::ptr::from_ref(meta).addr());
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -185,6 +190,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     };
     if is_traced {
         poll_ended(shared, here, task, end, known.is_some());
+    }
+    if known.is_none() && shared.has_aborts() {
+        wake_aborted(shared, place);
     }
     after_poll(shared, here, end)
 }
@@ -208,6 +216,16 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
+}
+
+/// An abort that came between the look for it and the poll: its wake found the task queued still, was one with that poll,
+/// and nobody would wake the task again. The poll itself has seen it: it takes the task from whoever woke it.
+#[cold]
+#[inline(never)]
+fn wake_aborted(shared: &Shared, (list, key): (u32, u32)) {
+    if let Some(waker) = shared.owned[list as usize].0.aborted(key) {
+        waker.wake();
+    }
 }
 
 #[cold]
@@ -332,9 +350,32 @@ fn come_back(shared: &Shared, here: &Here) {
     }
 }
 
-/// A task yields on the deferred list of this thread. False: there is no list here, it wakes itself.
+/// Whether that is the waker of the task that this thread polls, and not one of an executor inside of the task.
+pub(super) fn is_own_waker(lane: &Arc<Lane>, here: &Here, waker: &Waker) -> bool {
+    waker.data().addr().wrapping_add(distance(lane)) == here.polled.get()
+}
+
+/// How far a task's metadata lies behind what its waker points to: both lie in the head of its allocation, which is alike
+/// for all tasks. Measured once, on a task that never runs.
+fn distance(lane: &Arc<Lane>) -> usize {
+    static DISTANCE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
+    *DISTANCE.get_or_init(|| {
+        let (task, kind, deadline) = (TaskId(0), KindId(0), Time::MAX);
+        let meta = Meta { task, kind, key: 0, list: 0, deadline, runtime: lane.shared.id, home: lane.clone() };
+        let (runnable, handle) = async_task::Builder::new().metadata(meta).spawn(|_| async {}, |_| {});
+        handle.detach();
+        let meta: *const Meta = runnable.metadata();
+        meta.addr().wrapping_sub(runnable.waker().data().addr())
+    })
+}
+
+/// A task yields on the deferred list of this thread. False: there is no list here, or the waker is not the task's own,
+/// whose executor may sleep on this thread and never come back to the list; it wakes itself.
 pub(super) fn defer(shared: &Shared, here: &Here, waker: &Waker) -> bool {
     if shared.shape.yield_by != crate::policy::YieldBy::Defer || here.worker.get().is_none() {
+        return false;
+    }
+    if here.lane.borrow().as_ref().is_none_or(|lane| !is_own_waker(lane, here, waker)) {
         return false;
     }
     here.yielded.set(true);

@@ -6,7 +6,7 @@ use crate::time::Nanos;
 ///
 /// # Errors
 /// What is wrong with the text.
-pub(super) fn parse(text: &str) -> Result<Nanos, String> {
+pub fn parse(text: &str) -> Result<Nanos, String> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = (&text[..digits], text[digits..].trim_start());

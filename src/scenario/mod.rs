@@ -28,6 +28,7 @@ mod write;
 pub use costs::Costs;
 pub use draft::Draft;
 pub use json::Json;
+pub use length::parse as parse_length;
 pub use model::*;
 pub use problem::Problem;
 pub use program::{Arrival, Comes, MAX_ARRIVALS, Prepared, Request};

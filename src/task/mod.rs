@@ -26,6 +26,8 @@ mod channel;
 mod combine;
 mod env;
 mod join;
+#[cfg(all(test, loom))]
+mod loom_models;
 mod mutex;
 mod nested;
 #[cfg(not(target_arch = "wasm32"))]

@@ -59,6 +59,7 @@ mod tests {
 
     /// Without the poke this test hangs.
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test is about threads")]
     fn a_wait_that_is_over_ends_without_the_token() {
         let (token, over) = (Token::default(), std::sync::atomic::AtomicBool::new(false));
         std::thread::scope(|scope| {

@@ -25,6 +25,8 @@ use super::jsonl::{Limits, LineProblem, read_lines};
 pub const STREAM: &str = "dandori";
 /// Slices that lie deeper in others are counted and not shown. Taste: more than a lane can be split into.
 pub const DEPTH: usize = 32;
+/// Events that may be in a file for each record that may be in a stream: our own has up to three.
+const EVENTS: usize = 4;
 /// Most threads that are shown. Taste: more than anybody looks at.
 pub const THREADS: usize = 1_024;
 
@@ -144,8 +146,9 @@ impl<'a> File<'a> {
         let mut count = 0;
         while let Some((line, raw)) = self.item() {
             count += 1;
-            if count > self.limits.records {
-                return self.problem(line, format!("there are more than {} events", self.limits.records));
+            let most = self.limits.records.saturating_mul(EVENTS);
+            if count > most {
+                return self.problem(line, format!("there are more than {most} events"));
             }
             match Event::read(raw) {
                 Ok(event) => {

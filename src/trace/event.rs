@@ -50,7 +50,7 @@ pub enum Cause {
 }
 
 /// Where a ready task waits.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "place", content = "of")]
 pub enum Place {
     /// A worker's own run queue.
@@ -106,7 +106,7 @@ pub enum What {
 }
 
 /// A part of the scheduler that only one thread can use at a time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "line", content = "of")]
 pub enum Line {
     /// The lock of the global queue.
@@ -197,7 +197,7 @@ pub enum Ended {
 }
 
 /// What a task waits for at a deadlock.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "waits", content = "of")]
 pub enum Waits {
     /// It is pending and nobody holds its waker.
@@ -218,7 +218,7 @@ pub enum Waits {
 ///
 /// Stamps: in the simulator the time at which the decision was taken; its cost moves the thread's next activation. On
 /// threads a stamp is taken *before* what publishes (wake, spawn, push, unpark) and *after* what consumes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
     /// A task exists. `job`: it is a closure of the blocking pool, `parent` awaits it.

@@ -69,6 +69,23 @@ pub fn read_from(source: impl Read, limits: Limits) -> Result<Import, Vec<LinePr
     read(&bytes, limits)
 }
 
+/// Whether a file that begins so is a trace, and not something else in JSON: a scenario has neither sign.
+#[must_use]
+pub fn is_trace(head: &[u8]) -> bool {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let is_first_line = || {
+        let first = serde_json::from_slice::<FirstLine>(line);
+        first.is_ok_and(|first| first.format.is_some() && first.origin.is_some())
+    };
+    text.first() == Some(&b'[') || names_events(text) || is_first_line()
+}
+
+fn names_events(text: &[u8]) -> bool {
+    let sign = b"\"traceEvents\"";
+    text.windows(sign.len()).any(|here| here == sign)
+}
+
 /// Chrome JSON is a list, or an object with `traceEvents`. JSON Lines begin with an object that has a `format`.
 fn is_chrome(text: &[u8], limits: Limits) -> bool {
     let text = text.trim_ascii_start();
@@ -81,14 +98,16 @@ fn is_chrome(text: &[u8], limits: Limits) -> bool {
     }
     match serde_json::from_slice::<FirstLine>(line) {
         Ok(first) => first.format.is_none() && first.events.is_some(),
-        // An object that goes on beyond its first line is no JSON Lines.
-        Err(error) => error.is_eof() && !line.trim_ascii().is_empty() && line.len() < text.len(),
+        // An object that goes on beyond its first line is no JSON Lines, nor is one that says what it is before it breaks.
+        Err(error) => error.is_eof() && !line.trim_ascii().is_empty() && line.len() < text.len() || names_events(line),
     }
 }
 
-/// The two fields by which formats are told apart.
+/// The fields by which formats are told apart.
 #[derive(serde::Deserialize)]
 struct FirstLine {
+    #[serde(default)]
+    origin: Option<serde::de::IgnoredAny>,
     #[serde(default)]
     format: Option<serde::de::IgnoredAny>,
     #[serde(default, rename = "traceEvents")]

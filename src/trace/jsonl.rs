@@ -95,6 +95,7 @@ pub(super) fn read_lines<'a>(
 ) -> Result<Recording, Vec<LineProblem>> {
     let mut reader = Reader::new(io::empty(), limits);
     let Some((line, bytes)) = lines.next() else {
+        reader.line = 1;
         reader.problem("there are no records; the first one describes the run");
         return Err(reader.problems);
     };

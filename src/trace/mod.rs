@@ -1,6 +1,7 @@
 //! The stream of events, and everything that is read from it.
 
 pub mod chrome;
+mod decode;
 pub mod diverge;
 pub mod event;
 pub mod import;

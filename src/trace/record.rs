@@ -1,7 +1,7 @@
 //! The stream as it is kept: 30 bytes a record, in columns, so that it crosses into JavaScript without a copy and a
 //! fold that needs two columns touches two.
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::event::{Cause, Ended, Event, Line, OffCpu, Place, PollEnd, Release, Role, Sleep, Waits, What};
 use crate::id::{ChannelId, CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
@@ -16,15 +16,15 @@ pub const NONE32: u32 = u32::MAX;
 pub const NONE16: u16 = u16::MAX;
 
 /// An event with its time and place.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct Record {
     /// When, in nanoseconds since the start of the run.
     pub at: Time,
     /// On which thread; `None`: outside of all (a deadline passes, the run ends).
-    #[serde(rename = "on_thread", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "on_thread", skip_serializing_if = "Option::is_none")]
     pub thread: Option<ThreadId>,
     /// Which worker that thread held.
-    #[serde(rename = "on_worker", default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "on_worker", skip_serializing_if = "Option::is_none")]
     pub worker: Option<WorkerId>,
     /// What.
     #[serde(flatten)]

@@ -23,6 +23,7 @@ pub(super) fn fold(recording: &Recording) -> Timeline {
             end: recording.meta.end,
             dropped: recording.meta.dropped,
             cpu_count: recording.meta.cpus.into(),
+            is_real: recording.meta.origin == Origin::Real,
             ..Timeline::default()
         },
         is_foreign: recording.meta.origin == Origin::Foreign,
@@ -329,6 +330,12 @@ impl Fold {
             }
         }
         held.finish(end);
+        let tasks: Vec<Shares> = line.tasks.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        let workers: Vec<Shares> = line.workers.iter().map(|lane| Shares::new(line, &lane.track)).collect();
+        line.driver.shares = Shares::new(line, &line.driver.held);
+        line.cpu_shares = line.cpus.iter().map(|track| Shares::new(line, track)).collect();
+        line.tasks.iter_mut().zip(tasks).for_each(|(lane, shares)| lane.shares = shares);
+        line.workers.iter_mut().zip(workers).for_each(|(lane, shares)| lane.shares = shares);
         if self.is_foreign {
             line.slices = vec![Vec::new(); line.threads.len()];
             for (index, poll) in line.polls.iter().enumerate() {
@@ -337,12 +344,6 @@ impl Fold {
                 }
             }
         }
-        let tasks: Vec<Shares> = line.tasks.iter().map(|lane| Shares::new(line, &lane.track)).collect();
-        let workers: Vec<Shares> = line.workers.iter().map(|lane| Shares::new(line, &lane.track)).collect();
-        line.driver.shares = Shares::new(line, &line.driver.held);
-        line.cpu_shares = line.cpus.iter().map(|track| Shares::new(line, track)).collect();
-        line.tasks.iter_mut().zip(tasks).for_each(|(lane, shares)| lane.shares = shares);
-        line.workers.iter_mut().zip(workers).for_each(|(lane, shares)| lane.shares = shares);
         self.line
     }
 }

@@ -426,13 +426,18 @@ fn threads_row(canvas: &mut Canvas, board: &Board, layout: Layout, row: Area, jo
     let h = (lane_h - 2.0).min(22.0);
     for lane in 0..most {
         let of_lane = spans.iter().zip(&lanes).filter(|(_, of)| **of == lane).map(|(span, _)| *span);
-        let track = Track::of(of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect());
-        let shares = Shares::new(&board.line, &track);
-        let y = top + lane as f32 * lane_h + (lane_h - h) / 2.0;
-        let mine = |_: &Poll| false;
-        let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
-        polls.draw(canvas, board, |_, _| {});
+        let polls = of_lane.filter(|span| matches!(span.state, WorkState::Poll { .. })).collect();
+        polls_alone(canvas, board, polls, top + lane as f32 * lane_h + (lane_h - h) / 2.0, h);
     }
+}
+
+/// A lane of polls that has no track of its own.
+fn polls_alone(canvas: &mut Canvas, board: &Board, spans: Vec<Span<WorkState>>, y: f32, h: f32) {
+    let track = Track::of(spans);
+    let shares = Shares::new(&board.line, &track);
+    let mine = |_: &Poll| false;
+    let polls = Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine };
+    polls.draw(canvas, board, |_, _| {});
 }
 
 /// A thread of a foreign trace: its slices, those inside others below them.
@@ -452,15 +457,7 @@ fn foreign_row(canvas: &mut Canvas, board: &Board, layout: Layout, thread: Threa
     let lane_h = (foot - top) / most as f32;
     let h = (lane_h - 1.0).min(22.0);
     for (depth, spans) in depths.into_iter().enumerate().take(most) {
-        let track = Track::of(spans);
-        let shares = Shares::new(&board.line, &track);
-        let y = top + depth as f32 * lane_h + (lane_h - h) / 2.0;
-        let mine = |_: &Poll| false;
-        Lane { track: &track, shares: &shares, y, h, middle: false, kind: kind::INK_2, mine: &mine }.draw(
-            canvas,
-            board,
-            |_, _| {},
-        );
+        polls_alone(canvas, board, spans, top + depth as f32 * lane_h + (lane_h - h) / 2.0, h);
     }
 }
 

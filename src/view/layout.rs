@@ -246,26 +246,6 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     (rows, quiet)
 }
 
-/// The threads of a foreign trace that have a row: the busiest, in the order of the file.
-fn threads(board: &Board) -> Vec<ThreadId> {
-    let length = |&poll: &u32| board.line.poll(poll).to.since(board.line.poll(poll).start).0;
-    let busy: Vec<u64> =
-        board.line.slices.iter().map(|of| of.iter().map(length).fold(of.len() as u64, u64::saturating_add)).collect();
-    let mut threads: Vec<usize> = (0..busy.len()).filter(|&thread| busy[thread] > 0).collect();
-    threads.sort_by_key(|&thread| (std::cmp::Reverse(busy[thread]), thread));
-    threads.truncate(THREADS);
-    threads.sort_unstable();
-    threads.into_iter().map(|thread| ThreadId(thread as u16)).collect()
-}
-
-/// How many threads of a foreign trace have slices and no row.
-#[must_use]
-pub fn unshown_threads(board: &Board) -> u64 {
-    let shown = board.rows.iter().filter(|row| matches!(row, Subject::Thread(_))).count();
-    let all = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
-    all.saturating_sub(shown) as u64
-}
-
 /// Tasks with a row of their own beside the one that is looked at: pinned ones, then those that are listed; and how many
 /// more could be.
 fn lanes(board: &Board, focus: Option<TaskId>) -> (Vec<TaskId>, usize) {
@@ -292,6 +272,26 @@ fn lanes(board: &Board, focus: Option<TaskId>) -> (Vec<TaskId>, usize) {
     }
     found.retain(|&task| Some(task) != focus);
     (found, left)
+}
+
+/// The threads of a foreign trace that have a row: the busiest, in the order of the file.
+fn threads(board: &Board) -> Vec<ThreadId> {
+    let length = |&poll: &u32| board.line.poll(poll).to.since(board.line.poll(poll).start).0;
+    let busy: Vec<u64> =
+        board.line.slices.iter().map(|of| of.iter().map(length).fold(of.len() as u64, u64::saturating_add)).collect();
+    let mut threads: Vec<usize> = (0..busy.len()).filter(|&thread| busy[thread] > 0).collect();
+    threads.sort_by_key(|&thread| (std::cmp::Reverse(busy[thread]), thread));
+    threads.truncate(THREADS);
+    threads.sort_unstable();
+    threads.into_iter().map(|thread| ThreadId(thread as u16)).collect()
+}
+
+/// How many threads of a foreign trace have slices and no row.
+#[must_use]
+pub fn unshown_threads(board: &Board) -> u64 {
+    let shown = board.rows.iter().filter(|row| matches!(row, Subject::Thread(_))).count();
+    let all = board.line.slices.iter().filter(|slices| !slices.is_empty()).count();
+    all.saturating_sub(shown) as u64
 }
 
 /// `Global queue` in the middle of a sentence; `CPUs` and names of other scripts stay as they are.
@@ -385,6 +385,8 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
 fn task_names(board: &Board, task: TaskId) -> (String, String) {
     let kind = board.line.task(task).and_then(|lane| board.kinds.get(lane.kind.index()));
     match kind {
+        // A foreign task is called as its slices are.
+        Some(kind) if board.is_foreign() => (kind.row.clone(), String::new()),
         Some(kind) => (format!("{} {}", kind.row, board.name(task)), kind.sub.clone()),
         None => (board.name(task), String::new()),
     }

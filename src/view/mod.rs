@@ -26,6 +26,7 @@ mod shares;
 mod stage;
 pub mod svg;
 mod svg_shapes;
+mod svg_text;
 pub mod text;
 pub mod timeline;
 pub mod track;

@@ -23,7 +23,7 @@ use super::layout::{Layout, Wanted, rows};
 use super::moment::{Moment, moment, moment_in};
 use super::overview::overview;
 use super::scene::{Scene, scene};
-use super::svg::picture;
+use super::svg::{self, Theme, picture};
 use super::transcript::{Transcript, records, transcript};
 use crate::id::TaskId;
 use crate::policy::{Registry, Spec};
@@ -34,7 +34,7 @@ use crate::trace::Recording;
 use crate::words::{Lang, policies};
 
 pub use self::opened::facts;
-pub use self::recorded::{board as board_of_file, facts_of_file};
+pub use self::recorded::show_file;
 
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
@@ -61,6 +61,24 @@ pub struct Settings {
     /// Rows that somebody asked for.
     #[serde(default)]
     pub wanted: Wanted,
+}
+
+/// What a picture of the run shows; everything may be left out.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Picture {
+    /// The moment, in nanoseconds; the run's own without one.
+    pub t: Option<Time>,
+    /// Left edge of the visible range; the run's own without both edges.
+    pub from: Option<Time>,
+    /// Right edge.
+    pub to: Option<Time>,
+    /// Width in pixels, put into [`svg::WIDTHS`]; it decides the layout.
+    pub width: Option<f32>,
+    /// Which colours.
+    pub theme: Theme,
+    /// The language; the page's without one.
+    pub lang: Option<Lang>,
 }
 
 /// How far a run is.
@@ -189,7 +207,7 @@ impl Session {
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
         let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, set, wanted })
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, wanted, set })
     }
 
     /// The lesson's scenario with the settings' fields in it.
@@ -437,6 +455,36 @@ impl Session {
     pub fn picture(&self, t: Time) -> String {
         let Shown { board, about, .. } = self.shown();
         picture(board, about, t)
+    }
+
+    /// A picture of the run as the options ask for it. Another language than that of the page needs another board.
+    #[must_use]
+    pub fn svg(&self, options: &Picture) -> String {
+        let Shown { board, about, recording, source } = self.shown();
+        let Picture { t, from, to, width, theme, lang } = *options;
+        let range = from.zip(to).filter(|(from, to)| from < to);
+        let options = svg::Options { at: t, range, width: width.unwrap_or(svg::WIDTH), theme };
+        let other = lang.filter(|&lang| lang != board.lang).map(|lang| {
+            let (mut other, about) = match source {
+                Source::Lesson(opened) => self.in_language(opened, lang).show(recording),
+                Source::File(file) => file.show(recording, &self.registry, lang),
+            };
+            other.select(board.selected);
+            (other, about)
+        });
+        match &other {
+            Some((board, about)) => svg::draw(board, about, &options),
+            None => svg::draw(board, about, &options),
+        }
+    }
+
+    /// The same lesson in another language, for a picture; its knobs are not drawn.
+    fn in_language(&self, opened: &Opened, lang: Lang) -> Opened {
+        let mut other = Opened { lang, knobs: Vec::new(), ..opened.clone() };
+        if let Some(policy) = self.registry.get(&opened.scenario.policy.name) {
+            policies::title(lang, &policy.spec).clone_into(&mut other.facts.title);
+        }
+        other
     }
 
     /// Looks at the worst wait of a task, or of the run.

@@ -189,7 +189,8 @@ impl Stage<'_> {
             (None, None) => "?".to_owned(),
         };
         let who = ("who", Arg::from(who));
-        let of = |length: Nanos| [("a", board.scale.part(done).into()), ("b", board.scale.round(length).into())];
+        let of =
+            |length: Nanos| [("a", board.scale.part(done, length).into()), ("b", board.scale.round(length).into())];
         let alone = ("a", Arg::from(board.scale.length(done)));
         let blocked = what.is_some_and(holds);
         match (where_it_is, blocked, length) {

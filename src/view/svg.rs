@@ -9,19 +9,78 @@ use super::layout::Layout;
 use super::moment::{Moment, Part, moment};
 use super::scene::{Scene, kind, scene};
 use super::svg_shapes::{escaped, number, shape, token};
+use super::svg_text::{line, rich, say};
 use super::text;
 use crate::time::Time;
 use crate::words::{Span, Style, plain};
 
-/// Widths of the wide layout in pixels: names, lanes, stage.
-const GUTTER: f32 = 120.0;
-const LANES: f32 = 794.0;
-const STAGE: f32 = 316.0;
-/// Around the whole.
+/// Around the whole, in pixels.
 const PAD: f32 = 16.0;
 /// Size of the words on the stage and in the caption, in pixels.
 const STAGE_TEXT: f32 = 13.0;
 const CAPTION: f32 = 16.0;
+/// Widest and narrowest picture in pixels: as wide as the page becomes, as narrow as a phone.
+pub const WIDTHS: std::ops::RangeInclusive<f32> = 320.0..=4_096.0;
+/// Width of a picture for which nobody asked for another one.
+pub const WIDTH: f32 = 1_262.0;
+
+/// What a picture shows, and how.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Options {
+    /// The moment of the stage and of the caption; `None`: the run's own.
+    pub at: Option<Time>,
+    /// The visible range; `None`: the run's own.
+    pub range: Option<(Time, Time)>,
+    /// Width of the whole in pixels, put into [`WIDTHS`]. It decides the layout, as on the page.
+    pub width: f32,
+    /// Which colours.
+    pub theme: Theme,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { at: None, range: None, width: WIDTH, theme: Theme::Auto }
+    }
+}
+
+/// Which colours a picture has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Theme {
+    /// Whatever the reader's system says.
+    #[default]
+    Auto,
+    /// Light always.
+    Light,
+    /// Dark always.
+    Dark,
+}
+
+/// Widths of the three columns in pixels: names, lanes, stage. The numbers are those of the page's style sheet.
+#[derive(Clone, Copy)]
+struct Columns {
+    layout: Layout,
+    gutter: f32,
+    lanes: f32,
+    stage: f32,
+}
+
+impl Columns {
+    /// By the width of the page: 64 and 37.5 rem are where its layouts change.
+    fn of(width: f32) -> Columns {
+        let inner = width - 2.0 * PAD;
+        let (layout, gutter, stage) = match width {
+            1_024.0.. => (Layout::Wide, 120.0, 316.0),
+            600.0.. => (Layout::Middle, 92.0, 212.0),
+            _ => (Layout::Narrow, 0.0, 0.0),
+        };
+        Columns { layout, gutter, lanes: inner - gutter - stage, stage }
+    }
+
+    fn all(self) -> f32 {
+        self.gutter + self.lanes + self.stage
+    }
+}
 
 /// Colours by role: name, light, dark. The same as on the page; a test compares them.
 pub const COLOURS: [(&str, &str, &str); 21] = [
@@ -54,31 +113,54 @@ const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', '
 /// The run at a time as a standalone SVG.
 #[must_use]
 pub fn picture(board: &Board, about: &About, t: Time) -> String {
-    let (info, now) = (info(board, about, Vec::new()), moment(board, t));
-    let lanes = scene(board, Layout::Wide, LANES, board.from, board.to);
-    let width = GUTTER + LANES + STAGE + 2.0 * PAD;
-    let top = 88.0;
-    let foot = top + lanes.height + 44.0;
-    let why_height = info.why.as_ref().map_or(0.0, |why| 44.0 + 22.0 * why.parts.len() as f32);
-    let height = foot + why_height + PAD;
+    draw(board, about, &Options { at: Some(t), ..Options::default() })
+}
+
+/// The run as a standalone SVG.
+#[must_use]
+pub fn draw(board: &Board, about: &About, options: &Options) -> String {
+    let info = info(board, about, Vec::new());
+    let now = moment(board, options.at.unwrap_or(info.cursor));
+    let given = if options.width.is_finite() { options.width } else { WIDTH };
+    let width = given.clamp(*WIDTHS.start(), *WIDTHS.end()).round();
+    let columns = Columns::of(width);
+    let (from, to) = options.range.unwrap_or((board.from, board.to));
+    let lanes = scene(board, columns.layout, columns.lanes, from, to);
+    let most = width - 2.0 * PAD;
+    let mut head = String::new();
+    let y = rich(&mut head, PAD, 42.0, 24.0, true, &info.headline, most);
+    let mut y = y + 26.0;
+    for part in super::svg_text::lines(&[Span { text: info.lead.clone(), ..Span::default() }], 14.0, false, most) {
+        say(&mut head, PAD, y, 14.0, "ink-2", "", &plain(&part));
+        y += 20.0;
+    }
+    let top = y;
+    let mut foot = String::new();
+    let mut end = caption(&mut foot, &now, top + lanes.height + 30.0, most);
+    if columns.stage == 0.0 {
+        end = listed(&mut foot, &info, &now, end + 26.0, most);
+    }
+    // Under the last line, and the letters that reach below it.
+    let under = if info.why.is_some() { 12.0 } else { 14.0 };
+    let height = why(&mut foot, &info, end, most) + under + PAD;
     let mut out = String::new();
-    open(&mut out, width, height, &info, &now);
-    rich(&mut out, PAD, 42.0, 24.0, true, &info.headline);
-    say(&mut out, PAD, 68.0, 14.0, "ink-2", "", &info.lead);
+    open(&mut out, width, height, &info, &now, options.theme);
+    out.push_str(&head);
     let _ = write!(out, r#"<g transform="translate({} {})">"#, number(PAD), number(top));
-    frame(&mut out, &lanes);
-    let _ = write!(out, r#"<g transform="translate({} 0)">"#, number(GUTTER));
+    frame(&mut out, &lanes, columns);
+    let _ = write!(out, r#"<g transform="translate({} 0)">"#, number(columns.gutter));
     axis(&mut out, &lanes);
     for prim in &lanes.prims {
         shape(&mut out, &lanes, prim);
     }
     cursor(&mut out, &lanes, &now);
     out.push_str("</g>");
-    gutter(&mut out, &info, &lanes);
-    stage(&mut out, &now, &lanes);
+    gutter(&mut out, &info, &lanes, columns);
+    if columns.stage > 0.0 {
+        stage(&mut out, &now, &lanes, columns);
+    }
     out.push_str("</g>");
-    caption(&mut out, &now, foot);
-    why(&mut out, &info, foot + 30.0);
+    out.push_str(&foot);
     out.push_str("</svg>\n");
     out
 }
@@ -98,7 +180,7 @@ pub fn figure(board: &Board, about: &About, t: Time) -> String {
     )
 }
 
-fn open(out: &mut String, width: f32, height: f32, info: &RunInfo, now: &Moment) {
+fn open(out: &mut String, width: f32, height: f32, info: &RunInfo, now: &Moment, theme: Theme) {
     let (width, height) = (number(width), number(height));
     let _ = write!(
         out,
@@ -110,11 +192,14 @@ fn open(out: &mut String, width: f32, height: f32, info: &RunInfo, now: &Moment)
         let var = |(name, light, night): &(&str, &str, &str)| format!("--{name}:{};", if dark { night } else { light });
         COLOURS.iter().map(var).collect::<String>()
     };
+    let dark = match theme {
+        Theme::Auto => format!("@media (prefers-color-scheme: dark){{svg{{{}}}}}", vars(true)),
+        Theme::Light | Theme::Dark => String::new(),
+    };
     let _ = write!(
         out,
-        "<style>svg{{{}}}@media (prefers-color-scheme: dark){{svg{{{}}}}}text{{font-variant-numeric:tabular-nums}}</style>",
-        vars(false),
-        vars(true)
+        "<style>svg{{{}}}{dark}text{{font-variant-numeric:tabular-nums}}</style>",
+        vars(theme == Theme::Dark)
     );
     out.push_str("<defs>");
     for letter in 'a'..='f' {
@@ -128,8 +213,8 @@ fn open(out: &mut String, width: f32, height: f32, info: &RunInfo, now: &Moment)
 }
 
 /// The card, the lanes' ground and the rules between rows.
-fn frame(out: &mut String, lanes: &Scene) {
-    let (width, height) = (GUTTER + LANES + STAGE, lanes.height);
+fn frame(out: &mut String, lanes: &Scene, columns: Columns) {
+    let (width, height) = (columns.all(), lanes.height);
     let _ = write!(
         out,
         r#"<rect x=".5" y=".5" width="{}" height="{}" rx="8" fill="var(--card)" stroke="var(--hair)"/>"#,
@@ -140,9 +225,9 @@ fn frame(out: &mut String, lanes: &Scene) {
         let _ = write!(
             out,
             r#"<rect x="{}" y="{}" width="{}" height="{}" fill="var(--lane)"/><path d="M0 {}h{}" stroke="var(--hair)"/>"#,
-            number(GUTTER),
+            number(columns.gutter),
             number(row.y),
-            number(LANES),
+            number(columns.lanes),
             number(row.height),
             number(row.y + 0.5),
             number(width)
@@ -187,18 +272,24 @@ fn cursor(out: &mut String, lanes: &Scene, now: &Moment) {
     say(out, left + 8.0, 15.5, 12.0, "paper", "650", &now.clock);
 }
 
-fn gutter(out: &mut String, info: &RunInfo, lanes: &Scene) {
+fn gutter(out: &mut String, info: &RunInfo, lanes: &Scene, columns: Columns) {
     for (row, place) in info.rows.iter().zip(&lanes.rows) {
+        // Narrow: the name stands in the line above its lane.
+        if columns.gutter == 0.0 {
+            say(out, 4.0, place.y + 13.0, 12.0, "ink", "650", &line(&row.name, 12.0, true, columns.lanes - 8.0));
+            continue;
+        }
+        let most = columns.gutter - 16.0;
         let middle = place.y + place.height / 2.0;
         let name = if row.sub.is_empty() { middle + 5.0 } else { middle - 2.0 };
-        say(out, 12.0, name, 14.0, "ink", "650", &row.name);
-        say(out, 12.0, middle + 15.0, 12.0, "ink-2", "", &row.sub);
+        say(out, 12.0, name, 14.0, "ink", "650", &line(&row.name, 14.0, true, most));
+        say(out, 12.0, middle + 15.0, 12.0, "ink-2", "", &line(&row.sub, 12.0, false, most));
     }
 }
 
 /// The right half: what each part of the machine does at the cursor.
-fn stage(out: &mut String, now: &Moment, lanes: &Scene) {
-    let left = GUTTER + LANES + 13.0;
+fn stage(out: &mut String, now: &Moment, lanes: &Scene, columns: Columns) {
+    let left = columns.gutter + columns.lanes + 13.0;
     say(out, left, 20.0, STAGE_TEXT, "ink", "650", &now.heading);
     for (cell, place) in now.stage.iter().zip(&lanes.rows) {
         let lines = cell.lines.len() as f32;
@@ -274,18 +365,42 @@ fn stage_part(out: &mut String, part: &Part, x: f32, middle: f32, first: bool) -
     }
 }
 
-fn caption(out: &mut String, now: &Moment, y: f32) {
+/// The time and what is so then, from `y` on; the foot of the last line.
+fn caption(out: &mut String, now: &Moment, y: f32, most: f32) -> f32 {
     let clock = Span { text: now.clock.clone(), style: Some(Style::Bold), ..Span::default() };
     let gap = Span { text: "\u{2003}".into(), ..Span::default() };
     let words: Vec<Span> = [clock, gap].into_iter().chain(now.caption.iter().cloned()).collect();
-    rich(out, PAD + 12.0, y - 14.0, CAPTION, false, &words);
+    rich(out, PAD + 12.0, y, CAPTION, false, &words, most - 24.0)
 }
 
-fn why(out: &mut String, info: &RunInfo, y: f32) {
-    let Some(why) = &info.why else { return };
-    say(out, PAD, y, 16.0, "ink", "650", &why.title);
-    for (index, part) in why.parts.iter().enumerate() {
-        let y = y + 24.0 + 22.0 * index as f32;
+/// Where there is no room for a stage beside the lanes: a line for each row, under the caption. The foot of the last.
+fn listed(out: &mut String, info: &RunInfo, now: &Moment, mut y: f32, most: f32) -> f32 {
+    for (row, cell) in info.rows.iter().zip(&now.stage) {
+        let told: Vec<String> = cell.lines.iter().map(|parts| parts.iter().map(part_words).collect()).collect();
+        let told: Vec<&str> = told.iter().map(|told| told.trim()).filter(|told| !told.is_empty()).collect();
+        let name = Span { text: format!("{}: ", row.name), style: Some(Style::Bold), ..Span::default() };
+        let words = Span { text: told.join(", "), ..Span::default() };
+        y = rich(out, PAD, y, STAGE_TEXT, false, &[name, words], most) + 22.0;
+    }
+    y - 22.0
+}
+
+/// A part of the stage in words, with a gap behind it.
+fn part_words(part: &Part) -> String {
+    match part {
+        Part::Text { text, .. } => text.clone(),
+        Part::Token { token, .. } => format!("{token} "),
+        Part::More { more, .. } => format!("+{more} "),
+        Part::Slot { .. } | Part::Bar { .. } | Part::Mark { .. } => " ".to_owned(),
+    }
+}
+
+/// Why it waited, under `y`; the foot of the last line.
+fn why(out: &mut String, info: &RunInfo, y: f32, most: f32) -> f32 {
+    let Some(why) = &info.why else { return y };
+    let title = [Span { text: why.title.clone(), ..Span::default() }];
+    let mut y = rich(out, PAD, y + 44.0, 16.0, true, &title, most) + 24.0;
+    for part in &why.parts {
         let colour = if part.harm { "harm" } else { "ink" };
         let _ = write!(
             out,
@@ -294,43 +409,9 @@ fn why(out: &mut String, info: &RunInfo, y: f32) {
             number(y),
             escaped(&part.amount)
         );
-        rich(out, PAD + 90.0, y, 14.0, false, &part.text);
+        y = rich(out, PAD + 90.0, y, 14.0, false, &part.text, most - 90.0) + 22.0;
     }
-}
-
-/// A line of text.
-fn say(out: &mut String, x: f32, y: f32, size: f32, colour: &str, weight: &str, words: &str) {
-    if words.is_empty() {
-        return;
-    }
-    let weight = if weight.is_empty() { String::new() } else { format!(r#" font-weight="{weight}""#) };
-    let _ = write!(
-        out,
-        r#"<text x="{}" y="{}" font-size="{}"{weight} fill="var(--{colour})" xml:space="preserve">{}</text>"#,
-        number(x),
-        number(y),
-        number(size),
-        escaped(words)
-    );
-}
-
-/// A line of text with styles.
-fn rich(out: &mut String, x: f32, y: f32, size: f32, bold: bool, words: &[Span]) {
-    let weight = if bold { r#" font-weight="650""# } else { "" };
-    let (x, y, size) = (number(x), number(y), number(size));
-    let _ = write!(out, r#"<text x="{x}" y="{y}" font-size="{size}"{weight} fill="var(--ink)" xml:space="preserve">"#);
-    for span in words {
-        let style = match span.style {
-            Some(Style::Harm) => r#" font-weight="650" fill="var(--harm)""#,
-            Some(Style::Bold) => r#" font-weight="650""#,
-            Some(Style::Dim) => r#" fill="var(--ink-2)""#,
-            Some(Style::Code) => r#" font-family="ui-monospace, Menlo, Consolas, monospace""#,
-            None => "",
-        };
-        let link = if span.at.is_some() || span.task.is_some() { r#" text-decoration="underline""# } else { "" };
-        let _ = write!(out, "<tspan{style}{link}>{}</tspan>", escaped(&span.text));
-    }
-    out.push_str("</text>");
+    y - 22.0
 }
 
 /// The colour of a kind, as a value of CSS.

@@ -59,6 +59,8 @@ pub struct Timeline {
     pub monitor_records: Vec<u32>,
     /// Whether a thread ever lost its CPU to another one.
     pub shared_cpus: bool,
+    /// Real threads wrote it: what holds up a thread between two records nobody knows.
+    pub is_real: bool,
     /// Polls of each thread in the order of their start, in a foreign trace; else empty.
     pub slices: Vec<Vec<u32>>,
 }

@@ -107,7 +107,8 @@ fn sign(why: &Why) -> &'static str {
         }
         Why::Pool { .. } | Why::Deferred { .. } | Why::Preempted { .. } | Why::Undetected { .. } => "queue",
         Why::Lock { .. } | Why::Cpu { .. } | Why::Refused { .. } | Why::SameTask { .. } => "queue",
-        Why::Wake { .. } | Why::Start { .. } | Why::Thread { .. } | Why::Own { .. } | Why::Other => "other",
+        Why::Wake { .. } | Why::Start { .. } | Why::Thread { .. } | Why::Own { .. } => "other",
+        Why::Unseen { .. } | Why::Lost | Why::Other => "other",
         Why::Never => "due",
     }
 }
@@ -219,6 +220,8 @@ fn text(board: &Board, wait: &Wait, why: &Why, amount: &str, at: Time) -> Rich {
                 who.or(thread.map(|thread| capital(board.thread(thread), true))).unwrap_or_else(|| "?".to_owned());
             fill(template, &[("who", who.into()), task()])
         }
+        Why::Unseen { who } => fill(words.why_unseen, &[actor(who, true)]),
+        Why::Lost => fill(words.why_lost, &[]),
         Why::Other => fill(words.why_other, &[]),
     }
 }

@@ -260,6 +260,10 @@ dictionary! {
     why_last_noticed: Sentence ["who" "task"];
     /// The last step: took it from a queue.
     why_last_took: Sentence ["who" "task"];
+    /// On real threads: between two records.
+    why_unseen: Sentence ["who"];
+    /// Records are missing.
+    why_lost: Sentence [];
     /// What the stream does not explain.
     why_other: Sentence [];
 

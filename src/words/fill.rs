@@ -69,7 +69,7 @@ impl From<Rich> for Arg {
     }
 }
 
-/// Fills a template.
+/// Fills a template. `{n}` is the value of a slot; `{n|task|tasks}` is the first word if that value is `1`, else the second.
 ///
 /// # Panics
 /// If the template asks for a slot that is not given, or is not closed: only a mistake in a dictionary does that.
@@ -84,9 +84,18 @@ pub fn fill(template: &str, args: &[(&str, Arg)]) -> Rich {
         let end = at + rest[at..].find(close).unwrap_or_else(|| panic!("`{template}`: {open} is not closed"));
         let name = &rest[at + 1..end];
         if open == '{' {
+            let (name, forms) = name.split_once('|').map_or((name, None), |(name, forms)| (name, Some(forms)));
             let found = args.iter().find(|(slot, _)| *slot == name);
             let (_, arg) = found.unwrap_or_else(|| panic!("`{template}` has no value for {{{name}}}"));
-            put(&mut out, arg, style);
+            match forms {
+                None => put(&mut out, arg, style),
+                Some(forms) => {
+                    let forms = forms.split_once('|');
+                    let (one, many) = forms.unwrap_or_else(|| panic!("`{template}`: {{{name}}} needs two forms"));
+                    let is_one = matches!(arg, Arg::Text(text) if text == "1");
+                    push(&mut out, if is_one { one } else { many }, style);
+                }
+            }
         } else {
             style = match name {
                 "b" => Some(Style::Bold),
@@ -161,6 +170,12 @@ mod tests {
         ];
         assert_eq!(filled, expected);
         assert_eq!(plain(&filled), "T ran 5 ms late.");
+    }
+
+    #[test]
+    fn one_of_something_is_one_and_none_are_many() {
+        let tasks = |n: &str| bare("{n} {n|task waits|tasks wait}", &[("n", n.into())]);
+        assert_eq!(["0", "1", "2", "11"].map(tasks), ["0 tasks wait", "1 task waits", "2 tasks wait", "11 tasks wait"]);
     }
 
     #[test]

@@ -103,7 +103,7 @@ pub(super) const WORDS: Words = Words {
     why_all_busy: "キューにいたが、全ワーカーがポーリング中だった。{who}。{taker}が取り出した。",
     why_interval: "グローバルキューにいた。{who}が見るのは{g}ティックごとで、まだ{i}。",
     why_refused: "{who}は起きていたが、探索枠{m}のうち{s}が使用中だった。",
-    why_undetected: "{who}は止まっていたが、監視が見たのは{t}だった。",
+    why_undetected: "{who}は止まっていたが、モニタが見たのは{t}だった。",
     why_start: "{who}のために新しいスレッドを起動した。",
     why_start_job: "ブロッキングスレッドを新しく起動した。",
     why_preempted: "{d}動いたので、グローバルキューの最後尾へ回された。",
@@ -118,6 +118,8 @@ pub(super) const WORDS: Words = Words {
     why_last_looked: "{who}が戻り、タイマーを見て{task}をポーリングした。",
     why_last_noticed: "{who}がタイマーを見て{task}をポーリングした。",
     why_last_took: "{who}が{task}を取り出してポーリングした。",
+    why_unseen: "{who}の内部の仕事か、CPU待ちかロック待ち。スレッドの記録では区別できない。",
+    why_lost: "記録中にイベントが失われたので分からない。",
     why_other: "ここで何が起きたかは記録にない。",
 
     before: "<d>(変更前: {y})</d>",
@@ -333,5 +335,5 @@ pub(super) const WORDS: Words = Words {
     track_polled: "{who}で実行中",
 
     knob_none: "{policy}に{thing}はない。",
-    still: "これは動く図の静止画です。",
+    still: "これは動く図の静止画。",
 };

@@ -11,6 +11,7 @@ mod fill;
 mod ja;
 pub mod number;
 pub mod policies;
+pub mod sentences;
 
 pub use dictionary::Words;
 pub use events::EventWords;
@@ -160,6 +161,116 @@ mod tests {
                     let length = text.chars().count();
                     assert!(length <= most, "{lang:?} {}: {length} of {most}: {text}", template.name);
                 }
+            }
+        }
+    }
+
+    /// What a slot can be in a run, from nothing to everything; `longest` is [`extreme`].
+    fn values(slot: &str, lang: Lang) -> Vec<String> {
+        use crate::time::Nanos;
+        let longest = extreme(slot, lang).to_owned();
+        let lengths = || {
+            let ranges = [1_000u64, 500_000_000, 3_600_000_000_000].map(|range| number::Scale::of(Nanos(range)));
+            let lengths = [0u64, 1, 999, 1_000, 999_999, 28_300, 395_850_000, 999_970_000, 3_600_000_000_000];
+            let each = move |length| ranges.map(|scale| scale.length(Nanos(length)));
+            lengths.into_iter().flat_map(each).collect::<Vec<_>>()
+        };
+        match slot {
+            "x" | "p" | "d" | "t" | "b" | "y" | "from" | "to" | "end" => {
+                lengths().into_iter().chain([longest]).collect()
+            }
+            "n" | "m" | "k" | "w" | "g" | "i" | "s" => {
+                let counts = [0u64, 1, 2, 11, 999, 9_999, 10_000, 99_949, 999_949].map(number::count);
+                counts.into_iter().chain([longest]).collect()
+            }
+            "a" | "id" => ["0", "1", "99.6", "65534"].map(str::to_owned).to_vec(),
+            _ => vec![longest],
+        }
+    }
+
+    /// All slots at their first, second, ... value together, and each slot through its values with the others at theirs.
+    fn fillings(template: &Template, lang: Lang) -> Vec<Vec<(&'static str, String)>> {
+        let values: Vec<(&str, Vec<String>)> = template.slots.iter().map(|&slot| (slot, values(slot, lang))).collect();
+        let most = values.iter().map(|(_, values)| values.len()).max().unwrap_or(1);
+        let at = |values: &[String], index: usize| values[index.min(values.len() - 1)].clone();
+        let mut all: Vec<Vec<(&str, String)>> =
+            (0..most).map(|index| values.iter().map(|(slot, values)| (*slot, at(values, index))).collect()).collect();
+        for (one, choices) in &values {
+            for choice in choices {
+                let filled = |(slot, values): &(&'static str, Vec<String>)| {
+                    (*slot, if slot == one { choice.clone() } else { at(values, usize::MAX) })
+                };
+                all.push(values.iter().map(filled).collect());
+            }
+        }
+        all
+    }
+
+    /// `1 tasks`, `1 are`: a number of one beside a word of many.
+    fn is_wrong_plural(text: &str) -> bool {
+        const FINE: [&str; 12] =
+            ["is", "was", "waits", "goes", "runs", "its", "across", "ms", "s", "ns", "\u{b5}s", "this"];
+        let words: Vec<&str> = text.split(' ').collect();
+        let end = |word: &str| word.trim_matches([',', '.', ':', ';', '(', ')', '!', '?']).to_owned();
+        let plural = |word: &str| {
+            let word = end(word);
+            word.len() > 2 && word.ends_with('s') && !word.ends_with("ss") && !FINE.contains(&word.as_str())
+        };
+        (0..words.len().saturating_sub(1)).filter(|&at| words[at] == "1").any(|at| {
+            let (next, after) = (words[at + 1], words.get(at + 2).copied().unwrap_or_default());
+            let adjective = ["blocking", "ready", "further", "idle", "other"].contains(&next) && plural(after);
+            plural(next) || adjective || ["are", "were", "wait", "run", "go"].contains(&end(next).as_str())
+        })
+    }
+
+    #[test]
+    fn every_template_is_right_with_every_extreme_value() {
+        let mut wrong = Vec::new();
+        for lang in Lang::ALL {
+            for template in lang.words().all() {
+                for filling in fillings(&template, lang) {
+                    let args: Vec<(&str, Arg)> =
+                        filling.iter().map(|(slot, value)| (*slot, Arg::from(value.as_str()))).collect();
+                    let text = bare(template.text, &args);
+                    let here = format!("{lang:?} {}: {text}", template.name);
+                    let has = |parts: &[&str]| parts.iter().any(|part| text.contains(part));
+                    let mut unless = |fine: bool, what: &str| {
+                        if !fine {
+                            wrong.push(format!("{what}: {here}"));
+                        }
+                    };
+                    unless(!has(&["{", "}", "<", ">", "|", "[", "]"]), "unfilled");
+                    unless(!has(&["  ", " ,", " ."]), "gap");
+                    unless(!has(&[",,", "..", "。。", "、、"]), "mark");
+                    unless(lang == Lang::Ja || !is_wrong_plural(&text), "plural");
+                    let list = ["why_unnoticed", "why_unnoticed_io"].contains(&template.name);
+                    if let Some(most) = template.class.most(lang).filter(|_| !list) {
+                        unless(text.chars().count() <= most, "length");
+                    }
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} wrong, the first:\n{}", wrong.len(), wrong[..wrong.len().min(40)].join("\n"));
+        assert!(
+            is_wrong_plural("took 1 polls.") && is_wrong_plural("All 1 blocking threads") && !is_wrong_plural("1 is")
+        );
+    }
+
+    #[test]
+    fn no_slot_is_glued_to_a_word() {
+        for template in Lang::En.words().all() {
+            let text = template.text;
+            for (at, _) in text.match_indices('{') {
+                let end = at + text[at..].find('}').expect("closed");
+                let before = text[..at].chars().next_back();
+                let after = text[end + 1..].chars().next();
+                let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphanumeric);
+                // A number may be a part of a name of Rust.
+                if text[..at].rfind("<c>") > text[..at].rfind("</c>") {
+                    continue;
+                }
+                assert!(!is_letter(before) && !is_letter(after), "{}: {text}", template.name);
+                assert!(before != Some('}') && after != Some('{'), "{}: {text}", template.name);
             }
         }
     }

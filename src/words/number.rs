@@ -1,5 +1,8 @@
-//! Numbers for people: at most four significant digits, always with a unit, one unit per axis and table.
+//! Numbers for people: at most four significant digits, always with a unit. Points of time have the unit of the axis, the
+//! lengths of a table that of their sum; a length by itself has the unit in which it is neither below one nor above a
+//! thousand, so that 395.9 ms are never written as 0.396 s.
 
+use std::cmp::Ordering;
 use std::fmt::Write;
 
 use crate::time::{Nanos, Time};
@@ -56,8 +59,7 @@ impl Scale {
         ["nanoseconds", "microseconds", "milliseconds", "seconds"][self.unit]
     }
 
-    /// A length with the scale's own number of digits: `395.9 ms`. A length that would be written as zero and is not
-    /// takes a finer unit.
+    /// A length in its own unit: `395.9 ms`, `28.3 µs`, `4.012 s`.
     #[must_use]
     pub fn length(self, length: Nanos) -> String {
         let scale = self.fitting(length);
@@ -71,10 +73,10 @@ impl Scale {
         format!("{}{NO_BREAK}{}", trimmed(&scale.number(length)), scale.unit())
     }
 
-    /// A part of a length, for "99.6 of 400 ms".
+    /// A part of a length in the unit that [`Scale::round`] gives the whole, for "99.6 of 400 ms".
     #[must_use]
-    pub fn part(self, part: Nanos) -> String {
-        self.number(part)
+    pub fn part(self, part: Nanos, whole: Nanos) -> String {
+        self.fitting(whole).number(part)
     }
 
     /// A point of time: `150.0 ms`.
@@ -121,13 +123,30 @@ impl Scale {
         self.length(lengths.iter().fold(Nanos::ZERO, |sum, &length| sum + length))
     }
 
-    /// The scale itself, or a finer one in which `length` is not written as zero.
+    /// The scale in the unit of this length: the largest that it holds once, when it is rounded.
     fn fitting(self, length: Nanos) -> Scale {
-        if length.0 == 0 || div_round(length.0, self.step(self.decimals)) > 0 {
-            return self;
+        let holds = |unit: &usize| self.in_unit(*unit).rounded(length) >= UNITS[*unit].1;
+        match (0..UNITS.len()).rev().find(holds) {
+            Some(unit) => self.in_unit(unit),
+            None => self,
         }
-        let unit = (0..self.unit).rev().find(|&u| length.0 >= UNITS[u].1).unwrap_or(0);
-        Scale { unit, decimals: u32::from(unit > 0), fine: 0 }
+    }
+
+    /// Digits behind the point: the scale's own in its unit, one in finer ones, as many as fit in coarser ones.
+    fn in_unit(self, unit: usize) -> Scale {
+        let (decimals, fine) = match unit.cmp(&self.unit) {
+            Ordering::Equal => (self.decimals, self.fine),
+            _ if unit == 0 => (0, 0),
+            Ordering::Less => (1, 0),
+            Ordering::Greater => (3, 0),
+        };
+        Scale { unit, decimals, fine }
+    }
+
+    /// The length as it will be written, in nanoseconds.
+    fn rounded(self, length: Nanos) -> u64 {
+        let step = self.step(self.decimals_of(length));
+        div_round(length.0, step).saturating_mul(step)
     }
 
     fn number(self, length: Nanos) -> String {
@@ -187,12 +206,13 @@ mod tests {
         assert_eq!(scale.length(Nanos(395_850_000)), "395.9\u{a0}ms");
         assert_eq!(scale.clock(Time(150 * MS)), "150.0\u{a0}ms");
         assert_eq!(scale.round(Nanos(10 * MS)), "10\u{a0}ms");
-        assert_eq!(scale.part(Nanos(99_600_000)), "99.6");
+        assert_eq!(scale.part(Nanos(99_600_000), Nanos(400 * MS)), "99.6");
     }
 
     #[test]
     fn four_digits_are_the_most() {
-        assert_eq!(Scale::of(Nanos(500 * MS)).length(Nanos(4_012_345_678)), "4012\u{a0}ms");
+        assert_eq!(Scale::of(Nanos(500 * MS)).length(Nanos(4_012_345_678)), "4.012\u{a0}s");
+        assert_eq!(Scale::of(Nanos(500 * MS)).clock(Time(4_012_345_678)), "4012\u{a0}ms");
         assert_eq!(Scale::of(Nanos(4_000 * MS)).length(Nanos(3_993_400_000)), "3.993\u{a0}s");
         assert_eq!(Scale::of(Nanos(400_000)).clock(Time(236_000)), "236.0\u{a0}µs");
     }
@@ -212,6 +232,37 @@ mod tests {
         assert_eq!(scale.length(Nanos(28_300)), "28.3\u{a0}µs");
         assert_eq!(scale.length(Nanos(400)), "400\u{a0}ns");
         assert_eq!(scale.length(Nanos(0)), "0.0\u{a0}ms");
+    }
+
+    #[test]
+    fn a_length_by_itself_has_its_own_unit_whatever_the_axis_has() {
+        let scale = Scale::of(Nanos(3_000 * MS));
+        assert_eq!(scale.length(Nanos(395_850_000)), "395.9\u{a0}ms");
+        assert_eq!(scale.round(Nanos(10 * MS)), "10\u{a0}ms");
+        assert_eq!(scale.part(Nanos(99_600_000), Nanos(400 * MS)), "99.6");
+        assert_eq!(scale.table(&[Nanos(800_000), Nanos(395_050_000)]), ["0.8\u{a0}ms", "395.1\u{a0}ms"]);
+        assert_eq!(scale.clock(Time(395_850_000)), "0.396\u{a0}s");
+        // What is rounded to a thousand of a unit is one of the next.
+        assert_eq!(scale.length(Nanos(999_970_000)), "1.000\u{a0}s");
+        assert_eq!(scale.length(Nanos(3_600_000 * MS)), "3600\u{a0}s");
+    }
+
+    #[test]
+    fn every_length_has_four_digits_at_most_and_a_whole_number_before_the_point() {
+        let mut length = 1u64;
+        while length < 36_000_000 * MS {
+            for range in [1_000, 400_000, 2 * MS, 500 * MS, 3_000 * MS, 3_600_000 * MS] {
+                for near in [length - 1, length, length + 1] {
+                    let text = Scale::of(Nanos(range)).length(Nanos(near));
+                    let (number, unit) = text.split_once(NO_BREAK).unwrap();
+                    let digits = number.chars().filter(char::is_ascii_digit).count();
+                    let whole: u64 = number.split('.').next().unwrap().parse().unwrap();
+                    assert!(digits <= 5 && (digits <= 4 || unit == "s"), "{near}: {text}");
+                    assert!(near == 0 || whole > 0 && (whole < 1_000 || unit == "s"), "{near}: {text}");
+                }
+            }
+            length = length * 17 / 10 + 1;
+        }
     }
 
     #[test]

@@ -1,11 +1,15 @@
 //! What the tests of the threaded runtime share.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![expect(clippy::disallowed_methods, reason = "these tests have threads, as a guard against hanging")]
 
 use std::future::Future;
-use std::sync::mpsc;
+use std::pin::pin;
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use dandori::id::KindId;
+use dandori::policy::spec::Feature;
 use dandori::policy::{Args, Params, Policy, Registry};
 use dandori::runtime::{Builder, Runtime};
 use dandori::task::{Env, Runnable};
@@ -25,6 +29,69 @@ pub fn policy(name: &str, params: &[(&str, u64)]) -> Box<dyn Policy<Runnable>> {
 /// A running runtime under a policy of that name.
 pub fn running(name: &str, workers: usize) -> Runtime {
     Builder::new().policy(name).workers(workers).build().unwrap()
+}
+
+/// The names of all policies that run programs.
+pub fn programs() -> Vec<&'static str> {
+    let registry = Registry::standard();
+    let runs = |refusals: &[dandori::policy::spec::Refusal]| !refusals.iter().any(|r| r.feature == Feature::Spawn);
+    registry.iter().map(|policy| &policy.spec).filter(|spec| runs(spec.refuses)).map(|spec| spec.name).collect()
+}
+
+/// What makes a runtime under a policy of that name, with so many workers if that can be chosen.
+pub fn builder(name: &str, workers: usize) -> Builder {
+    let registry = Registry::standard();
+    let spec = &registry.get(name).unwrap_or_else(|| panic!("no policy {name}")).spec;
+    let builder = Builder::new().policy(name);
+    if spec.params.iter().any(|param| param.name == "workers") { builder.workers(workers) } else { builder }
+}
+
+/// Calls `body` under every policy that runs programs, with one and with two workers, on a thread of its own, so that a
+/// hang fails.
+pub fn everywhere(body: impl Fn(&Runtime) + Send + Sync + Clone + 'static) {
+    under(&programs(), body);
+}
+
+/// The same under some policies.
+pub fn under(policies: &[&str], body: impl Fn(&Runtime) + Send + Sync + Clone + 'static) {
+    for &name in policies {
+        for workers in [1, 2] {
+            let (body, builder) = (body.clone(), builder(name, workers));
+            patiently(&format!("under {name} with {workers} workers"), move || body(&builder.build().unwrap()));
+        }
+    }
+}
+
+/// Does it on a thread of its own; a panic or a hang fails with that name.
+pub fn patiently(name: &str, does: impl FnOnce() + Send + 'static) {
+    let (done, wait) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        does();
+        done.send(()).unwrap();
+    });
+    match wait.recv_timeout(PATIENCE) {
+        Ok(()) => thread.join().unwrap(),
+        Err(mpsc::RecvTimeoutError::Disconnected) => panic!("failed {name}"),
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("hangs {name}"),
+    }
+}
+
+/// Blocks on a future as an executor does that knows nothing of this runtime.
+pub fn elsewhere<F: Future>(future: F) -> F::Output {
+    struct Unparks(std::thread::Thread);
+    impl Wake for Unparks {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unparks(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return output;
+        }
+        std::thread::park();
+    }
 }
 
 /// A recording runtime whose threads do not run yet.

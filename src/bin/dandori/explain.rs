@@ -1,19 +1,24 @@
-//! `dandori explain S`: why a task waited, what was found in the run, and what would help.
+//! `dandori explain S`: why a task waited, what was found in the run, and what would help. Of the trace of a run, which
+//! cannot be run again, the last is left out.
 
 use std::fmt;
 
 use dandori::id::TaskId;
 use dandori::policy::Registry;
 use dandori::scenario::{Draft, Problem};
+use dandori::trace::import::Import;
+use dandori::trace::recording::Origin;
 use dandori::view::board::Board;
 use dandori::view::findings::{Told, told};
 use dandori::view::help::{Goal, Help, Table, Verdict, candidates};
+use dandori::view::info::info;
+use dandori::view::session::show_file;
 use dandori::view::why::{Explanation, why};
 use dandori::words::plain;
 use serde::Serialize;
 
 use crate::focus::{self, Language};
-use crate::input::Source;
+use crate::input::{Source, file_name, no_policy};
 use crate::{Failure, output, progress, sim};
 
 /// Arguments.
@@ -42,6 +47,11 @@ struct Explained {
     scenario: String,
     policy: String,
     seed: u64,
+    origin: Origin,
+    /// What a foreign trace comes to, in a sentence; empty for runs.
+    slices: String,
+    /// What the file holds and nobody is told of.
+    left_out: Vec<String>,
     task: Option<String>,
     why: Option<Explanation>,
     findings: Vec<Told>,
@@ -51,6 +61,10 @@ struct Explained {
 /// Simulates and prints.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let registry = Registry::standard();
+    if let Some(import) = args.source.trace()? {
+        no_policy(args.policy.as_deref())?;
+        return recorded(args, &import, &registry);
+    }
     let scenario = args.source.scenario(args.policy.as_deref(), &registry)?;
     let recording = sim::simulate(&scenario, &registry)?;
     let mut board = focus::board(&recording, &scenario, &registry, None, args.lang.lang())?;
@@ -76,6 +90,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         scenario: scenario.name.clone(),
         policy: board.facts.title.clone(),
         seed: scenario.seed,
+        origin: Origin::Simulated,
+        slices: String::new(),
+        left_out: Vec::new(),
         task: board.focus_task().map(|task| board.name(task)),
         why: why(&board),
         findings: told(&board),
@@ -84,8 +101,33 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output::print(&explained, args.json)
 }
 
+/// The same of a run that somebody recorded.
+fn recorded(args: &Args, import: &Import, registry: &Registry) -> Result<(), Failure> {
+    let name = file_name(&args.source.scenario);
+    let (mut board, about) = show_file(import, &name, registry, args.lang.lang());
+    let task = args.task.as_deref().map(|name| find(&board, name)).transpose()?;
+    if task.is_some() {
+        board.select(task);
+    }
+    let info = info(&board, &about, Vec::new());
+    let meta = &import.recording.meta;
+    let explained = Explained {
+        scenario: if meta.scenario.is_empty() { name } else { meta.scenario.clone() },
+        policy: board.facts.title.clone(),
+        seed: meta.seed,
+        origin: meta.origin,
+        slices: if board.is_foreign() { plain(&info.headline) } else { String::new() },
+        left_out: about.file.map(|file| file.left_out).unwrap_or_default(),
+        task: board.focus_task().map(|task| board.name(task)),
+        why: why(&board),
+        findings: told(&board),
+        help: Help { rows: Vec::new(), done: true },
+    };
+    output::print(&explained, args.json)
+}
+
 /// The task of that name or number.
-fn find(board: &Board, name: &str) -> Result<TaskId, Vec<Problem>> {
+pub fn find(board: &Board, name: &str) -> Result<TaskId, Vec<Problem>> {
     let named = board.line.tasks.iter().find(|lane| !lane.job && board.name(lane.id) == name);
     let number = name.parse().ok().map(TaskId).filter(|&task| board.line.task(task).is_some());
     named.map(|lane| lane.id).or(number).ok_or_else(|| {
@@ -97,8 +139,19 @@ fn find(board: &Board, name: &str) -> Result<TaskId, Vec<Problem>> {
 
 impl fmt::Display for Explained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} under {}, seed {}", self.scenario, self.policy, self.seed)?;
+        match self.origin {
+            Origin::Simulated => writeln!(f, "{} under {}, seed {}", self.scenario, self.policy, self.seed)?,
+            Origin::Real => writeln!(f, "{} under {}, recorded on threads", self.scenario, self.policy)?,
+            Origin::Foreign => writeln!(f, "{}, of another program", self.scenario)?,
+        }
         match &self.why {
+            None if self.origin == Origin::Foreign => {
+                writeln!(f, "\n{}", self.slices)?;
+                writeln!(f, "Its trace does not say when something could have run, so nothing is known of waits.")?;
+                for left_out in &self.left_out {
+                    writeln!(f, "Not read: {left_out}")?;
+                }
+            }
             Some(why) => {
                 writeln!(f, "\n{}", why.title)?;
                 for part in &why.parts {

@@ -7,6 +7,7 @@ use dandori::scenario::lesson::{self, Lesson};
 use dandori::scenario::{Problem, Scenario};
 use dandori::trace::Recording;
 use dandori::view::board::{Board, Focus, Measure};
+use dandori::view::info::About;
 use dandori::view::session::facts;
 use dandori::words::Lang;
 
@@ -67,4 +68,28 @@ pub fn board(
     };
     board.select(None);
     Ok(board)
+}
+
+/// What the page says around a run of a scenario: the lesson's words where there is one.
+pub fn about(board: &Board, scenario: &Scenario, lang: Lang) -> About {
+    let lesson = lesson_about(&scenario.name);
+    let kind = &scenario.kinds[board.focus.kind.index()].name;
+    let words = lesson.as_ref().map(|lesson| if lang == Lang::Ja { &lesson.words.ja } else { &lesson.words.en });
+    let period = scenario.period(kind).map(|every| board.scale.round(every));
+    let expectation = match (words, lesson.as_ref().is_some_and(|lesson| lesson.focus.kind == *kind), &period) {
+        (Some(words), true, Some(every)) => words.expectation.replace("{p}", every),
+        (Some(words), true, None) if !words.expectation.contains("{p}") => words.expectation.clone(),
+        _ => String::new(),
+    };
+    About {
+        title: words.map_or_else(|| scenario.name.clone(), |words| words.title.clone()),
+        step: lesson.as_ref().map_or(0, |lesson| lesson.step),
+        steps: lesson::STEPS,
+        expectation,
+        lead: words.map_or_else(|| scenario.name.clone(), |words| words.lead.clone()),
+        question: String::new(),
+        knobs: Vec::new(),
+        cursor: None,
+        file: None,
+    }
 }

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use dandori::policy::Registry;
 use dandori::scenario::json::MAX_TEXT;
 use dandori::scenario::{Draft, Json, Problem, Scenario, library};
+use dandori::trace::import::{self, Import};
+use dandori::trace::jsonl::Limits;
 
 /// A scenario as the command line names it.
 #[derive(clap::Args, Clone, Debug)]
 pub struct Source {
-    /// Name in the library (see `dandori scenarios`), or a file.
+    /// Name in the library (see `dandori scenarios`), or a file; `explain` and `export` also take the trace of a run.
     pub scenario: String,
     /// Changes a field, for example `policy.workers=4` or `limits.end="2 s"`; may be repeated.
     #[arg(long = "set", value_name = "PATH=VALUE")]
@@ -57,6 +59,23 @@ impl Source {
         }
     }
 
+    /// The recording, if what is named is not a scenario but the trace of a run; or everything that is wrong with it.
+    pub fn trace(&self) -> Result<Option<Import>, Vec<Problem>> {
+        let path = Path::new(&self.scenario);
+        if library::get(&self.scenario).is_some() || !path.is_file() || !is_trace(path) {
+            return Ok(None);
+        }
+        let mut problems: Vec<Problem> = self.set.iter().map(|set| fixed(&format!("--set {set}"))).collect();
+        problems.extend(self.costs.iter().map(|_| fixed("--costs")));
+        problems.extend(self.seed.iter().map(|_| fixed("--seed")));
+        let import = trace(path);
+        if problems.is_empty() {
+            return import.map(Some);
+        }
+        problems.extend(import.err().unwrap_or_default());
+        Err(problems)
+    }
+
     fn draft(&self) -> Result<Draft, Vec<Problem>> {
         if let Some(named) = library::get(&self.scenario) {
             return Ok(named.draft());
@@ -69,6 +88,38 @@ impl Source {
         let text = read(path).map_err(|message| vec![Problem::new(&self.scenario, message)])?;
         Draft::parse(&text)
     }
+}
+
+/// A recording is what it is.
+fn fixed(what: &str) -> Problem {
+    Problem::new(what, "a recording cannot be changed; name a scenario to run one with other settings")
+}
+
+/// The same for a policy that is given beside a recording.
+pub fn no_policy(policy: Option<&str>) -> Result<(), Vec<Problem>> {
+    policy.map_or(Ok(()), |_| Err(vec![fixed("--policy")]))
+}
+
+/// Bytes of a file in which the signs of a trace are looked for.
+const HEAD: u64 = 1 << 20;
+
+fn is_trace(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(HEAD).read_to_end(&mut head));
+    read.is_ok() && import::is_trace(&head)
+}
+
+/// The recording in a file: JSON Lines or Chrome JSON.
+pub fn trace(path: &Path) -> Result<Import, Vec<Problem>> {
+    let name = path.display().to_string();
+    let file = File::open(path).map_err(|error| vec![Problem::new(&name, format!("cannot be opened: {error}"))])?;
+    import::read_from(file, Limits::default())
+        .map_err(|problems| problems.iter().map(|problem| Problem::new(&name, problem.to_string())).collect())
+}
+
+/// The name of a file without its folder.
+pub fn file_name(path: &str) -> String {
+    Path::new(path).file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The cost profile in a calibration.

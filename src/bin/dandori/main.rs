@@ -14,12 +14,14 @@ mod explain;
 mod export;
 mod focus;
 mod input;
+mod one_file;
 mod output;
 mod policies;
 mod progress;
 mod real;
 mod scenarios;
 mod serve;
+mod show;
 mod sim;
 mod summary;
 mod sweep;
@@ -58,8 +60,10 @@ enum Command {
     Scenarios(scenarios::Args),
     /// List the policies with their parameters and what they leave out.
     Policies(policies::Args),
-    /// Write the events of a run as JSON Lines.
+    /// Write a run for other programs: its events, tracks for Perfetto, a picture, or its figure as one HTML file.
     Export(export::Args),
+    /// Print the numbers of recorded runs, of several side by side.
+    Show(show::Args),
     /// Measure what this machine takes for what the simulator charges, and write it as a cost profile.
     Calibrate(calibrate::Args),
 }
@@ -91,6 +95,7 @@ fn main() -> ExitCode {
         Command::Scenarios(args) => (args.json, scenarios::run(&args)),
         Command::Policies(args) => (args.json, policies::run(&args)),
         Command::Export(args) => (false, export::run(&args)),
+        Command::Show(args) => (args.json, show::run(&args)),
         Command::Calibrate(args) => (args.json, calibrate::run(&args)),
     };
     match result {

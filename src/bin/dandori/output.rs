@@ -67,6 +67,14 @@ pub fn recording(recording: &Recording, path: Option<&Path>) -> Result<(), Failu
     whole(path, |file| jsonl::write(recording, file))
 }
 
+/// Writes bytes: to a file, or with `-` to standard output.
+pub fn bytes(bytes: &[u8], path: &Path) -> Result<(), Failure> {
+    if path == Path::new("-") {
+        return gone_is_fine(io::stdout().lock().write_all(bytes)).map_err(|error| Failure::Failed(error.to_string()));
+    }
+    whole(path, |mut file| file.write_all(bytes))
+}
+
 /// Writes a text with a line's end to a file.
 pub fn text(text: &str, path: &Path) -> Result<(), Failure> {
     whole(path, |mut file| writeln!(file, "{text}"))

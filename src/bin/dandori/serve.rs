@@ -19,8 +19,10 @@ use include_dir::{Dir, include_dir};
 
 use crate::{Failure, output};
 
-static WWW: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/www");
-static PKG: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/pkg");
+/// The page.
+pub static WWW: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/www");
+/// Its package.
+pub static PKG: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/pkg");
 
 /// The first port that is tried.
 const PORT: u16 = 4640;
@@ -122,7 +124,8 @@ fn respond(mut stream: TcpStream, port: u16) -> io::Result<()> {
     let mut text = format!("HTTP/1.1 {} {}\r\n", answer.status, reason(answer.status));
     let length = answer.body.len().to_string();
     let own = [("Content-Type", answer.kind), ("Content-Length", length.as_str()), ("Connection", "close")];
-    for (name, value) in own.iter().chain(HEADERS) {
+    let sharing = if answer.is_shared() { SHARED } else { KEPT };
+    for (name, value) in own.iter().chain(HEADERS).chain(sharing) {
         text.push_str(&format!("{name}: {value}\r\n"));
     }
     if answer.status == 405 {
@@ -177,10 +180,16 @@ const HEADERS: &[(&str, &str)] = &[
     ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
-    ("Cross-Origin-Resource-Policy", "same-origin"),
     // The next version of the command serves other files under the same names.
     ("Cache-Control", "no-cache"),
 ];
+
+/// What a figure in an article is made of may be used from everywhere: the article has another origin, in a sandboxed
+/// frame even none. All of it is public, and the same for everybody.
+const SHARED: &[(&str, &str)] =
+    &[("Cross-Origin-Resource-Policy", "cross-origin"), ("Access-Control-Allow-Origin", "*")];
+/// The page itself is nobody else's.
+const KEPT: &[(&str, &str)] = &[("Cross-Origin-Resource-Policy", "same-origin")];
 
 /// What matters of a request.
 struct Asked<'a> {
@@ -194,6 +203,14 @@ struct Answer {
     status: u16,
     kind: &'static str,
     body: &'static [u8],
+}
+
+impl Answer {
+    /// Whether it is a file that figures in articles of other origins load: scripts, style sheets, the module, pictures.
+    fn is_shared(&self) -> bool {
+        let kind = self.kind.split(';').next().unwrap_or_default();
+        self.status == 200 && ["text/javascript", "text/css", "application/wasm", "image/svg+xml"].contains(&kind)
+    }
 }
 
 fn plain(status: u16, text: &'static str) -> Answer {
@@ -299,6 +316,25 @@ mod tests {
             ["/../Cargo.toml", "/pkg/../Cargo.toml", "//etc/passwd", "/%2e%2e/Cargo.toml", "no-slash", "/src/lib.rs"]
         {
             assert_eq!(status("GET", url, host, false), 404, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_a_figure_loads_may_be_used_from_other_origins_and_the_page_may_not() {
+        let is_shared =
+            |url| Asked { method: "GET", url, host: Some("localhost:4640"), has_body: false }.answer(4640).is_shared();
+        for url in [
+            "/dandori-sim.js",
+            "/embed.js",
+            "/style.css",
+            "/dandori-sim.css",
+            "/pkg/dandori.js",
+            "/pkg/dandori_bg.wasm",
+        ] {
+            assert!(is_shared(url), "{url}");
+        }
+        for url in ["/", "/index.html", "/embed-example.html", "/pkg/package.json", "/nothing.js"] {
+            assert!(!is_shared(url), "{url}");
         }
     }
 

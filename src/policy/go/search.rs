@@ -97,6 +97,8 @@ impl<E: Entry> Proc<E> {
             return None;
         };
         ctl.emit(Event::Steal { victim: WorkerId(round.at as u16), count: 1 });
+        // The victim may fill it again before this P polls what it took.
+        ctl.emit(Event::Move { task: entry.task(), place: Place::Local(self.id) });
         self.found(entry, Slice::New, ctl)
     }
 

@@ -133,3 +133,42 @@ fn a_released_p_is_claimed_by_the_thread_that_is_sent_for_it() {
     script.release(1, Release::Shutdown);
     assert!(script.claim(1));
 }
+
+/// Steps until the worker asks for a line.
+fn until(script: &mut Script, worker: u16, wanted: impl Fn(&Step<crate::policy::Ticket>) -> bool) {
+    let mut line = None;
+    for _ in 0..1_000 {
+        let step = script.step(worker, line.take());
+        if wanted(&step) {
+            return;
+        }
+        match step {
+            Step::Look(asked) | Step::Try(asked) => line = Some(asked),
+            Step::Drive => script.driver_turn(worker),
+            _ => {}
+        }
+    }
+    panic!("P {worker} never asked");
+}
+
+#[test]
+fn who_finds_nothing_searches_if_a_wake_found_neither_a_searcher_nor_an_idle_p() {
+    let search = |wakes: bool| {
+        let mut script = script(4);
+        // Two search, so the third is refused: it is about to idle.
+        (1..3).for_each(|worker| until(&mut script, worker, |step| matches!(step, Step::Try(_))));
+        until(&mut script, 3, |step| matches!(step, Step::Look(Line::Inject)));
+        // The two find something.
+        (1..3).for_each(|task| script.inject(task));
+        (1..3).for_each(|worker| assert!(matches!(script.next(worker), Next::Run(..))));
+        if wakes {
+            script.wake(0, 9, Origin::Wake);
+        }
+        assert!(script.unparked().is_empty(), "nobody is idle");
+        script.events();
+        script.step(3, Some(Line::Inject));
+        script.events().contains(&Event::Search)
+    };
+    assert!(search(true));
+    assert!(!search(false));
+}

@@ -174,6 +174,8 @@ fn half(there: usize) -> usize {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use super::*;
 
     fn ring(capacity: usize, entries: std::ops::Range<u32>) -> Ring<u32> {
@@ -227,5 +229,77 @@ mod tests {
         assert_eq!(three.take_full(&mut all), Taken::NotFull);
         assert_eq!(three.len(), 3);
         assert_eq!((looker.sees(&three.stealer()), looker.sees(&full.stealer())), (3, 0));
+    }
+
+    /// Past every index of 8 and of 16 bits, by one entry at a time and by batches.
+    #[test]
+    fn a_ring_goes_round_many_times_and_loses_nothing() {
+        let rounds = if cfg!(miri) { 600 } else { 200_000 };
+        let (mut owner, mut thief) = (ring(4, 0..0), ring(4, 0..0));
+        let from = owner.stealer();
+        let (mut pushed, mut taken) = (0, 0);
+        for round in 0..rounds {
+            while owner.push(pushed).is_ok() {
+                pushed += 1;
+            }
+            assert_eq!(owner.len(), 4);
+            if round % 3 == 0 {
+                let stolen = thief.steal_half(&from).expect("four are there");
+                assert_eq!(thief.pop(), Some(taken));
+                assert_eq!(stolen.run, taken + 1);
+                taken += 2;
+            }
+            assert_eq!(owner.pop(), Some(taken));
+            taken += 1;
+        }
+        assert_eq!(contents(&mut owner), (taken..pushed).collect::<Vec<_>>());
+    }
+
+    /// One owner that pushes and pops and two thieves, on threads: each entry comes out once.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "the test is about threads")]
+    fn what_thieves_and_owner_take_is_what_went_in() {
+        let entries: u32 = if cfg!(miri) { 60 } else { 200_000 };
+        for capacity in [2, 4, 256] {
+            let mut owner = ring(capacity, 0..0);
+            let is_over = AtomicBool::new(false);
+            let stealers = [owner.stealer(), owner.stealer()];
+            let mut all = std::thread::scope(|scope| {
+                let thieves = stealers.map(|from| {
+                    let is_over = &is_over;
+                    scope.spawn(move || {
+                        let (mut own, mut got) = (ring(capacity, 0..0), Vec::new());
+                        loop {
+                            // Looked at first: what was pushed before the end is seen after it.
+                            let was_over = is_over.load(Ordering::SeqCst);
+                            match own.steal_half(&from) {
+                                Some(stolen) => {
+                                    got.extend(contents(&mut own));
+                                    got.push(stolen.run);
+                                }
+                                None if was_over => return got,
+                                None => std::thread::yield_now(),
+                            }
+                        }
+                    })
+                });
+                let mut got = Vec::new();
+                for entry in 0..entries {
+                    // Mostly full, now and then with room for one.
+                    let mut refused = owner.push(entry).err();
+                    while let Some(entry) = refused {
+                        got.extend(owner.pop());
+                        refused = owner.push(entry).err();
+                    }
+                }
+                got.extend(contents(&mut owner));
+                is_over.store(true, Ordering::SeqCst);
+                thieves.into_iter().for_each(|thief| got.extend(thief.join().expect("a thief ends")));
+                got.extend(contents(&mut owner));
+                got
+            });
+            all.sort_unstable();
+            assert_eq!(all, (0..entries).collect::<Vec<_>>(), "a ring of {capacity}");
+        }
     }
 }

@@ -30,6 +30,8 @@ pub(super) enum Mutant {
     PlainLoad,
     /// The last searcher that finds work wakes nobody.
     NoChain,
+    /// A worker that is given away gets its thread before it lies where that thread looks.
+    StartFirst,
 }
 
 impl Mutant {
@@ -215,6 +217,79 @@ fn two_pushes_against_a_searcher(mutant: Mutant) {
         pusher.join().expect("the pusher ends");
         model.settle(vec![searcher, sleeper], &[7, 8]);
     });
+}
+
+/// A world whose one act is to start a thread, which claims the worker.
+struct Starts {
+    model: Model,
+    started: Option<thread::JoinHandle<Option<Held>>>,
+}
+
+impl World<Ticket> for Starts {
+    fn now(&mut self) -> Time {
+        Time::ZERO
+    }
+    fn deferred(&self) -> usize {
+        0
+    }
+    fn unpark(&mut self, _worker: WorkerId) {}
+    fn start(&mut self, worker: WorkerId) {
+        let model = self.model.clone();
+        self.started = Some(thread::spawn(move || model.take_over(1, worker)));
+    }
+    fn retake(&mut self, _seen: &ThreadView) -> Option<Box<dyn Worker<Ticket>>> {
+        None
+    }
+    fn preempt(&mut self, _seen: &ThreadView) -> bool {
+        false
+    }
+    fn pay(&mut self, _op: Op) {}
+}
+
+impl Model {
+    /// A thread asks for a worker that was given away, and works if it gets it.
+    fn take_over(&self, number: u16, worker: WorkerId) -> Option<Held> {
+        let claimed = self.with(None, |ctl| self.policy.claim(ThreadId(number), Some(worker), ctl))?;
+        let mut held = Held { worker: claimed, polls: None };
+        self.work(&mut held);
+        Some(held)
+    }
+}
+
+/// A task blocks in place: its worker is given away while a task waits in its queue, and the thread that blocked may come
+/// back at any moment.
+fn hand_off_against_return(returns: bool, mutant: Mutant) {
+    loom::model(move || {
+        let model = Model::new(1, mutant);
+        let mut blocks = model.claim(0);
+        model.inject(1);
+        model.work(&mut blocks);
+        model.wake(&mut blocks, 7, Origin::SelfWake);
+        let mut starts = Starts { model: model.clone(), started: None };
+        let ctl = &mut Control::new(None, &mut starts, None);
+        model.policy.release(blocks.worker, crate::trace::Release::BlockInPlace, ctl);
+        let back = if returns { model.take_over(0, WorkerId(0)) } else { None };
+        let other = starts.started.expect("a thread was asked for").join().expect("it ends");
+        let holders: Vec<Held> = back.into_iter().chain(other).collect();
+        assert_eq!(holders.len(), 1, "a worker is stranded");
+        model.settle(holders, &[7]);
+    });
+}
+
+#[test]
+fn loom_who_comes_back_and_who_takes_over_share_one_worker() {
+    hand_off_against_return(true, Mutant::Sound);
+}
+
+#[test]
+fn loom_a_worker_that_is_given_away_is_taken_over() {
+    hand_off_against_return(false, Mutant::Sound);
+}
+
+#[test]
+#[should_panic(expected = "a worker is stranded")]
+fn loom_a_thread_that_is_started_too_early_finds_no_worker() {
+    hand_off_against_return(false, Mutant::StartFirst);
 }
 
 #[test]

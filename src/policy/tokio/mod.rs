@@ -181,6 +181,13 @@ impl<E: Entry> Policy<E> for MultiThread<E> {
     }
 
     fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
+        #[cfg(all(test, loom))]
+        if loom_models::mutant() == loom_models::Mutant::StartFirst {
+            let mut worker = worker;
+            worker.leaving(why, ctl);
+            ctl.world().start(worker.id());
+            return self.bench.put(worker);
+        }
         self.bench.release(worker, why, ctl);
     }
 

@@ -41,7 +41,8 @@ pub(super) fn boxed(scenario: &Scenario, kind: &Kind) -> bool {
     false
 }
 
-fn spawned(steps: &[Step]) -> Vec<usize> {
+/// Kinds that these steps spawn.
+pub(super) fn spawned(steps: &[Step]) -> Vec<usize> {
     let mut out = Vec::new();
     walk(steps, &mut |does| {
         if let Does::Spawn { kind, .. } = does {
@@ -375,13 +376,13 @@ impl<'a> Body<'a> {
     pub(super) fn length(&mut self, length: &Length) -> String {
         match length {
             Length::Constant(ns) => duration(*ns),
-            Length::Uniform { from, to } => {
-                self.uses.uniform = true;
-                format!("uniform({}, {})", duration(*from), duration(*to))
-            }
             Length::Exponential(mean) => {
                 self.uses.exponential = true;
                 format!("exponential({})", duration(*mean))
+            }
+            Length::Uniform { from, to } => {
+                self.uses.uniform = true;
+                format!("uniform({}, {})", duration(*from), duration(*to))
             }
             Length::Lognormal { median, sigma } => {
                 self.uses.lognormal = true;
@@ -391,12 +392,19 @@ impl<'a> Body<'a> {
                 self.uses.pareto = true;
                 format!("pareto({}, {alpha:?})", duration(*least))
             }
-            Length::Mixture(parts) => {
-                self.uses.mixture = true;
-                let weights: Vec<String> = parts.iter().map(|part| part.weight.to_string()).collect();
-                let arms: Vec<String> =
-                    (0..).zip(parts).map(|(i, part)| format!("{i} => {}", self.length(&part.of))).collect();
-                format!("match pick(&[{}]) {{ {}, _ => Duration::ZERO }}", weights.join(", "), arms.join(", "))
+            Length::Mixture(shares) => {
+                self.uses.weighted = true;
+                let weights: Vec<String> = shares.iter().map(|share| share.weight.to_string()).collect();
+                let last = shares.len().saturating_sub(1);
+                let arms: Vec<String> = shares
+                    .iter()
+                    .enumerate()
+                    .map(|(index, share)| {
+                        let pattern = if index == last { "_".to_owned() } else { index.to_string() };
+                        format!("{pattern} => {}", self.length(&share.of))
+                    })
+                    .collect();
+                format!("match weighted(&[{}]) {{ {} }}", weights.join(", "), arms.join(", "))
             }
             Length::List(all) => {
                 self.uses.lists = true;

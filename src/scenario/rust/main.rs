@@ -76,7 +76,8 @@ for (at, task) in later {
 while start.elapsed() < end && runtime.metrics().num_alive_tasks() > 0 {
     thread::sleep(Duration::from_millis(1));
 }
-println!(\"{} tasks were spawned, {} are alive\", runtime.metrics().spawned_tasks_count(), runtime.metrics().num_alive_tasks());
+let metrics = runtime.metrics();
+println!(\"{} tasks were spawned, {} are alive\", metrics.spawned_tasks_count(), metrics.num_alive_tasks());
 ";
 
 /// `.policy("tokio").param("workers", 2)`.
@@ -109,7 +110,7 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
         Arrivals::At { at: when, count } => looped(format!("for _ in 0..{count} {{"), push(&at(*when))),
         Arrivals::Every { period, from, count } => {
             looped(
-                format!("for n in (0..{count}).take_while(|n| {} + {} * n <= end) {{", at(*from), duration(*period)),
+                format!("for n in (0..{count}).take_while(|&n| {} + {} * n <= end) {{", at(*from), duration(*period)),
                 push(&format!("{} + {} * n", at(*from), duration(*period))),
             );
         }
@@ -117,7 +118,7 @@ fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
             let time = format!("{} + {} * (n / {size})", at(*from), duration(*period));
             let all = u64::from(*count) * u64::from(*size);
             looped(
-                format!("for n in (0..{}).take_while(|n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
+                format!("for n in (0..{}).take_while(|&n| {time} <= end) {{", all.min(u64::from(u32::MAX))),
                 push(&time),
             );
         }

@@ -63,6 +63,20 @@ pub fn listing(scenario: &Scenario, registry: &Registry) -> Listing {
     out
 }
 
+/// Whether tasks of a kind arrive, or can be spawned by those that do.
+fn reached(scenario: &Scenario, kind: &Kind) -> bool {
+    let mut seen: Vec<bool> = scenario.kinds.iter().map(|kind| !kind.arrivals.is_empty()).collect();
+    let mut todo: Vec<usize> = (0..seen.len()).filter(|&index| seen[index]).collect();
+    while let Some(next) = todo.pop() {
+        for other in body::spawned(&scenario.kinds[next].program) {
+            if !std::mem::replace(&mut seen[other], true) {
+                todo.push(other);
+            }
+        }
+    }
+    scenario.kinds.iter().zip(seen).any(|(other, seen)| other.name == kind.name && seen)
+}
+
 /// The function of a kind.
 fn function(scenario: &Scenario, kind: &Kind, uses: &mut Uses) -> (Vec<String>, Place) {
     let is_boxed = boxed(scenario, kind);
@@ -71,6 +85,9 @@ fn function(scenario: &Scenario, kind: &Kind, uses: &mut Uses) -> (Vec<String>, 
     let Body { lines, before, steps, awaits, .. } = body;
     let name = parts::name(&kind.name);
     let mut out = vec![format!("/// Kind `{}`.", kind.name)];
+    if !reached(scenario, kind) {
+        out.push("#[allow(dead_code)] // nobody spawns it".to_owned());
+    }
     if is_boxed {
         out.push(format!("fn {name}() -> BoxFuture {{"));
         out.push("    Box::pin(async move {".to_owned());

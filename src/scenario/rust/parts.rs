@@ -21,102 +21,27 @@ pub(super) struct Uses {
     pub(super) join_all: bool,
     pub(super) aborts: bool,
     pub(super) select_first: bool,
-    pub(super) uniform: bool,
     pub(super) exponential: bool,
+    pub(super) uniform: bool,
     pub(super) lognormal: bool,
     pub(super) pareto: bool,
-    pub(super) mixture: bool,
+    pub(super) weighted: bool,
     pub(super) lists: bool,
     pub(super) counters: u32,
 }
 
-impl Uses {
-    /// Whether anything is drawn at random.
-    fn draws(&self) -> bool {
-        self.uniform || self.exponential || self.lognormal || self.pareto || self.mixture
-    }
-}
+/// Keywords, and names that a program uses itself.
+const TAKEN: &str = "\
+    abstract as async await become box break const continue crate do dyn else enum extern false final fn \
+    for gen if impl in let loop macro main match mod move mut override priv pub ref return self static \
+    struct super trait true try type typeof unsafe unsized use virtual where while yield spawn sleep \
+    compute measured wake_self spawn_blocking block_in_place yield_now join_all select_first exponential \
+    interval_at consume_budget report draw thread drop uniform lognormal pareto weighted";
 
-/// A name as an identifier.
+/// A name as an identifier; one that is taken gets an underscore.
 pub(super) fn name(name: &str) -> String {
     let name = name.replace('-', "_");
-    // A keyword or a name that the program uses itself gets an underscore.
-    let taken = [
-        "abstract",
-        "as",
-        "async",
-        "await",
-        "become",
-        "box",
-        "break",
-        "const",
-        "continue",
-        "crate",
-        "do",
-        "dyn",
-        "else",
-        "enum",
-        "extern",
-        "false",
-        "final",
-        "fn",
-        "for",
-        "gen",
-        "if",
-        "impl",
-        "in",
-        "let",
-        "loop",
-        "macro",
-        "main",
-        "match",
-        "mod",
-        "move",
-        "mut",
-        "override",
-        "priv",
-        "pub",
-        "ref",
-        "return",
-        "self",
-        "static",
-        "struct",
-        "super",
-        "trait",
-        "true",
-        "try",
-        "type",
-        "typeof",
-        "unsafe",
-        "unsized",
-        "use",
-        "virtual",
-        "where",
-        "while",
-        "yield",
-        "spawn",
-        "sleep",
-        "compute",
-        "measured",
-        "wake_self",
-        "spawn_blocking",
-        "block_in_place",
-        "yield_now",
-        "join_all",
-        "select_first",
-        "uniform",
-        "exponential",
-        "lognormal",
-        "pareto",
-        "pick",
-        "interval_at",
-        "consume_budget",
-        "report",
-        "draw",
-        "thread",
-        "drop",
-    ];
-    if taken.contains(&name.as_str()) { format!("{name}_") } else { name }
+    if TAKEN.split_whitespace().any(|taken| taken == name) { format!("{name}_") } else { name }
 }
 
 /// A name as that of a static.
@@ -212,18 +137,20 @@ pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
     let bounded = scenario.channels.iter().any(|channel| channel.capacity.is_some());
     let unbounded = scenario.channels.iter().any(|channel| channel.capacity.is_none())
         || scenario.sockets.iter().any(|socket| socket.data.is_some());
+    let drawn = uses.exponential || uses.uniform || uses.lognormal || uses.pareto || uses.weighted;
     let parts = [
         (uses.compute, COMPUTE),
         (uses.spawned, SPAWNED),
         (uses.aborts, ABORT),
         (uses.join_all || uses.select_first, BRANCH),
         (uses.wake_self, WAKE_SELF),
-        (uses.draws(), DRAW),
-        (uses.uniform, UNIFORM),
+        (drawn, DRAW),
         (uses.exponential, EXPONENTIAL),
+        (uses.uniform, UNIFORM),
+        (uses.lognormal || uses.pareto, LONGEST),
         (uses.lognormal, LOGNORMAL),
         (uses.pareto, PARETO),
-        (uses.mixture, PICK),
+        (uses.weighted, WEIGHTED),
         (uses.lists, ROUND),
         (bounded, BOUNDED),
         (unbounded, UNBOUNDED),
@@ -302,44 +229,52 @@ fn draw() -> f64 {
 }
 ";
 
-const UNIFORM: &str = r"
-/// A length between two; each is as likely as the others.
-fn uniform(from: Duration, to: Duration) -> Duration {
-    from + (to - from).mul_f64(draw().min(1.0))
-}
-";
-
-const LOGNORMAL: &str = r"
-/// A length of which half are shorter than the median, and whose logarithm has this standard deviation.
-fn lognormal(median: Duration, sigma: f64) -> Duration {
-    let normal = (-2.0 * draw().min(1.0).ln()).sqrt() * (std::f64::consts::TAU * draw()).cos();
-    median.mul_f64((sigma * normal).exp())
-}
-";
-
-const PARETO: &str = r"
-/// A length that is longer than x with probability (least / x)^alpha.
-fn pareto(least: Duration, alpha: f64) -> Duration {
-    least.mul_f64(draw().min(1.0).powf(-1.0 / alpha))
-}
-";
-
-const PICK: &str = r"
-/// The number of a part, each as often as its weight says.
-fn pick(weights: &[u32]) -> usize {
-    let mut left = draw() * f64::from(weights.iter().sum::<u32>());
-    let at = weights.iter().position(|&weight| {
-        left -= f64::from(weight);
-        left <= 0.0
-    });
-    at.unwrap_or(weights.len() - 1)
-}
-";
-
 const EXPONENTIAL: &str = r"
 /// An exponential length with this mean.
 fn exponential(mean: Duration) -> Duration {
     mean.mul_f64(-draw().min(1.0).ln())
+}
+";
+
+const UNIFORM: &str = r"
+/// A length between two, each as likely as the others.
+fn uniform(from: Duration, to: Duration) -> Duration {
+    from + to.saturating_sub(from).mul_f64(draw().min(1.0))
+}
+";
+
+const LOGNORMAL: &str = r"
+/// A length whose logarithm is normally distributed (Box and Muller).
+fn lognormal(median: Duration, sigma: f64) -> Duration {
+    let normal = (-2.0 * draw().min(1.0).ln()).sqrt() * (std::f64::consts::TAU * draw()).cos();
+    Duration::try_from_secs_f64(median.as_secs_f64() * (sigma * normal).exp()).map_or(LONGEST, |length| length.min(LONGEST))
+}
+";
+
+const PARETO: &str = r"
+/// A length of which few are very long.
+fn pareto(least: Duration, alpha: f64) -> Duration {
+    let times = draw().min(1.0).powf(-1.0 / alpha);
+    Duration::try_from_secs_f64(least.as_secs_f64() * times).map_or(LONGEST, |length| length.min(LONGEST))
+}
+";
+
+const LONGEST: &str = r"
+/// The longest length that is drawn.
+const LONGEST: Duration = Duration::from_secs(3_600);
+";
+
+const WEIGHTED: &str = r"
+/// The index of one of these weights, each as often as it says.
+fn weighted(weights: &[u32]) -> usize {
+    let mut left = draw().min(1.0) * weights.iter().map(|&weight| f64::from(weight)).sum::<f64>();
+    for (index, &weight) in weights.iter().enumerate() {
+        left -= f64::from(weight);
+        if left <= 0.0 {
+            return index;
+        }
+    }
+    weights.len() - 1
 }
 ";
 

@@ -115,7 +115,8 @@ impl Slices {
 
     /// The recording; or why there is none.
     pub(super) fn import(mut self) -> Result<Import, String> {
-        if self.edges.is_empty() {
+        // Ends alone are no slices.
+        if self.kinds.is_empty() {
             return Err(
                 "traceEvents: no event is a slice of a thread (`X`, or `B` and `E`): nothing can be shown".into()
             );
@@ -177,7 +178,7 @@ impl Slices {
         let start = edges.first().map_or(0, |edge| edge.at);
         let lanes = self.lanes.len();
         let mut open: Vec<Vec<Open>> = (0..lanes).map(|_| Vec::new()).collect();
-        let mut out = Out { start, ..Out::default() };
+        let mut out = Out { start, last: start, ..Out::default() };
         for edge in edges {
             let lane = &mut open[usize::from(edge.lane)];
             out.close(lane, edge.lane, edge.at);

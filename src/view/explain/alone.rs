@@ -1,6 +1,6 @@
 //! What a thread without a worker did: one that was to take a worker or a job, or one that had no CPU.
 
-use super::{Pieces, Who, Why};
+use super::{OWN_MOST, Pieces, Who, Why};
 use crate::id::{ThreadId, WorkerId};
 use crate::time::Time;
 use crate::view::timeline::{Alone, Work};
@@ -46,7 +46,7 @@ impl Pieces<'_> {
     /// By what a thread without a worker did. `job`: the cause while it is in another job.
     pub(super) fn thread(&mut self, to: Time, thread: ThreadId, worker: Option<WorkerId>, job: Option<(Why, u32)>) {
         let Some(lane) = self.line.threads.get(thread.index()) else {
-            return self.up_to(to, Why::Other, self.waking());
+            return self.unknown(to, self.waking());
         };
         let who = Who::Thread(thread);
         for span in lane.alone.within(self.end(), to) {
@@ -109,7 +109,10 @@ impl Pieces<'_> {
         };
         work.sort_unstable();
         work.dedup();
-        self.up_to(to, Why::Own { who, work }, record);
+        // A thread of the pool sleeps without a record; a worker's own work is short.
+        let is_long = to.since(from) > OWN_MOST || matches!(who, Who::Thread(_));
+        let why = if self.line.is_real && is_long { Why::Unseen { who } } else { Why::Own { who, work } };
+        self.up_to(to, why, record);
     }
 
     /// Up to `to` it could have run and had no CPU.

@@ -226,9 +226,21 @@ pub enum Why {
         /// What that worker did first.
         after: Before,
     },
+    /// On real threads: who was to run it was between two records for longer than its own work takes. It worked, had no
+    /// CPU, or waited for a lock; the stream of real threads has neither CPUs nor locks.
+    Unseen {
+        /// Who.
+        who: Who,
+    },
+    /// Records of this run were lost before this piece or in it.
+    Lost,
     /// The stream does not say.
     Other,
 }
+
+/// On real threads, the scheduler's own work between two records takes no longer. Taste: a hundred times what a step
+/// takes where it was measured (`docs/performance.md`).
+pub const OWN_MOST: Nanos = Nanos(100_000);
 
 /// What the worker did before the last step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -287,6 +299,13 @@ impl Pieces<'_> {
         if to > from {
             self.list.push(Piece { from, to, why, poll, record });
         }
+    }
+
+    /// Up to `to` nothing is known: because records were lost, or because none were made.
+    fn unknown(&mut self, to: Time, record: u32) {
+        let is_gap = |mark: &super::timeline::Mark| matches!(mark.what, super::timeline::Moment::Gap { .. });
+        let lost = self.line.marks(Time::ZERO, to).iter().any(is_gap);
+        self.up_to(to, if lost { Why::Lost } else { Why::Other }, record);
     }
 
     fn end(&self) -> Time {

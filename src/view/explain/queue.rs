@@ -34,7 +34,7 @@ impl Pieces<'_> {
                     let worker = taker.or_else(|| self.server(self.end(), wait.until));
                     match worker {
                         Some(worker) => self.queued(span.to, worker, place, span.record),
-                        None => self.up_to(span.to, Why::Other, span.record),
+                        None => self.unknown(span.to, span.record),
                     }
                 }
                 TaskState::Woken => {
@@ -42,13 +42,13 @@ impl Pieces<'_> {
                     match (waker.or(taker), wait.noticed_by) {
                         (Some(worker), _) => self.own(span.to, Who::Worker(worker), span.record),
                         (None, Some(thread)) => self.own(span.to, Who::Thread(thread), span.record),
-                        (None, None) => self.up_to(span.to, Why::Other, span.record),
+                        (None, None) => self.unknown(span.to, span.record),
                     }
                 }
-                _ => self.up_to(span.to, Why::Other, span.record),
+                _ => self.unknown(span.to, span.record),
             }
         }
-        self.up_to(wait.until, Why::Other, wait.record);
+        self.unknown(wait.until, wait.record);
     }
 
     /// The worker that would take a task from the global queue next, if nobody did in this run: one that sleeps, else
@@ -68,7 +68,7 @@ impl Pieces<'_> {
     fn queued(&mut self, to: Time, worker: WorkerId, place: Place, queued: u32) {
         let to = to.min(self.wait.until);
         let Some(lane) = self.line.workers.get(worker.index()) else {
-            return self.up_to(to, Why::Other, queued);
+            return self.unknown(to, queued);
         };
         let entered = self.end();
         for span in lane.track.within(self.end(), to) {

@@ -52,7 +52,8 @@ pub fn code(
         _ if is_over => "done",
         _ if t < lane.born || step.is_none() => "new",
         Some(TaskState::Runs { .. } | TaskState::NoCpu { .. }) => "polls",
-        Some(TaskState::Idle(_)) | None => "waits",
+        // Nobody has noticed yet that it could run: its waker is where it was.
+        Some(TaskState::Idle(_) | TaskState::Unnoticed) | None => "waits",
         Some(_) => "ready",
     };
     let begin = place.lines.start;

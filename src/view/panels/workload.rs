@@ -100,7 +100,9 @@ fn related(before: &[(String, Json)], after: &[(String, Json)]) -> bool {
     let named = |(name, _): &(String, Json)| name.chars().all(plain) && !name.is_empty();
     let common: Vec<&String> = after.iter().map(|(name, _)| name).filter(|name| has(before, name)).collect();
     let order = before.iter().map(|(name, _)| name).filter(|name| has(after, name));
-    !common.is_empty() && before.iter().chain(after).all(named) && order.eq(common.iter().copied())
+    // What is set by its name comes last: a new one between others needs the whole.
+    let last = after.iter().skip(common.len()).all(|(name, _)| !has(before, name));
+    !common.is_empty() && last && before.iter().chain(after).all(named) && order.eq(common.iter().copied())
 }
 
 fn has(fields: &[(String, Json)], name: &str) -> bool {
@@ -135,6 +137,11 @@ mod tests {
         assert_eq!(between(W, gone), [("tasks.b".to_owned(), "null".to_owned())]);
         assert_eq!(between(gone, W), [("tasks.b".to_owned(), r#"{"program": []}"#.to_owned())]);
         assert_eq!(between(W, r#"{"channels": {}}"#).len(), 2);
+        // The order decides colours, so another order is the whole.
+        for other in [r#"{"tasks": {"b": {"program": []}, "a": {}}}"#, r#"{"tasks": {"n": {}, "a": {}, "b": {}}}"#] {
+            let paths: Vec<String> = between(W, other).into_iter().map(|(path, _)| path).collect();
+            assert_eq!(paths, ["tasks"], "{other}");
+        }
     }
 
     #[test]

@@ -29,9 +29,9 @@ pub(super) struct Opened {
     pub(super) knobs: Vec<Knob>,
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
+    pub(super) wanted: Wanted,
     /// Fields that were set, also those that wait for another policy.
     pub(super) set: BTreeMap<String, Json>,
-    pub(super) wanted: Wanted,
 }
 
 impl Opened {

@@ -30,16 +30,18 @@ impl File {
     /// Reads a file within the bounds of a page.
     pub(super) fn read(bytes: &[u8], name: &str) -> Result<(File, Recording), Vec<Problem>> {
         match import::read(bytes, Limits::PAGE) {
-            Ok(Import { recording, left_out }) => {
-                let name: String = name.chars().filter(|letter| !letter.is_control()).take(limits::NAME).collect();
-                let name = if name.is_empty() { recording.meta.scenario.clone() } else { name };
-                Ok((File { name, left_out }, recording))
-            }
+            Ok(import) => Ok((File::of(&import, name), import.recording)),
             Err(problems) => Err(problems
                 .into_iter()
                 .map(|problem| Problem::new(format!("line {}", problem.line), problem.message))
                 .collect()),
         }
+    }
+
+    fn of(import: &Import, name: &str) -> File {
+        let name: String = name.chars().filter(|letter| !letter.is_control()).take(limits::NAME).collect();
+        let name = if name.is_empty() { import.recording.meta.scenario.clone() } else { name };
+        File { name, left_out: import.left_out.clone() }
     }
 
     /// The board of the recording.
@@ -73,6 +75,12 @@ impl File {
     }
 }
 
+/// A recording from a file, looked at for whoever waited longest, with what the page says around it. `name`: of the file.
+#[must_use]
+pub fn show_file(import: &Import, name: &str, registry: &Registry, lang: Lang) -> (Board, About) {
+    File::of(import, name).show(&import.recording, registry, lang)
+}
+
 /// What of the file is not shown, each with its number.
 fn left_out(board: &Board, left_out: &[(LeftOut, u64)]) -> Vec<String> {
     let words = board.words();
@@ -96,8 +104,7 @@ fn left_out(board: &Board, left_out: &[(LeftOut, u64)]) -> Vec<String> {
 }
 
 /// The board of a recording, looked at for whoever waited longest.
-#[must_use]
-pub fn board(recording: &Recording, registry: &Registry, lang: Lang) -> Board {
+fn board(recording: &Recording, registry: &Registry, lang: Lang) -> Board {
     let focus = Focus { kind: KindId(0), measure: Measure::Wait };
     let mut board = Board::new(recording, facts_of_file(&recording.meta, registry, lang), focus, None, lang);
     board.look_at_worst();
@@ -106,8 +113,7 @@ pub fn board(recording: &Recording, registry: &Registry, lang: Lang) -> Board {
 
 /// What the page knows about the policy of a recording: its name and its words. Parameters are not in the file, so
 /// nothing that depends on them is said.
-#[must_use]
-pub fn facts_of_file(meta: &Meta, registry: &Registry, lang: Lang) -> Facts {
+fn facts_of_file(meta: &Meta, registry: &Registry, lang: Lang) -> Facts {
     let known = registry.get(&meta.policy).filter(|_| meta.origin != Origin::Foreign);
     let nouns = known.map_or(COMMON, |policy| policy.spec.nouns);
     let title = known.map_or_else(|| meta.policy.clone(), |policy| policies::title(lang, &policy.spec).to_owned());

@@ -127,6 +127,8 @@ impl<E: Entry> Core<E> {
             let victim = WorkerId(victim as u16);
             let entry = self.shared.slots.take(victim)?;
             ctl.emit(Event::Steal { victim, count: 1 });
+            // The victim may fill it again before this worker polls what it took.
+            ctl.emit(By::Move.event(&entry, Place::Local(self.id)));
             Some(entry)
         })
     }
