@@ -137,7 +137,7 @@ fn a_wrong_field_is_told_with_its_path_and_what_is_allowed() {
             "tasks.main.program.0.block_in_place.0.send",
             "c has a capacity",
         ),
-        (CPU, r#"{"lock": {"mutex": "mm", "do": []}}"#, "tasks.job.program.0.lock.mutex", "did you mean m"),
+        (CPU, r#"{"lock": {"mutex": "mm", "do": []}}"#, "tasks.job.program.0.lock.mutex", "there is no mutex"),
         (CPU, r#"{"lock": {"mutex": "m"}}"#, "tasks.job.program.0.lock.do", "missing"),
         (
             CPU,

@@ -96,7 +96,8 @@ impl Host for ThreadHost {
     fn gate(&self, _task: TaskId, _leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
         if self.shared().tracer.is_some() {
             self.here(|here| {
-                if let Some(here) = here {
+                // The first leaf of a poll has the task's own; inside a nested `block_on` there are others.
+                if let Some(here) = here.filter(|here| here.own_waker.get().is_null()) {
                     here.own_waker.set(cx.waker().data());
                 }
             });

@@ -94,6 +94,9 @@ impl TaskMutex {
                 while let Err((holder, token)) = self.try_lock(env.task()) {
                     env.note(Event::MutexWait { task: env.task(), mutex: self.id, holder });
                     env.hold(What::Lock, &token).await;
+                    // At the end of the runtime every token is void: who would ask again and again keeps still here.
+                    let leaf = env.leaf();
+                    poll_fn(|cx| env.gate(leaf, cx)).await;
                 }
             }
         }

@@ -379,7 +379,6 @@ laws! {
     DRIVER, "driver", "the driver is turned and released by the thread that holds it";
     LINE, "line", "a thread gets the line for which it waited, and never waits for itself";
     CPU_TIME, "cpu_time", "a computing stretch has had its CPU time when it ends";
-    MUTEX, "mutex", "a mutex is held by one task at most, and only its holder releases it";
     LEFT, "left", "at the end the tasks spawned are those that ended, panicked, were dropped or are left";
     END, "end", "a stream ends with run_end";
 }

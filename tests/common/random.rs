@@ -134,7 +134,8 @@ impl Generator<'_, '_> {
             13 if depth < 3 => Does::Repeat { times: count + 1, body: self.block(depth + 1, false) },
             14..=15 if depth < 3 => {
                 // The fair one more often: who waits for the other one with the only worker waits for ever.
-                let mutex = MutexId(u16::from(self.draws.below(4) == 0));
+                // A monitor gives the worker of a thread that is held to another one, when its clock says so.
+                let mutex = MutexId(u16::from(self.draws.below(4) == 0 && self.shape.policy != "dandori"));
                 Does::Lock { mutex, body: self.block(depth + 1, false) }
             }
             16 if depth < 3 => {
@@ -150,7 +151,7 @@ impl Generator<'_, '_> {
             }
             18 if self.kind + 1 < self.kinds && depth == 0 => Does::Abort,
             19 if self.draws.below(4) == 0 => Does::Panic,
-            20 if depth < 3 && self.draws.below(4) == 0 => Does::BlockOn(vec![
+            20 if depth < 3 && self.draws.below(4) == 0 && self.shape.policy != "dandori" => Does::BlockOn(vec![
                 Step { id: self.id(), does: Does::Recv { channel, count } },
                 Step { id: self.id(), does: Does::Cpu(Length::Constant(Nanos(self.shape.unit))) },
             ]),

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use super::bundle::Bundle;
 use super::{
-    CPU_TIME, DRIVER, END, Gap, IN_HAND, KEPT, LEFT, LINE, Law, MUTEX, ONE_THREAD, ONE_WORKER, On, PARK_WORKER, PLACE,
-    Part, RETAKE, Report, State, TIMES, Violation, rule,
+    CPU_TIME, DRIVER, END, Gap, IN_HAND, KEPT, LEFT, LINE, Law, ONE_THREAD, ONE_WORKER, On, PARK_WORKER, PLACE, Part,
+    RETAKE, Report, State, TIMES, Violation, rule,
 };
-use crate::id::{CpuId, MutexId, TaskId, ThreadId, WorkerId};
+use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
 use crate::time::Time;
 use crate::trace::recording::Origin;
 use crate::trace::{Event, Line, Place, Record, Recording, Release, Trace, What, names};
@@ -86,8 +86,6 @@ struct Checker {
     threads: BTreeMap<ThreadId, Thread>,
     workers: BTreeMap<WorkerId, Worker>,
     cpus: BTreeMap<CpuId, State>,
-    /// Who holds each mutex that is locked.
-    mutexes: BTreeMap<MutexId, TaskId>,
     spawned: u64,
     over: u64,
 }
@@ -107,7 +105,6 @@ impl Default for Checker {
             threads: BTreeMap::new(),
             workers: BTreeMap::new(),
             cpus: BTreeMap::new(),
-            mutexes: BTreeMap::new(),
             spawned: 0,
             over: 0,
         }
@@ -128,34 +125,11 @@ impl Checker {
             Event::RunEnd { left, .. } => self.end(left),
             _ => {
                 self.thread(record);
-                self.mutex(record);
                 if !self.is_lossy {
                     self.task(record);
                     self.worker(record);
                 }
             }
-        }
-    }
-
-    /// Who holds which mutex. On real threads two of them may stamp one handing over at the same instant.
-    fn mutex(&mut self, record: &Record) {
-        if !self.is_simulated {
-            return;
-        }
-        match record.event {
-            Event::MutexHeld { task, mutex } => {
-                if let Some(holder) = self.mutexes.insert(mutex, task) {
-                    self.broken(MUTEX, format!("{task} takes {mutex}, which {holder} holds"));
-                }
-            }
-            Event::MutexReleased { task, mutex } => {
-                let holder = self.mutexes.remove(&mutex);
-                if holder != Some(task) {
-                    let who = holder.map_or("nobody".to_owned(), |holder| holder.to_string());
-                    self.broken(MUTEX, format!("{task} releases {mutex}, which {who} holds"));
-                }
-            }
-            _ => {}
         }
     }
 
