@@ -12,6 +12,10 @@ export class Session {
      */
     advance(records: number): any;
     /**
+     * Shows these rows.
+     */
+    arrange(wanted: any): void;
+    /**
      * What lies under a point of the last scene.
      */
     at(x: number, y: number): any;
@@ -27,6 +31,10 @@ export class Session {
      * How long waits of the focus were, as quantiles.
      */
     curve(): any;
+    /**
+     * The stream as a file: `jsonl` or `perfetto`.
+     */
+    exportTrace(format: string): Uint8Array;
     /**
      * Every setting of the run.
      */
@@ -48,9 +56,9 @@ export class Session {
      */
     measures(): any;
     /**
-     * The machine at a time.
+     * The machine at a time; a resolution of 0 is that of the whole picture.
      */
-    moment(t: number): any;
+    moment(t: number, resolution: number): any;
     /**
      * A session without a run.
      */
@@ -60,9 +68,17 @@ export class Session {
      */
     numbers(): any;
     /**
+     * Shows a recording from a file; every problem, or an empty list.
+     */
+    openTrace(bytes: Uint8Array | number[], name: string, lang: any): any;
+    /**
      * Starts a run; every problem, or an empty list.
      */
     open(settings: any): any;
+    /**
+     * The whole run in one strip of so many pixels.
+     */
+    overview(width: number): Float32Array;
     /**
      * Where another session's run parts from this one.
      */
@@ -74,11 +90,15 @@ export class Session {
     /**
      * The scenario as a program for the runtime.
      */
-    program(): string;
+    program(): string | undefined;
+    /**
+     * Says everything about a recording from a file in another language.
+     */
+    relabel(lang: any): void;
     /**
      * The scenario of the run as a file.
      */
-    scenario(): string;
+    scenario(): string | undefined;
     /**
      * The lanes of a range on so many pixels.
      */
@@ -92,6 +112,14 @@ export class Session {
      */
     step(t: number, direction: number, row?: string | null): number;
     /**
+     * A picture of the run as the options ask for it.
+     */
+    svg(options: any): string;
+    /**
+     * Lines of the run as text, from a line on or around a time.
+     */
+    transcript(t: number, first: number | null | undefined, count: number, row?: string | null): any;
+    /**
      * The fields that make an edited workload, or everything that is wrong with it.
      */
     workload(settings: any, text: string): any;
@@ -103,26 +131,33 @@ export interface InitOutput {
     readonly memory: WebAssembly.Memory;
     readonly __wbg_session_free: (a: number, b: number) => void;
     readonly session_advance: (a: number, b: number) => [number, number, number];
+    readonly session_arrange: (a: number, b: any) => [number, number];
     readonly session_at: (a: number, b: number, c: number) => [number, number, number];
     readonly session_check: (a: number, b: any) => [number, number, number];
     readonly session_code: (a: number, b: number) => [number, number, number];
     readonly session_curve: (a: number) => [number, number, number];
+    readonly session_exportTrace: (a: number, b: number, c: number) => [number, number, number, number];
     readonly session_fields: (a: number) => [number, number, number];
     readonly session_help: (a: number) => [number, number, number];
     readonly session_helpAdvance: (a: number, b: number) => [number, number, number];
     readonly session_info: (a: number) => [number, number, number];
     readonly session_measures: (a: number) => [number, number, number];
-    readonly session_moment: (a: number, b: number) => [number, number, number];
+    readonly session_moment: (a: number, b: number, c: number) => [number, number, number];
     readonly session_new: () => number;
     readonly session_numbers: (a: number) => [number, number, number];
     readonly session_open: (a: number, b: any) => [number, number, number];
+    readonly session_openTrace: (a: number, b: number, c: number, d: number, e: number, f: any) => [number, number, number];
+    readonly session_overview: (a: number, b: number) => [number, number];
     readonly session_parting: (a: number, b: number) => [number, number, number];
     readonly session_picture: (a: number, b: number) => [number, number];
     readonly session_program: (a: number) => [number, number];
+    readonly session_relabel: (a: number, b: any) => [number, number];
     readonly session_scenario: (a: number) => [number, number];
     readonly session_scene: (a: number, b: number, c: number, d: number, e: number) => [number, number, number];
     readonly session_select: (a: number, b: number, c: number) => void;
     readonly session_step: (a: number, b: number, c: number, d: number, e: number) => number;
+    readonly session_svg: (a: number, b: any) => [number, number, number, number];
+    readonly session_transcript: (a: number, b: number, c: number, d: number, e: number, f: number, g: number) => [number, number, number];
     readonly session_workload: (a: number, b: any, c: number, d: number) => [number, number, number];
     readonly __wbindgen_malloc: (a: number, b: number) => number;
     readonly __wbindgen_realloc: (a: number, b: number, c: number, d: number) => number;

@@ -27,6 +27,16 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Shows these rows.
+     * @param {any} wanted
+     */
+    arrange(wanted) {
+        const ret = wasm.session_arrange(this.__wbg_ptr, wanted);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
+        }
+    }
+    /**
      * What lies under a point of the last scene.
      * @param {number} x
      * @param {number} y
@@ -73,6 +83,22 @@ export class Session {
             throw takeFromExternrefTable0(ret[1]);
         }
         return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The stream as a file: `jsonl` or `perfetto`.
+     * @param {string} format
+     * @returns {Uint8Array}
+     */
+    exportTrace(format) {
+        const ptr0 = passStringToWasm0(format, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        const len0 = WASM_VECTOR_LEN;
+        const ret = wasm.session_exportTrace(this.__wbg_ptr, ptr0, len0);
+        if (ret[3]) {
+            throw takeFromExternrefTable0(ret[2]);
+        }
+        var v2 = getArrayU8FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        return v2;
     }
     /**
      * Every setting of the run.
@@ -131,12 +157,13 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
-     * The machine at a time.
+     * The machine at a time; a resolution of 0 is that of the whole picture.
      * @param {number} t
+     * @param {number} resolution
      * @returns {any}
      */
-    moment(t) {
-        const ret = wasm.session_moment(this.__wbg_ptr, t);
+    moment(t, resolution) {
+        const ret = wasm.session_moment(this.__wbg_ptr, t, resolution);
         if (ret[2]) {
             throw takeFromExternrefTable0(ret[1]);
         }
@@ -163,6 +190,31 @@ export class Session {
         return takeFromExternrefTable0(ret[0]);
     }
     /**
+     * Shows a recording from a file; every problem, or an empty list.
+     * @param {Uint8Array | number[]} bytes
+     * @param {string} name
+     * @param {any} lang
+     * @returns {any}
+     */
+    openTrace(bytes, name, lang) {
+        let ptr0, len0, ptr1, len1;
+        try {
+            ptr0 = passArray8ToWasm0(bytes, wasm.__wbindgen_malloc);
+            len0 = WASM_VECTOR_LEN;
+            ptr1 = passStringToWasm0(name, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+            len1 = WASM_VECTOR_LEN;
+        } catch (e) {
+            if (ptr1) { wasm.__wbindgen_free(ptr1, len1 * 1, 1); }
+            if (ptr0) { wasm.__wbindgen_free(ptr0, len0 * 1, 1); }
+            throw e;
+        }
+        const ret = wasm.session_openTrace(this.__wbg_ptr, ptr0, len0, ptr1, len1, lang);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
+    }
+    /**
      * Starts a run; every problem, or an empty list.
      * @param {any} settings
      * @returns {any}
@@ -173,6 +225,17 @@ export class Session {
             throw takeFromExternrefTable0(ret[1]);
         }
         return takeFromExternrefTable0(ret[0]);
+    }
+    /**
+     * The whole run in one strip of so many pixels.
+     * @param {number} width
+     * @returns {Float32Array}
+     */
+    overview(width) {
+        const ret = wasm.session_overview(this.__wbg_ptr, width);
+        var v1 = getArrayF32FromWasm0(ret[0], ret[1]).slice();
+        wasm.__wbindgen_free(ret[0], ret[1] * 4, 4);
+        return v1;
     }
     /**
      * Where another session's run parts from this one.
@@ -206,35 +269,39 @@ export class Session {
     }
     /**
      * The scenario as a program for the runtime.
-     * @returns {string}
+     * @returns {string | undefined}
      */
     program() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
-            const ret = wasm.session_program(this.__wbg_ptr);
-            deferred1_0 = ret[0];
-            deferred1_1 = ret[1];
-            return getStringFromWasm0(ret[0], ret[1]);
-        } finally {
-            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        const ret = wasm.session_program(this.__wbg_ptr);
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getStringFromWasm0(ret[0], ret[1]);
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
+        }
+        return v1;
+    }
+    /**
+     * Says everything about a recording from a file in another language.
+     * @param {any} lang
+     */
+    relabel(lang) {
+        const ret = wasm.session_relabel(this.__wbg_ptr, lang);
+        if (ret[1]) {
+            throw takeFromExternrefTable0(ret[0]);
         }
     }
     /**
      * The scenario of the run as a file.
-     * @returns {string}
+     * @returns {string | undefined}
      */
     scenario() {
-        let deferred1_0;
-        let deferred1_1;
-        try {
-            const ret = wasm.session_scenario(this.__wbg_ptr);
-            deferred1_0 = ret[0];
-            deferred1_1 = ret[1];
-            return getStringFromWasm0(ret[0], ret[1]);
-        } finally {
-            wasm.__wbindgen_free(deferred1_0, deferred1_1, 1);
+        const ret = wasm.session_scenario(this.__wbg_ptr);
+        let v1;
+        if (ret[0] !== 0) {
+            v1 = getStringFromWasm0(ret[0], ret[1]);
+            wasm.__wbindgen_free(ret[0], ret[1] * 1, 1);
         }
+        return v1;
     }
     /**
      * The lanes of a range on so many pixels.
@@ -272,6 +339,49 @@ export class Session {
         var len0 = WASM_VECTOR_LEN;
         const ret = wasm.session_step(this.__wbg_ptr, val2, val3, ptr0, len0);
         return ret;
+    }
+    /**
+     * A picture of the run as the options ask for it.
+     * @param {any} options
+     * @returns {string}
+     */
+    svg(options) {
+        let deferred2_0;
+        let deferred2_1;
+        try {
+            const ret = wasm.session_svg(this.__wbg_ptr, options);
+            var ptr1 = ret[0];
+            var len1 = ret[1];
+            if (ret[3]) {
+                ptr1 = 0; len1 = 0;
+                throw takeFromExternrefTable0(ret[2]);
+            }
+            deferred2_0 = ptr1;
+            deferred2_1 = len1;
+            return getStringFromWasm0(ptr1, len1);
+        } finally {
+            wasm.__wbindgen_free(deferred2_0, deferred2_1, 1);
+        }
+    }
+    /**
+     * Lines of the run as text, from a line on or around a time.
+     * @param {number} t
+     * @param {number | null | undefined} first
+     * @param {number} count
+     * @param {string | null} [row]
+     * @returns {any}
+     */
+    transcript(t, first, count, row) {
+        const val2 = +t;
+        const val3 = +(isLikeNone(first) ? 0 : first);
+        const val4 = +count;
+        var ptr0 = isLikeNone(row) ? 0 : passStringToWasm0(row, wasm.__wbindgen_malloc, wasm.__wbindgen_realloc);
+        var len0 = WASM_VECTOR_LEN;
+        const ret = wasm.session_transcript(this.__wbg_ptr, val2, !isLikeNone(first), val3, val4, ptr0, len0);
+        if (ret[2]) {
+            throw takeFromExternrefTable0(ret[1]);
+        }
+        return takeFromExternrefTable0(ret[0]);
     }
     /**
      * The fields that make an edited workload, or everything that is wrong with it.
@@ -665,6 +775,13 @@ function handleError(f, args) {
 
 function isLikeNone(x) {
     return x === undefined || x === null;
+}
+
+function passArray8ToWasm0(arg, malloc) {
+    const ptr = malloc(arg.length * 1, 1) >>> 0;
+    getUint8ArrayMemory0().set(arg, ptr / 1);
+    WASM_VECTOR_LEN = arg.length;
+    return ptr;
 }
 
 function passStringToWasm0(arg, malloc, realloc) {

@@ -45,7 +45,7 @@ pub fn ticks(from: Time, to: Time, width: f32, scale: Scale) -> Vec<Tick> {
         .take(MOST as usize)
         .map(|n| {
             let t = n * small;
-            let label = if t.is_multiple_of(step) { scale.round(Nanos(t)) } else { String::new() };
+            let label = if t.is_multiple_of(step) { scale.tick(Time(t)) } else { String::new() };
             Tick { t: Time(t), x: x(t), label }
         })
         .collect()
@@ -54,7 +54,7 @@ pub fn ticks(from: Time, to: Time, width: f32, scale: Scale) -> Vec<Tick> {
 /// How many labels fit.
 fn labels(to: Time, width: f32, scale: Scale) -> f32 {
     let widest = |text: String| text::width(&text, text::AXIS, false);
-    let widest = widest(scale.round(Nanos(to.0))).max(widest(scale.length(Nanos(to.0)))).max(widest(scale.clock(to)));
+    let widest = widest(scale.tick(to)).max(widest(scale.clock(to)));
     (width / (widest + GAP)).max(1.0)
 }
 

@@ -85,6 +85,12 @@ impl Scale {
         format!("{}{NO_BREAK}{}", self.number(Nanos(t.0)), self.unit())
     }
 
+    /// A point of time on an axis, in the unit of all of it: `150 ms`.
+    #[must_use]
+    pub fn tick(self, t: Time) -> String {
+        format!("{}{NO_BREAK}{}", trimmed(&self.number(Nanos(t.0))), self.unit())
+    }
+
     /// A point of time without its unit.
     #[must_use]
     pub fn bare(self, t: Time) -> String {

@@ -359,7 +359,7 @@ impl Raw {
         let (run, blocked) = self.workers_at(t);
         let ready = || self.queued(t).len();
         if text.contains("workers run") {
-            let stalled = text.contains("are blocked");
+            let stalled = text.contains(" blocked.");
             let said = (numbers[0], if stalled { numbers[2] } else { 0 }, numbers[if stalled { 3 } else { 2 }]);
             let is = (run, blocked, ready());
             return if said == is && numbers[1] == self.workers {
