@@ -70,7 +70,7 @@ const words = (page) => page.evaluate(() => {
     still.append(...node.childNodes);
     node.replaceWith(still);
   };
-  live.querySelectorAll('.lanes > :not(canvas)').forEach((node) => node.remove());
+  live.querySelectorAll('.lanes > :not(canvas), [hidden]').forEach((node) => node.remove());
   live.querySelectorAll('.token, .link').forEach((node) => as(node, 'span'));
   live.querySelectorAll('.knobs, .transport, .help').forEach((node) => node.setAttribute('inert', ''));
   const shown = document.getElementById('live');
@@ -81,7 +81,7 @@ const words = (page) => page.evaluate(() => {
   });
   live.querySelectorAll('select').forEach((select) => {
     const original = /** @type {HTMLSelectElement} */ (shown?.querySelector(`#${select.id}`));
-    select.options[original.selectedIndex].setAttribute('selected', '');
+    select.options[original.selectedIndex]?.setAttribute('selected', '');
   });
   for (const name of ['style', 'id', 'for', 'tabindex', 'role', 'aria-selected', 'aria-activedescendant', 'aria-controls', 'data-task', 'title', 'name', 'aria-expanded']) {
     live.querySelectorAll(`[${name}]`).forEach((node) => {
