@@ -335,6 +335,25 @@ fn begins_ends_and_complete_events_become_nested_slices() {
     assert_eq!(import.left_out, []);
 }
 
+/// The middle slice begins inside the first one and ends after it; the last has its name, and lies inside of it alone.
+#[test]
+fn slices_that_overlap_are_not_two_polls_of_one_task_at_once() {
+    let text = r#"[{"ph":"X","pid":1,"tid":1,"ts":1.5,"dur":1,"name":"a"},
+        {"ph":"X","pid":1,"tid":1,"ts":2,"dur":17,"name":"b"},
+        {"ph":"X","pid":1,"tid":1,"ts":3,"dur":0,"name":"b"}]"#;
+    let import = read(text).expect("a trace");
+    let tasks: Vec<_> = import
+        .recording
+        .trace
+        .iter()
+        .filter_map(|record| match record.event {
+            Event::PollStart { task, .. } => Some(task.0),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(tasks, [0, 1, 2]);
+}
+
 #[test]
 fn what_a_recording_cannot_hold_is_counted_by_what_it_is() {
     let text = r#"[{"ph":"X","ts":1,"dur":2,"pid":1,"tid":1,"name":"a"},

@@ -201,7 +201,7 @@ impl Slices {
                 }
                 continue;
             }
-            let task = out.task(edge.lane, kind, lane.len());
+            let task = out.task(edge.lane, kind, lane);
             out.say(edge.at, Some(edge.lane), Said::PollStart { task, budget: u32::MAX, tick: 0 });
             lane.push(Open { task: Some(task), to: edge.to });
         }
@@ -223,7 +223,8 @@ struct Open {
 #[derive(Default)]
 struct Out {
     start: u64,
-    /// By thread, name and depth: a task is in one poll at a time.
+    /// By thread, name and depth, or the next depth at which it is free: a task is in one poll at a time, also where
+    /// slices overlap without one being inside the other.
     tasks: BTreeMap<(u16, u16, usize), TaskId>,
     spawned: Vec<(u64, TaskId, u16)>,
     records: Vec<(u64, Option<u16>, Said)>,
@@ -236,7 +237,12 @@ impl Out {
         self.records.push((at, lane, event));
     }
 
-    fn task(&mut self, lane: u16, kind: u16, depth: usize) -> TaskId {
+    fn task(&mut self, lane: u16, kind: u16, open: &[Open]) -> TaskId {
+        let is_open = |depth: usize| {
+            let task = self.tasks.get(&(lane, kind, depth));
+            task.is_some_and(|&task| open.iter().any(|open| open.task == Some(task)))
+        };
+        let depth = (open.len()..).find(|&depth| !is_open(depth)).expect("few slices are open");
         let next = TaskId(self.tasks.len() as u32);
         let task = *self.tasks.entry((lane, kind, depth)).or_insert(next);
         if task == next {
