@@ -8,6 +8,7 @@ use crate::policy::{Args, Registry, Spec};
 use crate::scenario::{Costs, Draft, Json, Scenario, limits};
 use crate::time::Nanos;
 use crate::view::info::{Choice, no_effect};
+use crate::words::sentences::sentence;
 use crate::words::{Lang, costs, policies};
 
 /// Where the costs of the machine are told.
@@ -104,8 +105,10 @@ pub struct Now<'a> {
 #[must_use]
 pub fn fields(now: Now<'_>, registry: &Registry) -> Fields {
     let spec = &registry.get(&now.scenario.policy.name).expect("validated with the scenario").spec;
-    let told =
-        |assumption: &Assumption| Told { text: assumption.text.to_owned(), source: assumption.source.to_owned() };
+    let told = |assumption: &Assumption| Told {
+        text: sentence(now.lang, assumption.text).to_owned(),
+        source: assumption.source.to_owned(),
+    };
     Fields {
         groups: vec![
             Group { id: "policy", fields: policy(now, spec) },
@@ -158,7 +161,7 @@ fn policy(now: Now<'_>, spec: &Spec) -> Vec<Field> {
     for param in spec.params {
         let path = format!("policy.{}", param.name);
         let known = Field {
-            what: param.what.to_owned(),
+            what: sentence(now.lang, param.what).to_owned(),
             source: param.source.to_owned(),
             value: value(&args, param.name, &param.range),
             initial: value(&first, param.name, &param.range),
