@@ -15,14 +15,14 @@ pub struct Meta {
     pub home: Arc<dyn Home>,
     /// When its kind wants to be done with it; [`Time::MAX`]: whenever.
     pub deadline: Time,
-    /// Its place in its list of tasks.
-    pub key: u32,
-    /// Which list of the runtime that is.
-    pub list: u32,
     /// The task.
     pub task: TaskId,
     /// Its kind.
     pub kind: KindId,
+    /// Its place in its list of tasks.
+    pub key: u32,
+    /// Which list of the runtime that is.
+    pub list: u32,
     /// Number of the runtime that it belongs to: a thread of that runtime needs nothing else to take it.
     pub runtime: u64,
 }
