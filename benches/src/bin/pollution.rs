@@ -158,8 +158,7 @@ fn pollute<S: Side>(load: Load, length: Duration) -> Late {
     stop.store(true, Ordering::Relaxed);
     thread::sleep(STORMS);
     drop(side);
-    let mut late: Vec<f64> =
-        late.lock().expect("nobody panics").iter().map(|late| late.as_secs_f64() * 1e6).collect();
+    let mut late: Vec<f64> = late.lock().expect("nobody panics").iter().map(|late| late.as_secs_f64() * 1e6).collect();
     late.sort_by(f64::total_cmp);
     let at = |part: f64| late[((late.len() - 1) as f64 * part).round() as usize];
     Late { p50: at(0.5), p99: at(0.99), max: at(1.0), threads: most.saturating_sub(before) }
