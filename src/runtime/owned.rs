@@ -75,14 +75,6 @@ impl Owned {
         }
     }
 
-    /// What wakes the task, if it is marked for its end.
-    pub(super) fn aborted(&self, key: u32) -> Option<Waker> {
-        match lock(&self.0).places.get(key as usize) {
-            Some(Place::Taken { waker, is_aborted: true, .. }) => Some(waker.clone()),
-            _ => None,
-        }
-    }
-
     /// Whether the task is marked for its end.
     pub(super) fn is_aborted(&self, key: u32) -> bool {
         matches!(lock(&self.0).places.get(key as usize), Some(Place::Taken { is_aborted: true, .. }))
@@ -145,7 +137,7 @@ mod tests {
         assert!(owned.has(0, TaskId(8)) && !owned.has(0, TaskId(7)));
         assert!(owned.abort(0, TaskId(8)).is_some());
         assert!(owned.abort(0, TaskId(8)).is_none(), "once is enough");
-        assert!(owned.is_aborted(0) && owned.aborted(0).is_some());
+        assert!(owned.is_aborted(0));
         assert!(owned.leave(0), "and its end says so");
     }
 }

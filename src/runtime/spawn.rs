@@ -59,6 +59,18 @@ struct Entered {
     key: u32,
 }
 
+impl Entered {
+    /// An abort that came between the look for it and the poll: its wake found the task queued still and was one with this
+    /// poll, and nobody would wake the task again. So the poll itself looks, and takes the task from whoever woke it.
+    #[inline]
+    fn wake_aborted(&self, cx: &Context<'_>) {
+        let shared = &self.lane.shared;
+        if shared.has_aborts() && shared.owned[self.list as usize].0.is_aborted(self.key) {
+            cx.waker().wake_by_ref();
+        }
+    }
+}
+
 impl Drop for Entered {
     fn drop(&mut self) {
         let shared = &self.lane.shared;
@@ -110,6 +122,7 @@ impl<F: Future> Future for Cell<F> {
         let future = this.future.as_mut().as_pin_mut().expect("a task is not polled after its end");
         let (end, output) = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => {
+                this.entered.wake_aborted(cx);
                 tracer::reserve_end(&this.entered.lane, *this.task);
                 return Poll::Pending;
             }

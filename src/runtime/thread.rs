@@ -176,9 +176,7 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if shared.shape.retakes {
         monitor::shelve(here);
     }
-    let meta = entry.0.metadata();
-    let place = (meta.list, meta.key);
-    here.polled.set(std::ptr::from_ref(meta).addr());
+    here.polled.set(std::ptr::from_ref(entry.0.metadata()).addr());
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -190,9 +188,6 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     };
     if is_traced {
         poll_ended(shared, here, task, end, known.is_some());
-    }
-    if known.is_none() && shared.has_aborts() {
-        wake_aborted(shared, place);
     }
     after_poll(shared, here, end)
 }
@@ -216,16 +211,6 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     };
     shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
-}
-
-/// An abort that came between the look for it and the poll: its wake found the task queued still, was one with that poll,
-/// and nobody would wake the task again. The poll itself has seen it: it takes the task from whoever woke it.
-#[cold]
-#[inline(never)]
-fn wake_aborted(shared: &Shared, (list, key): (u32, u32)) {
-    if let Some(waker) = shared.owned[list as usize].0.aborted(key) {
-        waker.wake();
-    }
 }
 
 #[cold]
