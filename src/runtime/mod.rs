@@ -21,6 +21,7 @@ mod clock;
 mod context;
 mod coop;
 mod driver;
+mod existing;
 mod handle;
 mod hands;
 mod here;
