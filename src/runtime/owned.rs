@@ -42,12 +42,18 @@ const ABORTED: u64 = 4;
 /// All tasks of a runtime, by key.
 pub(super) struct Owned {
     /// Block `k` has `1 << k` chunks: it grows without moving, so that a place is found without a lock.
-    blocks: Box<[OnceLock<Box<[Chunk]>>]>,
+    blocks: Box<[OnceLock<Box<[OnceLock<Chunk>]>>]>,
     rest: Mutex<Rest>,
     is_closed: AtomicBool,
 }
 
-type Chunk = OnceLock<Box<[Place]>>;
+/// Places. Marks lie apart from wakers: most tasks need nothing else, and eight of them share a cache line.
+struct Chunk {
+    /// The task's number in the upper half, and bits.
+    marks: Box<[AtomicU64]>,
+    /// Of tasks that have waited.
+    wakers: OnceLock<Box<[Mutex<Option<Waker>>]>>,
+}
 
 /// Keys that no thread has at hand.
 #[derive(Default)]
@@ -65,14 +71,6 @@ impl Keys {
     pub(super) const fn new() -> Keys {
         Keys(RefCell::new(Vec::new()))
     }
-}
-
-#[derive(Default)]
-struct Place {
-    /// The task's number in the upper half, and bits.
-    mark: AtomicU64,
-    /// Of a task that has waited.
-    waker: Mutex<Option<Waker>>,
 }
 
 fn mark_of(task: TaskId, is_job: bool) -> u64 {
@@ -98,13 +96,23 @@ impl Default for Owned {
 
 impl Owned {
     #[inline]
-    fn place(&self, key: u32) -> &Place {
+    fn chunk(&self, key: u32) -> &Chunk {
         let chunk = key / CHUNK;
         let block = (chunk + 1).ilog2();
         let first = (1 << block) - 1;
         let chunks = self.blocks[block as usize].get_or_init(|| (0..=first).map(|_| OnceLock::new()).collect());
-        let places = chunks[(chunk - first) as usize].get_or_init(|| (0..CHUNK).map(|_| Place::default()).collect());
-        &places[(key % CHUNK) as usize]
+        chunks[(chunk - first) as usize]
+            .get_or_init(|| Chunk { marks: (0..CHUNK).map(|_| AtomicU64::new(0)).collect(), wakers: OnceLock::new() })
+    }
+
+    #[inline]
+    fn mark(&self, key: u32) -> &AtomicU64 {
+        &self.chunk(key).marks[(key % CHUNK) as usize]
+    }
+
+    fn waker(&self, key: u32) -> &Mutex<Option<Waker>> {
+        let wakers = self.chunk(key).wakers.get_or_init(|| (0..CHUNK).map(|_| Mutex::new(None)).collect());
+        &wakers[(key % CHUNK) as usize]
     }
 
     /// Gives a new task its place. `None`: no more tasks are taken.
@@ -116,7 +124,7 @@ impl Owned {
         let at_hand = keys.and_then(|keys| keys.0.borrow_mut().pop());
         let key = at_hand.unwrap_or_else(|| self.fetch(keys));
         // Nobody else changes the mark of a free place.
-        self.place(key).mark.store(mark_of(task, is_job), Ordering::Release);
+        self.mark(key).store(mark_of(task, is_job), Ordering::Release);
         Some(key)
     }
 
@@ -145,7 +153,7 @@ impl Owned {
     /// wait already; the task is to be woken.
     #[must_use]
     pub(super) fn waits(&self, key: u32, waker: Waker) -> bool {
-        let mut kept = lock(&self.place(key).waker);
+        let mut kept = lock(self.waker(key));
         // Read under the lock: who closes says so first and takes the lock then.
         if self.is_closed.load(Ordering::Relaxed) {
             return false;
@@ -157,11 +165,10 @@ impl Owned {
     /// The task has ended; `has_waited`: it left a waker. Whether it was aborted.
     #[inline]
     pub(super) fn leave(&self, keys: Option<&Keys>, key: u32, has_waited: bool) -> bool {
-        let place = self.place(key);
-        let mark = place.mark.swap(0, Ordering::AcqRel);
+        let mark = self.mark(key).swap(0, Ordering::AcqRel);
         if has_waited {
             // Dropped outside of the lock.
-            let waker = lock(&place.waker).take();
+            let waker = lock(self.waker(key)).take();
             drop(waker);
         }
         match keys {
@@ -185,50 +192,49 @@ impl Owned {
 
     /// Marks the task for its end. `None`: it is over, or marked already. `Some`: what wakes it, if it waits.
     pub(super) fn abort(&self, key: u32, task: TaskId) -> Option<Option<Waker>> {
-        let place = self.place(key);
-        let mark = place.mark.load(Ordering::Relaxed);
+        let word = self.mark(key);
+        let mark = word.load(Ordering::Relaxed);
         if !is_of(mark, task) || mark & ABORTED != 0 {
             return None;
         }
         // No other bit of it changes while it is this task's.
-        place.mark.compare_exchange(mark, mark | ABORTED, Ordering::SeqCst, Ordering::Relaxed).ok()?;
-        let waker = lock(&place.waker);
+        word.compare_exchange(mark, mark | ABORTED, Ordering::SeqCst, Ordering::Relaxed).ok()?;
+        let waker = lock(self.waker(key));
         // Looked at again: it may have ended since, and the waker may be another task's.
-        let is_there = place.mark.load(Ordering::Relaxed) == mark | ABORTED;
+        let is_there = word.load(Ordering::Relaxed) == mark | ABORTED;
         Some(if is_there { waker.clone() } else { None })
     }
 
     /// Whether the task at this place is marked for its end.
     pub(super) fn is_aborted(&self, key: u32) -> bool {
-        self.place(key).mark.load(Ordering::Acquire) & ABORTED != 0
+        self.mark(key).load(Ordering::Acquire) & ABORTED != 0
     }
 
     /// Whether this task is there, and not marked for its end.
     pub(super) fn can_abort(&self, key: u32, task: TaskId) -> bool {
-        let mark = self.place(key).mark.load(Ordering::Acquire);
+        let mark = self.mark(key).load(Ordering::Acquire);
         is_of(mark, task) && mark & ABORTED == 0
     }
 
     /// Whether this task is still there.
     pub(super) fn has(&self, key: u32, task: TaskId) -> bool {
-        is_of(self.place(key).mark.load(Ordering::Acquire), task)
+        is_of(self.mark(key).load(Ordering::Acquire), task)
     }
 
-    /// All places that were ever used.
-    fn places(&self) -> impl Iterator<Item = &Place> {
-        let fresh = lock(&self.rest).fresh;
-        (0..fresh).map(|key| self.place(key))
+    /// All keys that were ever used.
+    fn keys(&self) -> std::ops::Range<u32> {
+        0..lock(&self.rest).fresh
     }
 
     /// How many tasks there are, without jobs. Counted by looking at every place.
     pub(super) fn len(&self) -> usize {
-        self.places().filter(|place| place.mark.load(Ordering::Acquire) & (TAKEN | JOB) == TAKEN).count()
+        self.keys().filter(|&key| self.mark(key).load(Ordering::Acquire) & (TAKEN | JOB) == TAKEN).count()
     }
 
     /// Takes no more tasks, and none that waits. Returns what wakes those that wait.
     pub(super) fn close(&self) -> Vec<Waker> {
         self.is_closed.store(true, Ordering::SeqCst);
-        self.places().filter_map(|place| lock(&place.waker).take()).collect()
+        self.keys().filter_map(|key| lock(self.waker(key)).take()).collect()
     }
 }
 
@@ -261,7 +267,7 @@ mod tests {
         let owned = Owned::default();
         let keys = [0, 1, CHUNK - 1, CHUNK, 3 * CHUNK - 1, 3 * CHUNK, 7 * CHUNK, u32::MAX / 1024];
         for (task, key) in (0..).zip(keys) {
-            owned.place(key).mark.store(mark_of(TaskId(task), false), Ordering::Relaxed);
+            owned.mark(key).store(mark_of(TaskId(task), false), Ordering::Relaxed);
         }
         for (task, key) in (0..).zip(keys) {
             assert!(owned.has(key, TaskId(task)), "{key}");
@@ -303,7 +309,7 @@ mod tests {
         assert!(owned.waits(0, Waker::noop().clone()));
         assert!(matches!(owned.abort(0, TaskId(9)), Some(Some(_))));
         assert!(owned.leave(Some(&keys), 0, true));
-        assert!(lock(&owned.place(0).waker).is_none());
+        assert!(lock(owned.waker(0)).is_none());
     }
 
     #[test]

@@ -146,10 +146,9 @@ impl<F: Future> Future for Cell<F> {
                 Poll::Pending
             }
             Ok(Poll::Ready(output)) => {
-                let output = Output(Some(Ok(output)));
                 contain(Unset(&mut this.future));
                 ended(this.entered.task, PollEnd::Ready);
-                Poll::Ready(output)
+                Poll::Ready(Output(Some(Ok(output))))
             }
             Err(payload) => {
                 // Recorded before the future is dropped, which counts its end.
