@@ -55,3 +55,20 @@ pub(super) fn with<R>(runtime: u32, act: impl FnOnce(&Shared, Option<&Here>) -> 
         (_, None) => None,
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::runtime::Builder;
+
+    #[test]
+    fn a_runtime_is_found_as_long_as_it_exists_and_leaves_nothing_behind() {
+        let runtime = Builder::new().workers(1).build().unwrap();
+        let id = runtime.handle().lane.shared.id;
+        assert!(find(id).is_some_and(|shared| shared.id == id));
+        assert_eq!(with(id, |shared, here| (shared.id, here.is_some())), Some((id, false)));
+        drop(runtime);
+        assert!(find(id).is_none());
+        assert!(!EXISTING.read().unwrap().contains_key(&id));
+    }
+}

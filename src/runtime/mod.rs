@@ -36,6 +36,8 @@ mod metrics;
 mod monitor;
 pub(crate) mod net;
 mod owned;
+#[cfg(all(test, loom))]
+mod owned_models;
 mod parker;
 mod pool;
 mod recorded;

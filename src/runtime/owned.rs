@@ -20,6 +20,8 @@ use std::cell::RefCell;
 use std::sync::OnceLock;
 use std::task::Waker;
 
+#[cfg(all(test, loom))]
+use super::loom_models::{Mutant, mutant};
 use crate::id::TaskId;
 use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
 
@@ -153,9 +155,14 @@ impl Owned {
     /// wait already; the task is to be woken.
     #[must_use]
     pub(super) fn waits(&self, key: u32, waker: Waker) -> bool {
+        #[cfg(all(test, loom))]
+        let looked_too_early = self.is_closed.load(Ordering::Relaxed);
         let mut kept = lock(self.waker(key));
         // Read under the lock: who closes says so first and takes the lock then.
-        if self.is_closed.load(Ordering::Relaxed) {
+        let is_closed = self.is_closed.load(Ordering::Relaxed);
+        #[cfg(all(test, loom))]
+        let is_closed = if mutant() == Mutant::LookBeforeLock { looked_too_early } else { is_closed };
+        if is_closed {
             return false;
         }
         *kept = Some(waker);
@@ -202,6 +209,8 @@ impl Owned {
         let waker = lock(self.waker(key));
         // Looked at again: it may have ended since, and the waker may be another task's.
         let is_there = word.load(Ordering::Relaxed) == mark | ABORTED;
+        #[cfg(all(test, loom))]
+        let is_there = is_there || mutant() == Mutant::NoSecondLook;
         Some(if is_there { waker.clone() } else { None })
     }
 
