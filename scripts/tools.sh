@@ -109,7 +109,6 @@ need_node() {
     { say "Node.js $(node --version) is too old: 20 or later is needed"; return 1; }
 }
 node_is_new_enough() { node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)'; }
-}
 
 # The command-line tool and the crate must be of one version: what one writes only the other reads.
 need_wasm_bindgen() {
