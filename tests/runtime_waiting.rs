@@ -300,6 +300,29 @@ fn real_every_byte_comes_back_on_many_connections() {
     });
 }
 
+/// A read that gets less than it asked for has got all there is, and the next one waits to be told. The end may have been
+/// told together with the last bytes, and is not told again.
+#[test]
+fn real_the_end_is_heard_though_it_came_with_the_last_bytes() {
+    check(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        for round in 0..3 {
+            peer.write_all(b"more").await.unwrap();
+            let mut buffer = [0; 64];
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 4, "round {round}");
+        }
+        // Both are there before anybody looks at the sockets again.
+        peer.write_all(b"last").await.unwrap();
+        drop(peer);
+        let mut buffer = [0; 64];
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 4);
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+    });
+}
+
 #[test]
 fn real_a_connection_that_nobody_takes_is_an_error_and_a_wait_can_be_dropped() {
     check(|| async {
