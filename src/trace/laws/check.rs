@@ -1,5 +1,6 @@
 //! One pass over a stream that moves every part through the table and compares what the laws relate.
 
+mod mutexes;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -86,6 +87,7 @@ struct Checker {
     threads: BTreeMap<ThreadId, Thread>,
     workers: BTreeMap<WorkerId, Worker>,
     cpus: BTreeMap<CpuId, State>,
+    mutexes: mutexes::Mutexes,
     spawned: u64,
     over: u64,
 }
@@ -105,6 +107,7 @@ impl Default for Checker {
             threads: BTreeMap::new(),
             workers: BTreeMap::new(),
             cpus: BTreeMap::new(),
+            mutexes: mutexes::Mutexes::default(),
             spawned: 0,
             over: 0,
         }
@@ -128,6 +131,7 @@ impl Checker {
                 if !self.is_lossy {
                     self.task(record);
                     self.worker(record);
+                    self.mutex(record);
                 }
             }
         }
