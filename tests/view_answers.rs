@@ -92,6 +92,13 @@ fn the_kinds_of_findings_are_where_they_belong() {
     assert!(pool.contains_key("pool_full") && pool.contains_key("lock_convoy"), "{pool:?}");
     assert_eq!(kinds("always-ready", "tokio").get("forced_yield"), Some(&1));
     assert_eq!(kinds("always-ready", "global-queue").get("forced_yield"), None, "it has no budget");
+    // A convoy for a mutex of the program is one as well, whichever waits: the task or its thread.
+    assert_eq!(kinds("async-mutex", "tokio").get("lock_convoy"), Some(&1));
+    assert_eq!(kinds("std-mutex", "tokio").get("lock_convoy"), Some(&1));
+    assert_eq!(kinds("panic", "tokio").get("lock_convoy"), None, "nobody waits there");
+    for held in ["mutex-across-await", "nested-block-on"] {
+        assert!(kinds(held, "tokio").contains_key("deadlock") && !kinds(held, "tokio").contains_key("lost_wake_up"));
+    }
     assert!(kinds("w3", "tokio").contains_key("late_timer"));
     assert!(!kinds("w3-spawn-blocking", "tokio").contains_key("late_timer"));
 }
@@ -156,7 +163,7 @@ fn verdicts(help: &Help) -> BTreeMap<String, Verdict> {
 fn the_known_cures_are_found_by_the_causes_alone() {
     /// Scenario, changes, kind that is looked at, cures.
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 9] = [
         ("w1", &[], "ticker", &["job in spawn_blocking", "job in block_in_place", "3 workers"]),
         ("w2", &[], "ticker", &["job in spawn_blocking", "job in block_in_place"]),
         ("w3", &[], "ticker", &["job in spawn_blocking"]),
@@ -164,6 +171,14 @@ fn the_known_cures_are_found_by_the_causes_alone() {
         ("lifo-slot", &[], "hidden", &["LIFO slot off"]),
         ("always-ready", &[("policy.coop_budget", "0")], "ticker", &["a budget of 128"]),
         ("global-interval", &[], "guest", &["global queue every 2 ticks"]),
+        // Each of the three cures that tokio had in its time.
+        (
+            "starving-pair",
+            &[("policy.max_lifo_polls", "1000000"), ("policy.coop_budget", "0")],
+            "stander",
+            &["at most 3 polls in a row from the slot", "a budget of 128", "LIFO slot off"],
+        ),
+        ("std-mutex", &[], "job", &["mutex cache async"]),
     ];
     for (name, set, kind, cures) in cases {
         let help = help(&scenario(name, "tokio", set), kind, None);
@@ -277,6 +292,14 @@ fn what_is_recommended_never_makes_it_worse() {
         ("always-ready", "tokio", "ticker"),
         ("ping-pong", "tokio", "bystander"),
         ("driver-hazard", "tokio", "second"),
+        ("w2", "tokio", "ticker"),
+        ("w3", "tokio", "ticker"),
+        ("w4", "tokio", "ticker"),
+        ("lifo-slot", "tokio", "hidden"),
+        ("starving-pair", "tokio", "stander"),
+        ("pool-limit", "tokio", "main"),
+        ("std-mutex", "tokio", "job"),
+        ("closed-loop", "tokio", "request"),
         ("chained-spawn", "global-queue", "link"),
     ] {
         let help = help(&scenario(name, policy, &[]), kind, None);
