@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use dandori::id::KindId;
+use dandori::id::{KindId, TaskId};
 use dandori::policy::Registry;
 use dandori::scenario::{Draft, Scenario, library};
 use dandori::sim::Sim;
-use dandori::trace::Recording;
+use dandori::trace::{Event, Recording};
 use dandori::view::board::{Board, Focus, Measure};
 use dandori::view::findings::{Told, told};
 use dandori::view::help::{Goal, Help, Table, Verdict, candidates};
 use dandori::view::session::{Engine, Progress, Session, Settings, facts};
+use dandori::view::transcript::sentence;
+use dandori::view::why::why;
 use dandori::words::{Lang, plain};
 use serde_json::{Value, json};
 
@@ -104,6 +106,44 @@ fn the_kinds_of_findings_are_where_they_belong() {
 }
 
 #[test]
+fn each_event_has_a_sentence_of_its_own() {
+    let mut said: Vec<String> = Vec::new();
+    for name in ["std-mutex", "async-mutex", "outside-thread", "abort", "panic"] {
+        let (board, _) = found(name, "tokio", Lang::En);
+        for record in board.trace.iter() {
+            let text = plain(&sentence(&board, &record));
+            let is_end = matches!(record.event, Event::RunEnd { .. });
+            assert_eq!(text == "The run is over.", is_end, "{name}: {record:?}: {text}");
+            said.push(text);
+        }
+    }
+    let expected = [
+        "J3 waits for mutex cache, which J6 has.",
+        "J5 has mutex cache.",
+        "J5 releases mutex cache.",
+        "A thread outside of the runtime sends a message.",
+        "W is cancelled.",
+    ];
+    for text in expected {
+        assert!(said.iter().any(|known| known == text), "nobody says: {text}");
+    }
+}
+
+#[test]
+fn who_waits_behind_a_thread_that_waits_for_a_mutex_is_told_for_which() {
+    let (mut board, _) = found("std-mutex", "tokio", Lang::En);
+    let jobs: Vec<TaskId> = board.line.tasks.iter().filter(|lane| lane.kind == KindId(1)).map(|lane| lane.id).collect();
+    let mut told = Vec::new();
+    for job in jobs {
+        board.select(Some(job));
+        told.extend(why(&board).into_iter().flat_map(|why| why.parts).map(|part| plain(&part.text)));
+    }
+    let is_so =
+        |text: &&String| text.contains(" for mutex cache, which J") && text.starts_with("The thread of worker ");
+    assert!(told.iter().any(|text| is_so(&text)), "{told:#?}");
+}
+
+#[test]
 fn findings_lie_in_the_run_worst_first_and_are_few() {
     let registry = Registry::standard();
     for (named, policy) in library::ALL.iter().flat_map(|named| named.fits.iter().map(move |policy| (named, *policy))) {
@@ -178,7 +218,7 @@ fn the_known_cures_are_found_by_the_causes_alone() {
             "stander",
             &["at most 3 polls in a row from the slot", "a budget of 128", "LIFO slot off"],
         ),
-        ("std-mutex", &[], "job", &["mutex cache async"]),
+        ("std-mutex", &[], "ticker", &["mutex cache async"]),
     ];
     for (name, set, kind, cures) in cases {
         let help = help(&scenario(name, "tokio", set), kind, None);

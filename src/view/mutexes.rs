@@ -38,8 +38,12 @@ pub struct MutexWait {
 const MOST: usize = 4_096;
 
 impl Mutexes {
-    /// A task asks while another holds it.
+    /// A task asks while another holds it. Whose thread waits asks again whenever another was quicker: that is one wait.
     pub(super) fn ask(&mut self, at: Time, task: TaskId, mutex: MutexId, poll: Option<u32>, record: u32) {
+        let again = |wait: &mut MutexWait| wait.to == Time::MAX && wait.mutex == mutex && wait.poll == poll;
+        if self.last(task).is_some_and(again) {
+            return;
+        }
         self.end(at, task);
         self.of_task.entry(task).or_default().push(self.waits.len() as u32);
         self.waits.push(MutexWait { mutex, task, from: at, to: Time::MAX, record, poll });
@@ -89,14 +93,16 @@ impl Mutexes {
         self.waits.iter_mut().for_each(|wait| wait.to = wait.to.min(end));
     }
 
-    /// The wait of a task that takes at least half of the range, with who held the mutex as it began.
+    /// The wait of a task that takes at least half of the range, with who held the mutex for the longest time of it.
     #[must_use]
     pub fn within(&self, task: TaskId, from: Time, to: Time) -> Option<(MutexId, TaskId)> {
         let list = self.of_task.get(&task)?;
         let first = list.partition_point(|&wait| self.waits[wait as usize].to <= from);
         let mut waits = list[first..].iter().map(|&wait| &self.waits[wait as usize]).take_while(|wait| wait.from < to);
         let wait = waits.find(|wait| 2 * wait.to.min(to).since(wait.from.max(from)).0 >= to.since(from).0)?;
-        let holder = self.held.get(wait.mutex.index())?.at(wait.from.max(from))?;
+        let (from, to) = (wait.from.max(from), wait.to.min(to));
+        let held = self.held.get(wait.mutex.index())?.within(from, to);
+        let holder = held.iter().rev().max_by_key(|span| span.to.min(to).since(span.from.max(from)))?;
         Some((wait.mutex, holder.state))
     }
 }

@@ -251,7 +251,9 @@ const CASES: &[(&str, Break)] = &[
     ("driver", |s| s.a(Event::DriverHeld).b(Event::DriverReleased)),
     ("line", |s| s.a(lock_wait(A))),
     ("line", |s| s.a(lock_wait(B)).a(Event::LockHeld { line: Line::Pool })),
-    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(end(T, PollEnd::Pending)).b(held(U))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(stretch(T, What::Cpu, 10)).b(held(U))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U)).a(end(T, PollEnd::Pending))),
     ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(released(U))),
     ("mutex", |s| s.polling(T).a(released(T))),
     ("mutex_line", |s| {
@@ -366,6 +368,11 @@ fn who_waits_with_its_thread_may_be_overtaken_and_who_gives_up_may_ask_again() {
         s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(stretch(T, What::Lock, 0));
         s.a(released(X)).a(held(X)).a(released(X)).b(stretched(T, What::Lock)).b(held(T)).b(released(T));
         s.b(end(T, PollEnd::Ready)).a(end(X, PollEnd::Ready)).a(start(U)).a(end(U, PollEnd::Ready))
+    });
+    legal(|s| {
+        // X has released it in this segment, and the record follows.
+        s.queued(X).queued(T).a(start(X)).a(held(X)).b(start(T)).b(held(T)).a(released(X)).b(released(T));
+        s.b(end(T, PollEnd::Ready)).a(end(X, PollEnd::Ready))
     });
     legal(|s| {
         // T asks, gives up, U has it in the meantime, and T takes it when it is free.

@@ -100,6 +100,7 @@ impl Thoughts<'_> {
         match &part.why {
             Why::Unnoticed { who, .. } | Why::AllBusy { who, .. } => {
                 let tasks: Vec<TaskId> = who.iter().map(|who| who.task).chain(self.longest()).collect();
+                tasks.iter().for_each(|&task| self.mutex(task, part));
                 self.moved(&tasks);
                 self.budget(128);
                 self.workers();
