@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::track::Track;
+use super::track::{Span, Track};
 use crate::id::{MutexId, TaskId};
-use crate::time::Time;
+use crate::time::{Nanos, Time};
 
 /// All mutexes of a run.
 #[derive(Debug, Default)]
@@ -93,7 +93,8 @@ impl Mutexes {
         self.waits.iter_mut().for_each(|wait| wait.to = wait.to.min(end));
     }
 
-    /// The wait of a task that takes at least half of the range, with who held the mutex for the longest time of it.
+    /// The wait of a task that takes at least half of the range, with who held the mutex for the longest time of it, or
+    /// was handed it.
     #[must_use]
     pub fn within(&self, task: TaskId, from: Time, to: Time) -> Option<(MutexId, TaskId)> {
         let list = self.of_task.get(&task)?;
@@ -101,8 +102,10 @@ impl Mutexes {
         let mut waits = list[first..].iter().map(|&wait| &self.waits[wait as usize]).take_while(|wait| wait.from < to);
         let wait = waits.find(|wait| 2 * wait.to.min(to).since(wait.from.max(from)).0 >= to.since(from).0)?;
         let (from, to) = (wait.from.max(from), wait.to.min(to));
-        let held = self.held.get(wait.mutex.index())?.within(from, to);
-        let holder = held.iter().rev().max_by_key(|span| span.to.min(to).since(span.from.max(from)))?;
-        Some((wait.mutex, holder.state))
+        let held = self.held.get(wait.mutex.index())?;
+        let share = |span: &&Span<TaskId>| span.to.min(to).since(span.from.max(from));
+        let longest = held.within(from, to).iter().filter(|span| share(span) > Nanos::ZERO).max_by_key(share);
+        let next = || held.spans().get(held.spans().partition_point(|span| span.from <= from));
+        Some((wait.mutex, longest.or_else(next)?.state))
     }
 }
