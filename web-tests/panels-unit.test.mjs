@@ -5,6 +5,9 @@ import { test } from 'node:test';
 import { against, allRuns, alone, best, compared, DASHES, differences, exchanged, isLog, linePoints, MOST_RUNS, withoutRun, withRun } from '../www/compare-model.js';
 import { createRuns, runsOf } from '../www/panel-answers.js';
 import { isWord, originWord, say, WORDS } from '../www/panel-words.js';
+import { SIGNS, sceneOf } from '../www/signs-model.js';
+import { WORDS as SIGN_WORDS } from '../www/sign-words.js';
+import { FIELD, OP } from '../www/primitives.js';
 import { asked, follow, isChanged, problemsOf, typedValue, withField, withoutChanges, withSet } from '../www/settings-model.js';
 import { tableText } from '../www/table-text.js';
 import { linkOf, MAX_HASH, readHash, settingsOf, writeHash } from '../www/url.js';
@@ -29,6 +32,24 @@ test('every word is there in both languages, with the same slots', () => {
   assert.equal(say('en', 'differ', { n: 3 }), '3 changed');
   assert.equal(say('ja', 'differ', { n: 3 }), '3件変更');
   assert.equal(isWord('constructor'), false);
+});
+
+test('every mark has a name and a meaning in both languages, and its sample is the mark itself', () => {
+  for (const [key, [en, ja]] of Object.entries(SIGN_WORDS)) assert.ok(en !== '' && ja !== '' && en !== ja, key);
+  assert.equal(new Set(SIGNS.map(({ id }) => id)).size, SIGNS.length);
+  for (const sign of SIGNS) {
+    assert.ok(Object.hasOwn(SIGN_WORDS, sign.id) && Object.hasOwn(SIGN_WORDS, `${sign.id}Is`), sign.id);
+    const { data } = sceneOf(sign);
+    const seen = sign.prims.map((_, i) => {
+      const at = (/** @type {keyof typeof FIELD} */ name) => data[i * FIELD.stride + FIELD[name]];
+      return { op: at('op'), kind: at('kind'), style: at('style'), flags: at('flags'), h: at('h'), watched: sign.id === 'looks' || sign.id === 'acts' };
+    });
+    assert.ok(seen.some((one) => sign.is(one)), `${sign.id} is not among its own sample`);
+  }
+  const known = new Set(SIGNS.flatMap(({ prims }) => prims.map(({ op }) => op)));
+  // Of these no picture is made: words stand for themselves, and nobody draws ticks, breaks and arrows yet.
+  const silent = [OP.LABEL, OP.TICK, OP.BREAK, OP.ARROW];
+  assert.deepEqual(Object.values(OP).filter((op) => !known.has(op) && !silent.includes(/** @type {any} */ (op))), []);
 });
 
 test('what is typed becomes JSON for its field, and what is wrong stays as it is for Rust to say', () => {
@@ -131,6 +152,9 @@ test('runs are added up to four, exchanged and taken out; the last one left ends
   assert.deepEqual(withoutRun(without, 0), settings({ set: { a: 1 } }));
   assert.equal(new Set(DASHES).size, MOST_RUNS);
   assert.deepEqual(differences(settings({ set: { 'policy.workers': 3, x: 'y' }, runs: [{ x: 'y' }] }), 0), ['workers = 3']);
+  const knob = /** @type {import('../www/contract').Knob} */ ({ path: 'p', label: '', kind: 'choice', options: [{ label: 'in the task', code: false, value: [1] }, { label: 'pool', code: true, value: [2] }], value: [1], initial: [1] });
+  const both = settings({ runs: [{ p: [2] }] });
+  assert.deepEqual([differences(both, 0, [knob]), differences(both, 1, [knob])], [['in the task'], ['pool']]);
 });
 
 test('the best of a measure is told where some are worse, and differences are short', () => {

@@ -54,17 +54,29 @@ export function exchanged(settings, index) {
   return withRuns(settings, all);
 }
 
-/** What a run has that others do not, as short texts: `workers = 3`. @param {Settings} settings @param {number} index @returns {string[]} */
-export function differences(settings, index) {
-  const all = allRuns(settings).filter((run) => !isFile(run));
-  const own = allRuns(settings)[index] ?? {};
-  const short = (/** @type {unknown} */ value) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return text.length > 24 ? `${text.slice(0, 23)}…` : text;
-  };
+/**
+ * What a run has that others do not, as short texts: `workers = 3`, or in the words of a knob. @param {Settings} settings @param {number} index
+ * @param {import('./contract').Knob[]} [knobs] @returns {string[]}
+ */
+export function differences(settings, index, knobs = []) {
+  const runs = allRuns(settings);
+  const own = runs[index] ?? {};
   if (isFile(own)) return [];
-  return Object.keys(own).filter((path) => path !== 'policy.name' && all.some((other) => !same(other[path], own[path])))
-    .map((path) => `${path.replace(/^(policy|machine\.costs|machine|limits)\./, '')} = ${short(own[path])}`);
+  const all = runs.filter((run) => !isFile(run));
+  const paths = [...new Set(all.flatMap(Object.keys))].filter((path) => path !== 'policy.name' && all.some((other) => !same(other[path], own[path])));
+  return paths.flatMap((path) => {
+    const knob = knobs.find((one) => one.path === path);
+    const value = path in own ? own[path] : knob?.initial;
+    const option = knob?.options?.find((one) => same(one.value, value));
+    if (option) return [option.label];
+    return path in own ? [`${path.replace(/^(policy|machine\.costs|machine|limits)\./, '')} = ${short(value)}`] : [];
+  });
+}
+
+/** @param {unknown} value */
+function short(value) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 24 ? `${text.slice(0, 23)}…` : text;
 }
 
 /** Which run is best in a measure: all of them if none is worse. @param {(Measure | undefined)[]} row @returns {number[]} */

@@ -147,7 +147,7 @@ export function createCompare(actions, state, before, openSettings, openTrace) {
       const letter = LETTERS[i];
       const name = set['policy.name'] ?? initial;
       const title = policies.find((option) => option.value === name)?.label ?? String(name || say(lang(), 'run', { letter }));
-      const extra = isFile(set) ? originOf(i) : differences(settings, i);
+      const extra = isFile(set) ? originOf(i) : differences(settings, i, state().info?.knobs);
       return el('li', { class: 'chip' }, disc(i), isFile(set) ? el('b', {}, set.file.name) : el('button', { type: 'button', class: 'link', 'data-key': `edit-${i}`, 'aria-label': `${say(lang(), 'editRun', { letter })}: ${title}`, onclick: () => openSettings(i) }, el('b', {}, title)),
         extra.length > 0 ? el('span', { class: 'dim' }, extra.slice(0, 2).join(', ') + (extra.length > 2 ? ` +${extra.length - 2}` : '')) : null,
         i > 0 ? el('button', { type: 'button', class: 'link', 'data-key': `swap-${i}`, 'aria-label': say(lang(), 'swapRun', { letter }), onclick: () => actions.change(exchanged(state().settings, i)) }, say(lang(), 'swap')) : null,

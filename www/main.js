@@ -18,6 +18,7 @@ import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
 import { wordsIn } from './share-words.js';
 import { createSettings } from './settings.js';
+import { createSigns } from './signs.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
@@ -58,6 +59,9 @@ const settings = createSettings(actions, store.get, () => tools);
 const trace = createTraceFile(actions, store.get);
 const compare = createCompare(actions, store.get, figure.previous, settings.openRun, trace.choose);
 const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button, trace.button);
+const signs = createSigns(store.get, () => board.root);
+board.legend.append(signs.button);
+board.caption.before(help.cure);
 const numbers = createNumbers(actions, store.get);
 const code = createCode(actions, store.get);
 const tabs = createTabs([
@@ -146,7 +150,7 @@ function showUndo(state, before) {
     ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, trace]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, trace, signs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(speak);
 store.subscribe(showUndo);
@@ -165,10 +169,10 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(shareButton, embedButton, langButton, themeButton);
+document.getElementById('tools')?.append(trace.place, shareButton, embedButton, langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, settings.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
+listenToPage(() => [knobs.root, settings.root, signs.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });

@@ -6,6 +6,7 @@
 import { el } from './dom.js';
 import { save } from './one-file.js';
 import { alone, withRun } from './compare-model.js';
+import { LAYOUT } from './scales.js';
 import { originWord, say } from './panel-words.js';
 
 /** @typedef {import('./state.js').State} State */
@@ -39,6 +40,10 @@ export function createTraceFile(actions, state) {
     input.value = '';
   } });
   const button = el('button', { type: 'button', class: 'button', id: 'open-trace', onclick: () => choose(false) });
+  /** Where the page is wide the button is at its head, else among those of the run. */
+  const place = el('span', { class: 'trace-place' });
+  const home = el('span', { class: 'trace-place' });
+  home.append(button);
   const name = el('b', {});
   const origin = el('span', { class: 'dim' });
   const unknown = el('p', { class: 'dim' });
@@ -87,11 +92,16 @@ export function createTraceFile(actions, state) {
   });
 
   return {
-    root, button, input, choose,
+    root, button: home, place, input, choose,
     /** What is shown as a file, for the end of the transcript. */
     saves: el('p', { class: 'acts' }, ...saves.map(({ node }) => node)),
     /** @param {State} now @param {State} before */
     update(now, before) {
+      const at = now.measures.layout === LAYOUT.WIDE ? place : home;
+      if (button.parentElement !== at) {
+        at.append(button);
+        button.className = at === place ? 'plain' : 'button';
+      }
       if (now.info === before.info && now.settings.lang === before.settings.lang && button.textContent !== '') return;
       button.textContent = say(lang(), 'openTrace');
       shut.textContent = say(lang(), 'closeTrace');

@@ -92,6 +92,8 @@ export const WORDS = Object.freeze({
   guess: ['Guess', '予想'],
   try: ['Try', '試す'],
   same: ['no change', '変化なし'],
+  cure: ['Helps most:', '最も効く:'],
+  noCure: ['Nothing that was tried helps.', '試したものに効くものはない。'],
   worse: ['worse', '悪化'],
   transcript: ['Transcript', '記録'],
   transcriptLines: ['What happened, one line for each event', '起きたこと、1行に1イベント'],
