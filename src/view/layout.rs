@@ -42,10 +42,14 @@ impl Layout {
         }
     }
 
-    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers.
+    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers; of another
+    /// program's trace its threads.
     #[must_use]
     pub fn has(self, row: Subject) -> bool {
-        let banded = matches!(row, Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Pool);
+        let banded = matches!(
+            row,
+            Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Thread(_) | Subject::Pool
+        );
         self != Layout::Band || banded
     }
 
@@ -311,7 +315,7 @@ pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
     let narrow = layout.label();
     match subject {
         Subject::Task(_) if layout == Layout::Band => 50.0,
-        Subject::Threads | Subject::Pool if layout == Layout::Band => BAND,
+        Subject::Threads | Subject::Thread(_) | Subject::Pool if layout == Layout::Band => BAND,
         Subject::Task(_) if layout == Layout::Narrow => 67.0,
         Subject::Task(_) => 60.0,
         Subject::Worker(_) => worker_bars(layout, workers).height,

@@ -120,6 +120,14 @@ struct Runtime<E> {
     shape: Shape,
 }
 
+/// Processors on the bench have what they share, and what they share has them: nobody would free either.
+impl<E> Drop for Runtime<E> {
+    fn drop(&mut self) {
+        let bench = std::mem::take(&mut lock(&self.shared.sched).bench);
+        drop(bench);
+    }
+}
+
 impl<E: Entry> Runtime<E> {
     fn new(args: &Args<'_>) -> Runtime<E> {
         let number = |name| u32::try_from(args.integer(name)).expect("validated against the range");
@@ -586,5 +594,20 @@ impl<E: Entry> Processor<E> {
         }
         ctl.emit(Event::Move { task: entry.task(), place: Place::Lifo(self.id) });
         self.slot = Some(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Ticket;
+
+    #[test]
+    fn what_the_processors_share_is_freed_with_the_runtime() {
+        let args = Args { spec: &MONITORED, params: &Default::default(), cpus: 2, seed: 1 };
+        let runtime = Runtime::<Ticket>::new(&args);
+        let shared = std::sync::Arc::downgrade(&runtime.shared);
+        drop(runtime);
+        assert_eq!(shared.strong_count(), 0);
     }
 }
