@@ -300,6 +300,29 @@ fn real_every_byte_comes_back_on_many_connections() {
     });
 }
 
+/// A read that gets less than it asked for has got all there is, and the next one waits to be told. The end may have been
+/// told together with the last bytes, and is not told again.
+#[test]
+fn real_the_end_is_heard_though_it_came_with_the_last_bytes() {
+    check(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let (mut peer, _) = listener.accept().await.unwrap();
+        for round in 0..3 {
+            peer.write_all(b"more").await.unwrap();
+            let mut buffer = [0; 64];
+            assert_eq!(stream.read(&mut buffer).await.unwrap(), 4, "round {round}");
+        }
+        // Both are there before anybody looks at the sockets again.
+        peer.write_all(b"last").await.unwrap();
+        drop(peer);
+        let mut buffer = [0; 64];
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 4);
+        assert_eq!(stream.read(&mut buffer).await.unwrap(), 0);
+    });
+}
+
 #[test]
 fn real_a_connection_that_nobody_takes_is_an_error_and_a_wait_can_be_dropped() {
     check(|| async {
@@ -366,4 +389,57 @@ fn real_waits_are_in_the_stream_with_their_causes() {
         assert!(woken_by(Cause::Timer) >= 1 && woken_by(Cause::Io) >= 1, "under {name}");
         assert!(recording.trace.iter().any(|record| matches!(record.event, Event::Due { cause: Cause::Timer, .. })));
     }
+}
+
+// ---- Wakers ---------------------------------------------------------------------------------------------------------------
+
+/// A task polls a future once and gives it to another task: the waker of the first is stale from then on.
+async fn moved<F>(future: F, end: impl FnOnce())
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut future = Box::pin(future);
+    let (give, given) = oneshot::channel();
+    let old = Arc::new(AtomicU32::new(0));
+    let polls = old.clone();
+    let first = spawn(async move {
+        assert!(poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await);
+        assert!(give.send(future).is_ok());
+        poll_fn(|_| {
+            polls.fetch_add(1, Ordering::SeqCst);
+            Poll::<()>::Pending
+        })
+        .await;
+    });
+    let (tell, told) = oneshot::channel();
+    let second = spawn(async move {
+        let mut future = given.await.expect("it was given");
+        let mut tell = Some(tell);
+        poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            if let Some(tell) = tell.take() {
+                assert!(tell.send(()).is_ok());
+            }
+            polled
+        })
+        .await;
+    });
+    told.await.expect("the second task has asked");
+    end();
+    second.await.expect("it was woken");
+    assert_eq!(old.load(Ordering::SeqCst), 1, "the first task is not woken any more");
+    first.abort();
+}
+
+#[test]
+fn real_a_future_that_moves_to_another_task_wakes_only_that_one() {
+    check(|| async {
+        let (send, receive) = oneshot::channel::<()>();
+        moved(receive, || assert!(send.send(()).is_ok())).await;
+        moved(sleep(20 * MS), || {}).await;
+        let lock = Arc::new(AsyncMutex::new(()));
+        let guard = lock.clone().lock_owned().await;
+        moved(async move { drop(lock.lock().await) }, || drop(guard)).await;
+    });
 }

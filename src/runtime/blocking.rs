@@ -22,6 +22,7 @@ use crate::trace::{Event, Sink, What};
 /// # Panics
 /// Where there is no runtime; see [`Handle::current`].
 #[track_caller]
+#[inline]
 pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,

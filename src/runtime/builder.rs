@@ -210,7 +210,7 @@ impl Builder {
         let parts = Parts { policy, shape, seed, policy_name, thread_name, offers, records };
         let shared = Shared::new(parts)
             .map_err(|error| Problem::new("machine", format!("the system refuses a selector: {error}")))?;
-        Ok(Runtime::over(Lane::new(shared, 0)))
+        Ok(Runtime::over(Lane::new(shared)))
     }
 }
 

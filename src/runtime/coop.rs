@@ -31,7 +31,7 @@ fn forced_yield(cx: &mut Context<'_>) -> Poll<()> {
             lane.shared.trace(Some(here), |pen| pen.record(Event::ForcedYield { task }));
         }
         yields(&lane.shared, Some(here), cx.waker());
-        if here.worker.get().is_some() && !thread::is_own_waker(lane, here, cx.waker()) {
+        if here.worker.get().is_some() && !thread::is_own_waker(here, cx.waker()) {
             // An executor inside of the task hears of it, and the task does not: it would go on for ever without a budget.
             here.budget.set(here.budget_fresh.get());
         }

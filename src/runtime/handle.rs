@@ -69,12 +69,12 @@ impl Runtime {
         let shared = &self.handle.lane.shared;
         let refused = |error| Problem::new("machine", format!("the system refuses a thread: {error}"));
         if shared.shape.driver == DriverBy::Thread {
-            let lane = Lane::new(shared.clone(), 0);
+            let lane = Lane::new(shared.clone());
             let driver = thread::start(lane, ThreadId(1), Role::Driver, thread::drive).map_err(refused)?;
             lock(&self.threads).push(driver);
         }
         if shared.shape.retakes {
-            let lane = Lane::new(shared.clone(), 0);
+            let lane = Lane::new(shared.clone());
             let id = ThreadId(1 + u16::from(shared.shape.driver == DriverBy::Thread));
             let monitor = thread::start(lane, id, Role::Monitor, monitor::watch).map_err(refused)?;
             lock(&self.threads).push(monitor);

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::task::Waker;
 
 use super::monitor::WorkerShelf;
+use super::owned::Keys;
 use super::shared::Lane;
 use super::tracer::Buffer;
 use crate::id::{TaskId, ThreadId, WorkerId};
@@ -28,8 +29,10 @@ pub(super) type Seat = Option<Box<dyn Worker<Runnable>>>;
 /// One thread's part in a runtime.
 pub(super) struct Here {
     /// Number of the runtime whose thread this is; 0: of none.
-    pub(super) runtime: Cell<u64>,
+    pub(super) runtime: Cell<u32>,
     pub(super) lane: RefCell<Option<Arc<Lane>>>,
+    /// Places for tasks that are spawned here.
+    pub(super) keys: Keys,
     /// The runtime records.
     pub(super) is_traced: Cell<bool>,
     pub(super) thread: Cell<ThreadId>,
@@ -89,6 +92,7 @@ impl Here {
         Here {
             runtime: Cell::new(0),
             lane: RefCell::new(None),
+            keys: Keys::new(),
             is_traced: Cell::new(false),
             thread: Cell::new(ThreadId(0)),
             worker: Cell::new(None),
@@ -139,8 +143,11 @@ impl Here {
         self.runtime.set(0);
         self.thread.set(ThreadId(0));
         self.worker.set(None);
-        if let (Some(shelf), Some(lane)) = (self.shelf.borrow_mut().take(), &*self.lane.borrow()) {
-            lane.shared.monitor.0.leave(&shelf);
+        if let Some(lane) = &*self.lane.borrow() {
+            lane.shared.owned.0.put_back(&self.keys);
+            if let Some(shelf) = self.shelf.borrow_mut().take() {
+                lane.shared.monitor.0.leave(&shelf);
+            }
         }
         let (lane, buffer) = (self.lane.borrow_mut().take(), self.buffer.borrow_mut().take());
         // Outside of the borrows: the last reference to a runtime may go with it.

@@ -13,7 +13,7 @@ use super::spawn::{self, Name};
 use super::thread;
 use crate::id::TaskId;
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Home, Host, Leaf, New, Occupy, Runnable, Timer, Token};
+use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Runnable, Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Sink, What};
 
@@ -70,7 +70,7 @@ impl Host for ThreadHost {
 
     fn launch(&self, new: New, future: BoxFuture) -> u64 {
         let New { task, parent, kind, job, deadline } = new;
-        // The list of the thread that spawns, so that tasks of different workers do not meet at one lock.
+        // That of the thread that spawns, so that tasks of different workers do not meet at one count.
         let lane = self.here(|here| here.and_then(|here| here.lane.borrow().clone())).unwrap_or(self.lane.clone());
         let future = Contained::new(future, task, lane.clone());
         let name = Name { task, kind, deadline, job };
@@ -90,7 +90,7 @@ impl Host for ThreadHost {
     }
 
     fn abort(&self, task: TaskId, place: u64) {
-        self.lane.abort((place >> 32) as u32, place as u32, task);
+        self.shared().abort(place as u32, task);
     }
 
     fn gate(&self, _task: TaskId, _leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
@@ -231,7 +231,7 @@ impl Host for ThreadHost {
 }
 
 /// Where the runtime keeps a task: its list, and its place there.
+
 fn place_of(entry: &Runnable) -> u64 {
-    let meta = entry.0.metadata();
-    u64::from(meta.list) << 32 | u64::from(meta.key)
+    entry.0.metadata().key.into()
 }

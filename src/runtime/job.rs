@@ -35,7 +35,7 @@ impl Future for Contained {
         let future = future.as_mut().expect("a future is there until it is dropped");
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))).unwrap_or_else(|payload| {
             // Recorded before the future is dropped and its end counted.
-            spawn::ended(lane, *task, PollEnd::Panicked);
+            spawn::ended(*task, PollEnd::Panicked);
             resume_unwind(payload)
         });
         if polled.is_pending() && lane.shared.shape.busy_poll {

@@ -9,10 +9,11 @@ use std::task::{Context, Poll, ready};
 use async_task::{FallibleTask, Task};
 
 use super::coop;
+use super::existing;
 use super::spawn::{Output, Payload};
 use crate::id::TaskId;
-use crate::sync::{Arc, Mutex, lock};
-use crate::task::{Home, Meta};
+use crate::sync::{Mutex, lock};
+use crate::task::Meta;
 
 /// A handle on a spawned task: awaiting it gives what the task returned, or a [`JoinError`]. Dropping it leaves the task
 /// alone and its result is lost.
@@ -30,26 +31,21 @@ use crate::task::{Home, Meta};
 /// If it is polled again after it gave its result.
 #[must_use = "a task runs without its handle: drop it on purpose"]
 pub struct JoinHandle<T> {
-    state: State<T>,
+    /// `None`: the runtime was closed when the task was spawned, or the result was given.
+    handle: Option<FallibleTask<Output<T>, Meta>>,
+    place: Place,
     task: TaskId,
-}
-
-enum State<T> {
-    /// Nobody has awaited it yet. Holds nothing but the task, because most handles are dropped like this.
-    New(Task<Output<T>, Meta>),
-    Awaited(FallibleTask<Output<T>, Meta>, AbortHandle),
-    /// The runtime was closed when the task was spawned.
-    Refused,
-    Taken,
+    is_refused: bool,
 }
 
 impl<T> JoinHandle<T> {
-    pub(super) fn new(task: Task<Output<T>, Meta>, id: TaskId) -> JoinHandle<T> {
-        JoinHandle { state: State::New(task), task: id }
+    #[inline(always)]
+    pub(super) fn new(handle: Task<Output<T>, Meta>, place: Place, task: TaskId) -> JoinHandle<T> {
+        JoinHandle { handle: Some(handle.fallible()), place, task, is_refused: false }
     }
 
     pub(super) fn refused(task: TaskId) -> JoinHandle<T> {
-        JoinHandle { state: State::Refused, task }
+        JoinHandle { handle: None, place: Place { runtime: 0, key: 0 }, task, is_refused: true }
     }
 
     /// Ends the task: a worker drops its future instead of polling it again. See [`AbortHandle::abort`].
@@ -60,21 +56,13 @@ impl<T> JoinHandle<T> {
     /// Another handle on the task, which can only end it. It may outlive this one.
     #[must_use]
     pub fn abort_handle(&self) -> AbortHandle {
-        match &self.state {
-            State::New(task) => AbortHandle::of(task.metadata()),
-            State::Awaited(_, place) => place.clone(),
-            State::Refused | State::Taken => AbortHandle { place: None, task: self.task },
-        }
+        AbortHandle { place: self.handle.as_ref().map(|_| self.place), task: self.task }
     }
 
     /// Whether the task is over: complete, panicked or cancelled. Its future may still be on the way of being dropped.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        match &self.state {
-            State::New(task) => task.is_finished(),
-            State::Awaited(task, _) => task.is_finished(),
-            State::Refused | State::Taken => true,
-        }
+        self.handle.as_ref().is_none_or(FallibleTask::is_finished)
     }
 
     /// The task's number, as in the runtime's trace.
@@ -88,36 +76,30 @@ impl<T> Future for JoinHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.task;
-        if matches!(self.state, State::New(_))
-            && let State::New(task) = std::mem::replace(&mut self.state, State::Taken)
-        {
-            let place = AbortHandle::of(task.metadata());
-            self.state = State::Awaited(task.fallible(), place);
-        }
-        let result = match &mut self.state {
-            State::Awaited(task, _) => {
+        let (id, is_refused) = (self.task, self.is_refused);
+        let result = match &mut self.handle {
+            Some(handle) => {
                 ready!(coop::poll_budget(cx));
-                match ready!(Pin::new(task).poll(cx)) {
+                match ready!(Pin::new(handle).poll(cx)) {
                     Some(output) => output.take().map_err(|payload| JoinError::panicked(id, payload)),
                     None => Err(JoinError::cancelled(id)),
                 }
             }
-            State::Refused => Err(JoinError::cancelled(id)),
-            State::New(_) | State::Taken => panic!("the handle of {id} was polled after it gave its result"),
+            None if is_refused => Err(JoinError::cancelled(id)),
+            None => panic!("the handle of {id} was polled after it gave its result"),
         };
         coop::spend();
-        self.state = State::Taken;
+        self.handle = None;
+        self.is_refused = false;
         Poll::Ready(result)
     }
 }
 
 impl<T> Drop for JoinHandle<T> {
+    #[inline]
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.state, State::Taken) {
-            State::New(task) => task.detach(),
-            State::Awaited(task, _) => task.detach(),
-            State::Refused | State::Taken => {}
+        if let Some(handle) = self.handle.take() {
+            handle.detach();
         }
     }
 }
@@ -136,20 +118,14 @@ pub struct AbortHandle {
     task: TaskId,
 }
 
-/// Where a task stands in its runtime.
-#[derive(Clone)]
-struct Place {
-    home: Arc<dyn Home>,
-    list: u32,
-    key: u32,
+/// Where a task stands.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub(super) runtime: u32,
+    pub(super) key: u32,
 }
 
 impl AbortHandle {
-    fn of(meta: &Meta) -> AbortHandle {
-        let Meta { home, list, key, task, .. } = meta;
-        AbortHandle { place: Some(Place { home: home.clone(), list: *list, key: *key }), task: *task }
-    }
-
     /// Ends the task. Takes effect between two polls: a poll under way goes on to its next `.await` that waits, and if it
     /// completes the task is complete, not cancelled. A closure of `spawn_blocking` that runs already cannot be ended.
     /// The future is dropped on a worker. Nothing happens if the task is over.
@@ -162,15 +138,17 @@ impl AbortHandle {
     /// # });
     /// ```
     pub fn abort(&self) {
-        if let Some(Place { home, list, key }) = &self.place {
-            home.abort(*list, *key, self.task);
+        if let Some(Place { runtime, key }) = self.place {
+            // With the runtime its tasks are gone.
+            existing::with(runtime, |shared, _| shared.abort(key, self.task));
         }
     }
 
     /// Whether the task's future is gone: it is complete, panicked or cancelled.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.place.as_ref().is_none_or(|Place { home, list, key }| !home.has(*list, *key, self.task))
+        let has = |Place { runtime, key }| existing::with(runtime, |shared, _| shared.owned.0.has(key, self.task));
+        !self.place.and_then(has).unwrap_or(false)
     }
 
     /// The task's number, as in the runtime's trace.

@@ -21,6 +21,10 @@ pub(super) enum Mutant {
     TimeFirst,
     /// Who pushes an entry does not look whether the runtime is buried already.
     NoLookAfterPush,
+    /// A task that is to wait looks for the end of the runtime before it has the lock of its waker.
+    LookBeforeLock,
+    /// An abort takes the waker that it finds, without a look whose it is.
+    NoSecondLook,
 }
 
 thread_local! {

@@ -21,6 +21,7 @@ mod clock;
 mod context;
 mod coop;
 mod driver;
+mod existing;
 mod handle;
 mod hands;
 mod here;
@@ -35,6 +36,8 @@ mod metrics;
 mod monitor;
 pub(crate) mod net;
 mod owned;
+#[cfg(all(test, loom))]
+mod owned_models;
 mod parker;
 mod pool;
 mod recorded;

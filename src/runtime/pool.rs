@@ -124,7 +124,7 @@ impl Pool {
         let role = if worker.is_some() { Role::Worker } else { Role::Pool };
         let holds = u32::from(worker.is_some());
         let id = shared.thread_id(number);
-        let lane = Lane::new(shared.arc(), number as usize);
+        let lane = Lane::new(shared.arc());
         let body = move |lane: &Arc<Lane>| {
             let (shared, mut is_new) = (&lane.shared, worker.is_none());
             let mut next = worker.map(thread::Start::With);

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::context::{Blocked, Handle};
 use super::driver::{Driver, NOBODY};
+use super::existing;
 use super::here::{HERE, Here};
 use super::metrics::{Totals, WorkerCounts};
 use super::monitor::{self, Monitor};
@@ -29,7 +30,7 @@ use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
 use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Home, Runnable, Timer, Token};
+use crate::task::{Runnable, Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
@@ -46,7 +47,7 @@ pub(super) struct Shared {
     /// Itself, for the threads that it starts.
     me: Weak<Shared>,
     /// Different for each runtime of the process, never 0.
-    pub(super) id: u64,
+    pub(super) id: u32,
     pub(super) policy: Box<dyn Policy<Runnable>>,
     pub(super) shape: Shape,
     /// Every blocking call announces itself.
@@ -64,8 +65,8 @@ pub(super) struct Shared {
     phase: AtomicU32,
     parkers: Box<[Apart<Parker>]>,
     pub(super) pool: Apart<Pool>,
-    /// Lists of all tasks, so that they can be dropped. One for the world outside, one per worker, one for jobs.
-    pub(super) owned: Box<[Apart<Owned>]>,
+    /// All tasks, so that they can be dropped.
+    pub(super) owned: Apart<Owned>,
     tasks: Apart<AtomicU32>,
     pub(super) policy_name: String,
     /// What threads are called, before their number.
@@ -86,22 +87,15 @@ pub(super) struct Shared {
     pub(super) blocked: Blocked,
 }
 
-/// One thread's own reference to the runtime: tasks count on this, and not on one number that all threads write.
+/// One thread's own reference to the runtime: what its tasks hold of the runtime, as timers do, counts on this, and not on
+/// one number that all threads write.
 pub(super) struct Lane {
     pub(super) shared: Arc<Shared>,
-    /// Index of the list for tasks that are spawned here.
-    pub(super) list: usize,
 }
 
 impl Lane {
-    pub(super) fn new(shared: Arc<Shared>, number: usize) -> Arc<Lane> {
-        let list = number % (shared.owned.len() - 1);
-        Arc::new(Lane { shared, list })
-    }
-
-    /// The list for a new task, or a new job.
-    pub(super) fn list(&self, job: bool) -> usize {
-        if job { self.shared.owned.len() - 1 } else { self.list }
+    pub(super) fn new(shared: Arc<Shared>) -> Arc<Lane> {
+        Arc::new(Lane { shared })
     }
 }
 
@@ -133,24 +127,6 @@ fn traced(tracer: &Tracer, here: Option<&Here>, write: impl FnOnce(&mut Pen<'_>)
     write(&mut tracer.pen(here));
 }
 
-impl Home for Lane {
-    fn schedule(&self, entry: Runnable) {
-        self.shared.woken(None, entry, false);
-    }
-
-    fn abort(&self, list: u32, key: u32, task: TaskId) {
-        if let Some(waker) = self.shared.owned[list as usize].0.abort(key, task) {
-            // Told before the wake: the poll that it causes must see it.
-            self.shared.abort_begins();
-            waker.wake();
-        }
-    }
-
-    fn has(&self, list: u32, key: u32, task: TaskId) -> bool {
-        self.shared.owned[list as usize].0.has(key, task)
-    }
-}
-
 /// A task's waker was called; or its poll ended and it had been woken in it: `rewoken`. Called by `async-task`.
 pub(super) fn schedule(entry: Runnable, rewoken: bool) {
     let runtime = entry.0.metadata().runtime;
@@ -173,22 +149,22 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
         }
     });
     if let Some(entry) = entry {
-        // Its own reference: once the entry is delivered, another thread may end the task and its metadata.
-        let home = entry.0.metadata().home.clone();
-        home.schedule(entry);
+        match existing::find(runtime) {
+            Some(shared) => shared.woken(None, entry, false),
+            // Nobody is left who could poll it.
+            None => drop(entry),
+        }
     }
 }
 
 impl Shared {
     pub(super) fn new(parts: Parts) -> std::io::Result<Arc<Shared>> {
-        // The standard one: a static needs a constant, and nothing rests on its order.
-        static RUNTIMES: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(1);
         let Parts { policy, shape, seed, policy_name, thread_name, offers, records } = parts;
         let driver = Driver::new(shape.timer_grain)?;
         let clock = Clock::start();
-        let id = RUNTIMES.fetch_add(1, Ordering::Relaxed);
+        let id = existing::name();
         let (workers, brackets) = (usize::from(shape.workers), policy.brackets());
-        Ok(Arc::new_cyclic(|me| Shared {
+        let shared = Arc::new_cyclic(|me| Shared {
             me: me.clone(),
             id,
             policy,
@@ -204,7 +180,7 @@ impl Shared {
             phase: AtomicU32::new(0),
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
-            owned: (0..workers + 2).map(|_| Apart(Owned::default())).collect(),
+            owned: Apart(Owned::default()),
             tasks: Apart(AtomicU32::new(0)),
             policy_name,
             thread_name,
@@ -216,7 +192,9 @@ impl Shared {
             stretches: (Mutex::new(()), Condvar::new()),
             held: Mutex::new(Vec::new()),
             blocked: Blocked::default(),
-        }))
+        });
+        existing::add(&shared);
+        Ok(shared)
     }
 
     /// A reference to itself.
@@ -235,10 +213,22 @@ impl Shared {
         self.phase.load(Ordering::Relaxed) >= ABORT
     }
 
-    pub(super) fn abort_begins(&self) {
+    /// The task at that place is to end, if it is still this one.
+    pub(super) fn abort(&self, key: u32, task: TaskId) {
+        if !self.owned.0.can_abort(key, task) {
+            return;
+        }
+        // Told before the mark: who ends a task that is marked takes it back, and the poll that the wake causes must see it.
         self.phase.fetch_add(ABORT, Ordering::SeqCst);
+        match self.owned.0.abort(key, task) {
+            Some(Some(waker)) => waker.wake(),
+            // It is in a queue or in its first poll.
+            Some(None) => {}
+            None => self.abort_done(),
+        }
     }
 
+    /// A task that was aborted is over.
     pub(super) fn abort_done(&self) {
         self.phase.fetch_sub(ABORT, Ordering::SeqCst);
     }
@@ -518,7 +508,7 @@ impl Shared {
 
     /// Does something in the context of this runtime: what a user's destructor sees.
     fn within(&self, does: impl FnOnce()) {
-        let handle = Handle { lane: Lane::new(self.arc(), 0) };
+        let handle = Handle { lane: Lane::new(self.arc()) };
         let _entered = handle.enter();
         does();
     }
@@ -528,10 +518,8 @@ impl Shared {
         debug_assert!(!self.is_open(), "buried alive");
         self.driver.0.close();
         self.within(|| {
-            for list in &self.owned {
-                for waker in list.0.close() {
-                    waker.wake();
-                }
+            for waker in self.owned.0.close() {
+                waker.wake();
             }
             // Every task is in the policy's queues now, or its entry is in the hands of somebody who pushes it there.
             while self.drop_entries() {}
@@ -545,6 +533,12 @@ impl Shared {
         let found = !entries.is_empty();
         drop(entries);
         found
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        existing::remove(self.id);
     }
 }
 

@@ -12,10 +12,11 @@ use std::task::{Context, Poll};
 use async_task::{ScheduleInfo, Task, WithInfo};
 use pin_project_lite::pin_project;
 
+use super::existing;
 use super::here::HERE;
-use super::join::JoinHandle;
+use super::join::{self, JoinHandle};
 use super::pool::{self, Item, Refused};
-use super::shared::{self, Lane};
+use super::shared::{self, Lane, Shared};
 use super::tracer;
 use crate::id::{KindId, TaskId};
 use crate::sync::Arc;
@@ -45,54 +46,73 @@ impl<T> Output<T> {
 
 impl<T> Drop for Output<T> {
     fn drop(&mut self) {
-        if let Some(output) = self.0.take() {
+        let may_panic = std::mem::needs_drop::<T>() || matches!(self.0, Some(Err(_)));
+        if may_panic && let Some(output) = self.0.take() {
             contain(output);
         }
     }
 }
 
-/// A task in its lane's list of tasks; leaves it when the future is dropped.
+/// A task at its place among the runtime's tasks; leaves it when the future is dropped.
 struct Entered {
-    lane: Arc<Lane>,
-    /// Index of the list.
-    list: u32,
+    task: TaskId,
     key: u32,
+    runtime: u32,
+    /// A poll has left it waiting: its waker is at its place.
+    has_waited: bool,
 }
 
 impl Entered {
-    /// An abort that came between the look for it and the poll: its wake found the task queued still and was one with this
-    /// poll, and nobody would wake the task again. So the poll itself looks, and takes the task from whoever woke it.
+    /// A poll is about to answer Pending, on a thread of the runtime.
     #[inline]
-    fn wake_aborted(&self, cx: &Context<'_>) {
-        let shared = &self.lane.shared;
-        if shared.has_aborts() && shared.owned[self.list as usize].0.is_aborted(self.key) {
+    fn waits(&mut self, cx: &Context<'_>) {
+        HERE.with(|here| {
+            let lane = here.lane.borrow();
+            let shared = &lane.as_ref().expect("a task is polled on a thread of its runtime").shared;
+            if !self.has_waited {
+                self.waits_first(shared, cx);
+            }
+            // An abort that came between the look for it and the poll: its wake found the task queued still and was one
+            // with this poll, or found no waker, and nobody would wake the task again. So the poll itself looks, and takes
+            // the task from whoever woke it.
+            if shared.has_aborts() && shared.owned.0.is_aborted(self.key) {
+                cx.waker().wake_by_ref();
+            }
+            tracer::reserve_end(shared, here, self.task);
+        });
+    }
+
+    /// From now on the end of the runtime finds it by its place.
+    #[inline(never)]
+    fn waits_first(&mut self, shared: &Shared, cx: &Context<'_>) {
+        self.has_waited = true;
+        if !shared.owned.0.waits(self.key, cx.waker().clone()) {
             cx.waker().wake_by_ref();
         }
     }
 }
 
 impl Drop for Entered {
+    #[inline]
     fn drop(&mut self) {
-        let shared = &self.lane.shared;
-        if shared.owned[self.list as usize].0.leave(self.key) {
-            shared.abort_done();
-        }
+        // With the runtime its places are gone.
+        existing::with(self.runtime, |shared, here| {
+            if shared.owned.0.leave(here.map(|here| &here.keys), self.key, self.has_waited) {
+                shared.abort_done();
+            }
+        });
     }
 }
 
 pin_project! {
-    /// A task's future and its end, which is recorded before whoever awaits it is woken. What no poll needs stands behind
-    /// the future, so that with the cold front of the next task ([`Meta`]) it keeps their hot parts on different cache
-    /// lines: tasks that were spawned together run on different CPUs. Aligning them would do the same, but aligned
-    /// memory is dear to allocate.
+    /// A task's future and its end, which is recorded before whoever awaits it is woken. What stands behind the future
+    /// keeps, with the cold front of the next task ([`Meta`]), their hot parts on different cache lines: tasks that were
+    /// spawned together run on different CPUs. Aligning them would do the same, but aligned memory is dear to allocate.
     #[repr(C)]
     struct Cell<F> {
         #[pin]
         future: Option<F>,
-        task: TaskId,
         entered: Entered,
-        // Measured: without it two workers take 1.27 times tokio's time for yields, with it 1.18; more gains nothing.
-        apart: [u64; 2],
     }
 
     impl<F> PinnedDrop for Cell<F> {
@@ -120,23 +140,25 @@ impl<F: Future> Future for Cell<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut().expect("a task is not polled after its end");
-        let (end, output) = match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
+        match catch_unwind(AssertUnwindSafe(|| future.poll(cx))) {
             Ok(Poll::Pending) => {
-                this.entered.wake_aborted(cx);
-                tracer::reserve_end(&this.entered.lane, *this.task);
-                return Poll::Pending;
+                this.entered.waits(cx);
+                Poll::Pending
             }
-            Ok(Poll::Ready(output)) => (PollEnd::Ready, Ok(output)),
+            Ok(Poll::Ready(output)) => {
+                contain(Unset(&mut this.future));
+                ended(this.entered.task, PollEnd::Ready);
+                Poll::Ready(Output(Some(Ok(output))))
+            }
             Err(payload) => {
                 // Recorded before the future is dropped, which counts its end.
-                ended(&this.entered.lane, *this.task, PollEnd::Panicked);
-                (PollEnd::Panicked, Err(payload))
+                ended(this.entered.task, PollEnd::Panicked);
+                contain(Unset(&mut this.future));
+                // Again, for what its destructor may have woken.
+                ended(this.entered.task, PollEnd::Panicked);
+                Poll::Ready(Output(Some(Err(payload))))
             }
-        };
-        let output = Output(Some(output));
-        contain(Unset(&mut this.future));
-        ended(&this.entered.lane, *this.task, end);
-        Poll::Ready(output)
+        }
     }
 }
 
@@ -144,6 +166,7 @@ impl<F: Future> Future for Cell<F> {
 pub(super) struct Created<T> {
     pub(super) runnable: Runnable,
     pub(super) handle: Task<Output<T>, Meta>,
+    pub(super) place: join::Place,
 }
 
 /// What a task is called and where it is kept.
@@ -163,32 +186,33 @@ where
     F::Output: Send + 'static,
 {
     let Name { task, kind, deadline, job } = name;
-    let list = lane.list(job);
-    // Moved in only if the list takes it, so that a refused future is dropped outside of the list's lock.
-    let mut future = Some(future);
-    let created = lane.shared.owned[list].0.enter(task, |key| {
-        let list = u32::try_from(list).expect("as many lists as workers");
-        let meta = Meta { task, kind, key, list, deadline, runtime: lane.shared.id, home: lane.clone() };
-        let entered = Entered { lane: lane.clone(), list, key };
-        let cell = Cell { future: future.take(), task, entered, apart: [0; 2] };
-        // Captures nothing: `async-task` would count a reference around each call.
-        let schedule = |runnable: async_task::Runnable<Meta>, info: ScheduleInfo| {
-            shared::schedule(Runnable(runnable), info.woken_while_running);
-        };
-        let builder = async_task::Builder::new().metadata(meta);
-        let (runnable, handle) = builder.spawn(move |_| cell, WithInfo(schedule));
-        (runnable.waker(), Created { runnable: Runnable(runnable), handle })
-    });
-    drop(future);
-    created
+    let runtime = lane.shared.id;
+    let key = lane.shared.on_thread(|here| lane.shared.owned.0.enter(here.map(|here| &here.keys), task, job))?;
+    let meta = Meta { deadline, task, key, runtime, kind };
+    // Captures nothing: `async-task` would count a reference around each call.
+    let schedule = |runnable: async_task::Runnable<Meta>, info: ScheduleInfo| {
+        shared::schedule(Runnable(runnable), info.woken_while_running);
+    };
+    let builder = async_task::Builder::new().metadata(meta);
+    // Made in its place, piece by piece: copied as a whole it would wait for its pieces to be written.
+    let cell = move |meta: &Meta| {
+        let &Meta { task, key, runtime, .. } = meta;
+        Cell { future: Some(future), entered: Entered { task, key, runtime, has_waited: false } }
+    };
+    let (runnable, handle) = builder.spawn(cell, WithInfo(schedule));
+    Some(Created { runnable: Runnable(runnable), handle, place: join::Place { runtime, key } })
 }
 
 /// The task is over; called inside its last poll.
-pub(super) fn ended(lane: &Arc<Lane>, task: TaskId, end: PollEnd) {
+pub(super) fn ended(task: TaskId, end: PollEnd) {
     let _ = HERE.try_with(|here| {
         if here.end.get().is_none() {
             here.end.set(Some(end));
-            lane.shared.trace(Some(here), |pen| pen.record(Event::PollEnd { task, end }));
+            if here.is_traced.get()
+                && let Some(lane) = &*here.lane.borrow()
+            {
+                lane.shared.trace(Some(here), |pen| pen.record(Event::PollEnd { task, end }));
+            }
         }
         // Whoever awaits the handle is woken next.
         here.cause.set(Cause::Join);
@@ -201,7 +225,9 @@ fn parent(lane: &Lane) -> Option<TaskId> {
     HERE.try_with(|here| here.task.get().filter(|_| here.runtime.get() == id)).ok().flatten()
 }
 
-/// Spawns a plain future on the runtime of the lane.
+/// Spawns a plain future on the runtime of the lane. Part of its caller, so that the handle, which almost everybody drops at
+/// once, is never built.
+#[inline(always)]
 pub(super) fn spawn<F>(lane: &Arc<Lane>, future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
@@ -209,12 +235,12 @@ where
 {
     let shared = &lane.shared;
     let name = Name { task: shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: false };
-    let Some(Created { runnable, handle }) = create(lane, name, future) else {
+    let Some(Created { runnable, handle, place }) = create(lane, name, future) else {
         return JoinHandle::refused(name.task);
     };
     let (task, kind) = (name.task, name.kind);
     shared.launch(runnable, |pen| pen.record(Event::Spawn { task, parent: parent(lane), kind, job: false }));
-    JoinHandle::new(handle, task)
+    JoinHandle::new(handle, place, task)
 }
 
 /// Sends a closure to the blocking pool of the lane's runtime.
@@ -235,7 +261,7 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
         Ok(()) => {}
         Err(Refused::Closed(item) | Refused::NoThread(item, _)) => drop(item),
     }
-    JoinHandle::new(created.handle, name.task)
+    JoinHandle::new(created.handle, created.place, name.task)
 }
 
 /// A job of the blocking pool exists and waits there.

@@ -216,8 +216,7 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
 #[cold]
 #[inline(never)]
 fn is_aborted(shared: &Shared, entry: &Runnable) -> bool {
-    let meta = entry.0.metadata();
-    shared.owned[meta.list as usize].0.is_aborted(meta.key)
+    shared.owned.0.is_aborted(entry.0.metadata().key)
 }
 
 /// Drops an aborted task in place of its poll. The policy is told of a poll that was the last.
@@ -336,17 +335,16 @@ fn come_back(shared: &Shared, here: &Here) {
 }
 
 /// Whether that is the waker of the task that this thread polls, and not one of an executor inside of the task.
-pub(super) fn is_own_waker(lane: &Arc<Lane>, here: &Here, waker: &Waker) -> bool {
-    waker.data().addr().wrapping_add(distance(lane)) == here.polled.get()
+pub(super) fn is_own_waker(here: &Here, waker: &Waker) -> bool {
+    waker.data().addr().wrapping_add(distance()) == here.polled.get()
 }
 
 /// How far a task's metadata lies behind what its waker points to: both lie in the head of its allocation, which is alike
 /// for all tasks. Measured once, on a task that never runs.
-fn distance(lane: &Arc<Lane>) -> usize {
+fn distance() -> usize {
     static DISTANCE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
     *DISTANCE.get_or_init(|| {
-        let (task, kind, deadline) = (TaskId(0), KindId(0), Time::MAX);
-        let meta = Meta { task, kind, key: 0, list: 0, deadline, runtime: lane.shared.id, home: lane.clone() };
+        let meta = Meta { deadline: Time::MAX, task: TaskId(0), key: 0, runtime: 0, kind: KindId(0) };
         let (runnable, handle) = async_task::Builder::new().metadata(meta).spawn(|_| async {}, |_| {});
         handle.detach();
         let meta: *const Meta = runnable.metadata();
@@ -360,7 +358,7 @@ pub(super) fn defer(shared: &Shared, here: &Here, waker: &Waker) -> bool {
     if shared.shape.yield_by != crate::policy::YieldBy::Defer || here.worker.get().is_none() {
         return false;
     }
-    if here.lane.borrow().as_ref().is_none_or(|lane| !is_own_waker(lane, here, waker)) {
+    if !is_own_waker(here, waker) {
         return false;
     }
     here.yielded.set(true);

@@ -14,9 +14,9 @@
 
 use super::clock::Clock;
 use super::hands;
-use super::here::{HERE, Here};
+use super::here::Here;
 use super::merge::{self, Stamped};
-use super::shared::Lane;
+use super::shared::Shared;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::sync::{Arc, AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
 use crate::time::Time;
@@ -143,17 +143,12 @@ impl Tracer {
 }
 
 /// A poll is about to answer Pending: the place of its end in the stream is here, though what kind of end it is will be
-/// known only after the task was let go. The thread knows whether its runtime records: the lane is not touched without
-/// need.
+/// known only after the task was let go.
 #[inline]
-pub(super) fn reserve_end(lane: &Lane, task: TaskId) {
-    let _ = HERE.try_with(|here| {
-        if here.is_traced.get()
-            && let Some(tracer) = &lane.shared.tracer
-        {
-            here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now())));
-        }
-    });
+pub(super) fn reserve_end(shared: &Shared, here: &Here, task: TaskId) {
+    if let Some(tracer) = &shared.tracer {
+        here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now())));
+    }
 }
 
 /// Writes records of one thread.

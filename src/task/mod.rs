@@ -51,7 +51,7 @@ pub use env::Env;
 pub use join::{Aborter, After, Join, Outcome};
 pub use mutex::{MutexKind, TaskGuard, TaskMutex};
 #[cfg(not(target_arch = "wasm32"))]
-pub use runnable::{Home, Meta, Runnable};
+pub use runnable::{Meta, Runnable};
 pub use timer::{Known, Timer, Until, Wait};
 pub use token::Token;
 

@@ -4,7 +4,7 @@ use super::explain::{Part, Rules, explain};
 use super::findings::{Finding, findings};
 use super::layout::{Subject, Wanted, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
-use crate::id::{KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
 use crate::trace::recording::{KindMeta, Origin};
@@ -384,6 +384,13 @@ impl Board {
             Line::Driver => words.line_driver.to_owned(),
             Line::Pool => words.line_pool.to_owned(),
         }
+    }
+
+    /// A mutex of the program.
+    #[must_use]
+    pub fn mutex_name(&self, mutex: MutexId) -> String {
+        let name = self.meta.mutexes.get(mutex.index()).map_or("?", String::as_str);
+        bare(self.words().mutex, &[("name", name.into())])
     }
 
     /// Who or what woke a task.

@@ -6,6 +6,9 @@
 //!    takes to say *ready*: either it sees that, or the driver sees the waker.
 //! 2. If so, it tries, without the lock. Would it block, it says *not ready*, unless the driver said *ready* again since
 //!    it looked (the number of the change tells): that would be lost for ever. Then from the start.
+//! 3. An operation that did less than it could have has found the end as well: the rest, when it comes, is a change. That
+//!    spares a call of the system that would find nothing. Only the other side's end, which comes once, may be told
+//!    already: after that the direction stays ready.
 
 use std::io;
 use std::task::{Context, Poll, Waker, ready};
@@ -41,6 +44,8 @@ struct Readiness {
 #[derive(Default)]
 struct Direction {
     is_ready: bool,
+    /// The other side has ended it, or it is broken: nothing will change.
+    is_closed: bool,
     /// Changes that the selector told.
     changes: u64,
     /// One for each task that waits.
@@ -48,12 +53,24 @@ struct Direction {
 }
 
 impl Direction {
-    fn ready(&mut self, woken: &mut Vec<Waker>) {
+    fn ready(&mut self, is_closed: bool, woken: &mut Vec<Waker>) {
         self.is_ready = true;
+        self.is_closed |= is_closed;
         self.changes += 1;
         woken.append(&mut self.wakers);
     }
+
+    /// Nothing is left of what was told up to this change.
+    fn drained(&mut self, changes: u64) {
+        if self.changes == changes {
+            self.is_ready = false;
+        }
+    }
 }
+
+/// Where a selector tells each change by itself, whatever was left before: less than asked for was all there is. As in
+/// tokio (`io/poll_evented.rs`).
+const TELLS_CHANGES: bool = cfg!(any(target_os = "linux", target_os = "android", target_vendor = "apple"));
 
 impl Sources {
     pub(in crate::runtime) fn new(registry: Registry) -> Sources {
@@ -69,11 +86,13 @@ impl Sources {
     pub(in crate::runtime) fn ready(&self, event: &Event, woken: &mut Vec<Waker>) {
         // A place that was freed, and perhaps taken again: then somebody tries in vain.
         let Some(readiness) = lock(&self.list).places.get(event.token().0).cloned().flatten() else { return };
-        if event.is_readable() || event.is_read_closed() || event.is_error() {
-            lock(&readiness.read).ready(woken);
+        let is_closed = event.is_read_closed() || event.is_error();
+        if event.is_readable() || is_closed {
+            lock(&readiness.read).ready(is_closed, woken);
         }
-        if event.is_writable() || event.is_write_closed() || event.is_error() {
-            lock(&readiness.write).ready(woken);
+        let is_closed = event.is_write_closed() || event.is_error();
+        if event.is_writable() || is_closed {
+            lock(&readiness.write).ready(is_closed, woken);
         }
     }
 
@@ -142,7 +161,28 @@ impl<S: Registers> Registered<S> {
         &self,
         way: Way,
         cx: &mut Context<'_>,
+        operation: impl FnMut(&S) -> io::Result<R>,
+    ) -> Poll<io::Result<R>> {
+        self.poll_until(way, cx, operation, |_| false)
+    }
+
+    /// The same for a stream of bytes, with at most so many of them.
+    pub(super) fn poll_bytes(
+        &self,
+        way: Way,
+        cx: &mut Context<'_>,
+        most: usize,
+        operation: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.poll_until(way, cx, operation, |&done| TELLS_CHANGES && 0 < done && done < most)
+    }
+
+    fn poll_until<R>(
+        &self,
+        way: Way,
+        cx: &mut Context<'_>,
         mut operation: impl FnMut(&S) -> io::Result<R>,
+        is_all: impl Fn(&R) -> bool,
     ) -> Poll<io::Result<R>> {
         ready!(coop::poll_budget(cx));
         let direction = match way {
@@ -150,7 +190,7 @@ impl<S: Registers> Registered<S> {
             Way::Write => &self.readiness.write,
         };
         loop {
-            let changes = {
+            let (changes, is_closed) = {
                 let mut direction = lock(direction);
                 if !direction.is_ready {
                     if !direction.wakers.iter().any(|known| known.will_wake(cx.waker())) {
@@ -158,17 +198,17 @@ impl<S: Registers> Registered<S> {
                     }
                     return Poll::Pending;
                 }
-                direction.changes
+                (direction.changes, direction.is_closed)
             };
             match operation(&self.io) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    let mut direction = lock(direction);
-                    if direction.changes == changes {
-                        direction.is_ready = false;
-                    }
+                    lock(direction).drained(changes);
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 result => {
+                    if !is_closed && result.as_ref().is_ok_and(&is_all) {
+                        lock(direction).drained(changes);
+                    }
                     coop::spend();
                     return Poll::Ready(result);
                 }

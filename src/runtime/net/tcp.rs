@@ -149,13 +149,13 @@ impl fmt::Debug for TcpStream {
 
 impl AsyncRead for &TcpStream {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        self.socket.poll(Way::Read, cx, |mut stream| stream.read(buffer))
+        self.socket.poll_bytes(Way::Read, cx, buffer.len(), |mut stream| stream.read(buffer))
     }
 }
 
 impl AsyncWrite for &TcpStream {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        self.socket.poll(Way::Write, cx, |mut stream| stream.write(buffer))
+        self.socket.poll_bytes(Way::Write, cx, buffer.len(), |mut stream| stream.write(buffer))
     }
 
     fn poll_write_vectored(
