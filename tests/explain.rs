@@ -235,6 +235,27 @@ fn without_its_cause_a_wait_is_shorter_by_its_part() {
     let json = scenario(IDEAL, r#"{"name": "global-queue", "workers": 1, "max_blocking_threads": 1}"#, jobs);
     wrong.extend(causes("a pool of one thread", &json, 3, "Pool", &[("policy.max_blocking_threads", "2")], exact));
 
+    let mutex = r#""mutexes": {"m": {"kind": "std"}},
+        "tasks": {"h": {"arrive": [{"at": "0 ns"}], "program": [{"lock": {"mutex": "m", "do": [{"block": "30 ms"}]}}]},
+        "w": {"arrive": [{"at": "1 ms"}], "program": [{"lock": {"mutex": "m", "do": []}}]},
+        "s": {"arrive": [{"at": "2 ms"}], "program": [{"cpu": "1 us"}]}}"#;
+    let json = scenario(IDEAL, r#"{"name": "global-queue", "workers": 2}"#, mutex);
+    let cure = [("tasks.h.program.0.lock.do.0.block", "1 us")];
+    wrong.extend(causes("a worker that waits for a mutex", &json, 2, "AllBusy", &cure, exact));
+
+    let overran = r#""channels": {"c": {}}, "tasks": {"s": {"arrive": [{"at": "0 ns"}], "program": [{"join!": [
+        [{"timeout": {"after": "5 ms", "do": [{"recv": "c"}]}}], [{"cpu": "30 ms"}]]}]}}"#;
+    let json = scenario(IDEAL, ONE, overran);
+    let cure = [("tasks.s.program.0.join!.1.0.cpu", "1 us")];
+    wrong.extend(causes("a deadline that passes in a poll", &json, 0, "SameTask", &cure, exact));
+
+    let outside = r#""channels": {"c": {"outside": {"at": "3.001 ms"}}},
+        "tasks": {"b": {"arrive": [{"at": "0 ns", "count": 4}], "program": [{"forever": [{"cpu": "10 us"}, "wake_self"]}]},
+        "s": {"arrive": [{"at": "0 ns"}], "program": [{"recv": "c"}]}}"#;
+    let json = scenario(IDEAL, r#"{"name": "tokio", "workers": 1, "global_queue_interval": 61}"#, outside);
+    let cure = [("policy.global_queue_interval", "1")];
+    wrong.extend(causes("a message from a thread outside", &json, 4, "Interval", &cure, (0, 10_000)));
+
     let two = r#""tasks": {"j": {"arrive": [{"at": "0 ns"}], "program": [{"cpu": "5 ms"}]},
         "s": {"arrive": [{"at": "1 ms"}], "program": [{"cpu": "1 us"}]}}"#;
     let json = scenario(r#"{"cpus": 1, "costs": "ideal"}"#, r#"{"name": "tokio", "workers": 2}"#, two);

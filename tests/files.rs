@@ -154,33 +154,58 @@ fn the_tracks_of_perfetto_say_what_the_page_says() {
     assert!(events["C"].iter().any(|event| event["name"] == "The global queue" && event["args"]["tasks"] == 1));
 }
 
-/// What Perfetto's importer asks of every event: letters, numbers, and slices of a track that nest.
+/// What the format ("Trace Event Format", Google) and Perfetto's importer ask of every event: a known letter, the fields of
+/// that letter with their types, times that are numbers from 0 on, lengths that are not negative, and slices of a track
+/// that nest.
+fn well_formed(name: &str, recording: &Recording) {
+    let bytes = perfetto(recording, Lang::Ja);
+    let text = String::from_utf8(bytes.clone()).expect("UTF-8");
+    assert!(text.starts_with("{\"displayTimeUnit\":\"ns\"") && !text.contains("\\u"));
+    let events = events(&bytes);
+    for (letter, event) in events.iter().flat_map(|(letter, events)| events.iter().map(move |event| (letter, event))) {
+        let number = |field: &str| event[field].as_f64().is_some_and(|number| number >= 0.0);
+        let whole = |field: &str| event[field].is_u64();
+        let fits = match letter.as_str() {
+            "X" => number("ts") && number("dur") && whole("tid") && event["args"].is_object(),
+            "i" => number("ts") && whole("tid") && event["s"] == "t",
+            "s" | "f" => number("ts") && whole("tid") && whole("id") && event["cat"].is_string(),
+            "C" => number("ts") && event["args"].as_object().is_some_and(|args| args.values().all(Value::is_u64)),
+            "M" => event["args"].is_object(),
+            _ => false,
+        };
+        assert!(fits, "{name}: {event}");
+    }
+    let mut tracks: BTreeMap<u64, Vec<(u64, u64)>> = BTreeMap::new();
+    for slice in &events["X"] {
+        let (ts, dur) = (nanos(&slice["ts"]), nanos(&slice["dur"]));
+        tracks.entry(slice["tid"].as_u64().expect("a track")).or_default().push((ts, ts + dur));
+    }
+    for (track, mut slices) in tracks {
+        // The order in which the importer takes them: by time, and as they stand in the file.
+        slices.sort_by_key(|&(from, _)| from);
+        let mut open: Vec<(u64, u64)> = Vec::new();
+        for slice in slices {
+            open.retain(|&(_, to)| to > slice.0);
+            let fits = open.last().is_none_or(|&(_, to)| slice.1 <= to);
+            assert!(fits, "{name}, track {track}: {slice:?} does not nest in {:?}", open.last());
+            open.push(slice);
+        }
+    }
+    let pid = |event: &Value| event["pid"].as_u64().is_some_and(|pid| (1..=5).contains(&pid));
+    assert!(events.values().flatten().all(|event| pid(event) && event["name"].is_string()));
+}
+
 #[test]
 fn every_event_has_the_form_that_perfetto_reads_and_slices_nest() {
-    for name in ["w1", "w2", "w3"] {
-        let recording = simulated(name);
-        let bytes = perfetto(&recording, Lang::Ja);
-        let text = String::from_utf8(bytes.clone()).expect("UTF-8");
-        assert!(text.starts_with("{\"displayTimeUnit\":\"ns\"") && !text.contains("\\u"));
-        let events = events(&bytes);
-        let mut tracks: BTreeMap<u64, Vec<(u64, u64)>> = BTreeMap::new();
-        for slice in &events["X"] {
-            let (ts, dur) = (nanos(&slice["ts"]), nanos(&slice["dur"]));
-            tracks.entry(slice["tid"].as_u64().expect("a track")).or_default().push((ts, ts + dur));
-        }
-        for (track, mut slices) in tracks {
-            // The order in which the importer takes them: by time, and as they stand in the file.
-            slices.sort_by_key(|&(from, _)| from);
-            let mut open: Vec<(u64, u64)> = Vec::new();
-            for slice in slices {
-                open.retain(|&(_, to)| to > slice.0);
-                let fits = open.last().is_none_or(|&(_, to)| slice.1 <= to);
-                assert!(fits, "{name}, track {track}: {slice:?} does not nest in {:?}", open.last());
-                open.push(slice);
-            }
-        }
-        let pid = |event: &Value| event["pid"].as_u64().is_some_and(|pid| (1..=5).contains(&pid));
-        assert!(events.values().flatten().all(|event| pid(event) && event["name"].is_string()));
+    for name in ["w1", "w2", "w3", "std-mutex", "async-mutex", "nested-block-on", "abort", "panic", "outside-thread"] {
+        well_formed(name, &simulated(name));
+    }
+}
+
+#[test]
+fn real_recordings_have_the_form_that_perfetto_reads() {
+    for (name, policy) in [("w1", "tokio"), ("std-mutex", "async-std-monitor"), ("abort", "tokio")] {
+        well_formed(name, &recorded(name, policy));
     }
 }
 

@@ -37,12 +37,30 @@ const EVERYTHING: &str = r#"{
     }
 }"#;
 
+/// What waits, is cut short, fails, or is fed from outside, each inside of others.
+const NEW_STEPS: &str = r#"{
+    "dandori": 1, "name": "new-steps", "policy": {"name": "tokio", "workers": 3}, "limits": {"end": "100 ms"},
+    "channels": {"c": {"outside": {"poisson": "1 ms", "count": 40}}, "fed": {"outside": {"burst": 2, "every": "5 ms", "count": 4}}},
+    "mutexes": {"c": {}, "plain": {"kind": "std"}, "across": {"kind": "std"}},
+    "tasks": {
+        "a": {"arrive": [{"at": "0 ns", "count": 3}, {"clients": 2, "think": {"uniform": {"from": "1 ms", "to": "2 ms"}}, "count": 3}], "program": [
+            {"lock": {"mutex": "c", "do": [{"sleep": "100 us"}, {"lock": {"mutex": "plain", "do": [{"cpu": "5 us"}]}}]}},
+            {"timeout": {"after": {"list": ["1 ms", "2 ms"]}, "do": [{"lock": {"mutex": "c", "do": [{"recv": "c"}]}}], "else": [{"cpu": "1 us"}]}},
+            {"chance": {"probability": 0.3, "do": [{"spawn": "b"}], "else": ["yield_now"]}},
+            {"chance": {"probability": 0.5, "do": [{"lock": {"mutex": "across", "do": [{"sleep": "10 us"}]}}]}},
+            {"repeat": {"times": 2, "do": [{"blocking_job": [{"block": {"list": ["10 us", "1 ms"]}}, {"lock": {"mutex": "plain", "do": []}}]}]}},
+            {"block_on": [{"sleep": "200 us"}, {"timeout": {"after": "1 ms", "do": [{"recv": "fed"}]}}]},
+            {"spawn": "b"}, "abort", "join", {"spawn_blocking": [{"cpu": "1 us"}, "panic"]}]},
+        "b": {"program": [{"lock": {"mutex": "plain", "do": [{"cpu": "1 us"}]}}, {"sleep": "1 ms"}, {"lock": {"mutex": "c", "do": ["panic", {"sleep": "1 ms"}]}}, {"cpu": "1 us"}]}
+    }
+}"#;
+
 fn program(name: &str, policy: &str) -> String {
     let registry = Registry::standard();
     let scenario = match library::get(name) {
         Some(named) => named.under(policy, &registry).expect("it fits"),
         None => {
-            let everything = Scenario::parse(EVERYTHING).expect("valid");
+            let everything = Scenario::parse(if name == "new-steps" { NEW_STEPS } else { EVERYTHING }).expect("valid");
             everything.with_policy(policy, &registry).expect("it fits")
         }
     };
@@ -92,6 +110,17 @@ fn programs_compile_without_warnings_and_run() {
         ("herd", ["tokio", "smol"]),
         ("four-answers", ["go", "async-std-monitor"]),
         ("everything", ["tokio", "work-stealing"]),
+        ("std-mutex", ["tokio", "smol"]),
+        ("async-mutex", ["tokio", "work-stealing"]),
+        ("mutex-across-await", ["tokio", "dandori"]),
+        ("nested-block-on", ["tokio", "dandori"]),
+        ("timeout", ["tokio", "event-loop"]),
+        ("outside-thread", ["tokio", "global-queue"]),
+        ("abort", ["tokio", "tokio-current-thread"]),
+        ("panic", ["tokio", "thread-per-core"]),
+        ("closed-loop", ["tokio", "smol"]),
+        ("budget-siblings", ["tokio", "tokio-current-thread"]),
+        ("new-steps", ["tokio", "work-stealing"]),
     ];
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("programs");
     std::fs::create_dir_all(folder.join("src")).expect("a scratch folder");
@@ -128,6 +157,7 @@ fn programs_compile_without_warnings_and_run() {
         .expect("cargo starts");
     let (said, wrong) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}\n{wrong}");
+    // Some of them panic, because their scenario says so.
     for (name, policies) in programs {
         for policy in policies {
             assert!(said.contains(&format!("{name} under {policy}\n")), "{said}");

@@ -390,3 +390,56 @@ fn real_waits_are_in_the_stream_with_their_causes() {
         assert!(recording.trace.iter().any(|record| matches!(record.event, Event::Due { cause: Cause::Timer, .. })));
     }
 }
+
+// ---- Wakers ---------------------------------------------------------------------------------------------------------------
+
+/// A task polls a future once and gives it to another task: the waker of the first is stale from then on.
+async fn moved<F>(future: F, end: impl FnOnce())
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let mut future = Box::pin(future);
+    let (give, given) = oneshot::channel();
+    let old = Arc::new(AtomicU32::new(0));
+    let polls = old.clone();
+    let first = spawn(async move {
+        assert!(poll_fn(|cx| Poll::Ready(future.as_mut().poll(cx).is_pending())).await);
+        assert!(give.send(future).is_ok());
+        poll_fn(|_| {
+            polls.fetch_add(1, Ordering::SeqCst);
+            Poll::<()>::Pending
+        })
+        .await;
+    });
+    let (tell, told) = oneshot::channel();
+    let second = spawn(async move {
+        let mut future = given.await.expect("it was given");
+        let mut tell = Some(tell);
+        poll_fn(|cx| {
+            let polled = future.as_mut().poll(cx);
+            if let Some(tell) = tell.take() {
+                assert!(tell.send(()).is_ok());
+            }
+            polled
+        })
+        .await;
+    });
+    told.await.expect("the second task has asked");
+    end();
+    second.await.expect("it was woken");
+    assert_eq!(old.load(Ordering::SeqCst), 1, "the first task is not woken any more");
+    first.abort();
+}
+
+#[test]
+fn real_a_future_that_moves_to_another_task_wakes_only_that_one() {
+    check(|| async {
+        let (send, receive) = oneshot::channel::<()>();
+        moved(receive, || assert!(send.send(()).is_ok())).await;
+        moved(sleep(20 * MS), || {}).await;
+        let lock = Arc::new(AsyncMutex::new(()));
+        let guard = lock.clone().lock_owned().await;
+        moved(async move { drop(lock.lock().await) }, || drop(guard)).await;
+    });
+}

@@ -152,7 +152,12 @@ fn who_is_dropped_in_the_line_of_a_mutex_hands_it_on() {
         "10000 t2 released",
         "10000 t2 Ready",
     ];
-    both(&scenario, &expected);
+    let simulated = simulate(&scenario);
+    assert_eq!(timed(&simulated), expected);
+    // On a machine that is late both times come at once, in their order.
+    let without_wakes =
+        |words: Vec<String>| -> Vec<String> { words.into_iter().filter(|word| !word.ends_with("woken")).collect() };
+    assert_eq!(without_wakes(words(&on_threads(&scenario))), without_wakes(words(&simulated)), "on threads");
 }
 
 #[test]

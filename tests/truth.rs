@@ -5,15 +5,19 @@
 
 use std::collections::BTreeMap;
 
+use dandori::id::KindId;
 use dandori::policy::Registry;
 use dandori::rng::{FastRand, Key, Stream};
 use dandori::scenario::lesson::{self, Control, Lesson, Measure};
-use dandori::scenario::{Json, Problem, Scenario};
+use dandori::scenario::{Json, Problem, Scenario, library};
 use dandori::sim::Sim;
 use dandori::time::{Nanos, Time};
 use dandori::trace::{Ended, Recording};
+use dandori::view::board::{Board, Focus, Measure as BoardMeasure};
+use dandori::view::caption::caption;
+use dandori::view::findings::told;
 use dandori::view::info::RunInfo;
-use dandori::view::session::{Engine, Progress, Session, Settings};
+use dandori::view::session::{Engine, Progress, Session, Settings, facts};
 use dandori::words::{Lang, plain};
 use serde_json::Value;
 
@@ -245,6 +249,69 @@ pub(crate) fn is_about(said: &str, length: Nanos) -> bool {
     let Ok(value) = digits.parse::<f64>() else { return false };
     // Parts are rounded so that they add up: a total may be one step off.
     if below { (length.0 as f64) < step * 1.01 } else { (value * scale - length.0 as f64).abs() <= step * 1.01 }
+}
+
+/// Scenarios without a lesson, for what no lesson has: mutexes, timeouts, aborts, panics, threads outside, closed loops.
+const OTHERS: [&str; 11] = [
+    "std-mutex",
+    "async-mutex",
+    "mutex-across-await",
+    "nested-block-on",
+    "timeout",
+    "outside-thread",
+    "abort",
+    "panic",
+    "open-loop",
+    "closed-loop",
+    "budget-siblings",
+];
+
+#[test]
+fn nothing_that_is_said_of_mutexes_aborts_and_loops_contradicts_the_run() {
+    let seed = 20_261_123;
+    println!("seed {seed}");
+    let registry = Registry::standard();
+    let mut checked: BTreeMap<&str, u64> = BTreeMap::new();
+    for round in 0..330 {
+        let mut draw = FastRand::new(Stream::new(seed, Key::named("others").child(round)));
+        let named = library::get(OTHERS[round as usize % OTHERS.len()]).expect("in the library");
+        let policy = named.fits[draw.below(named.fits.len() as u32) as usize];
+        let mut draft = named.draft();
+        draft.with_policy(policy, &registry);
+        draft.put("seed", Json::integer(u64::from(draw.below(100)))).expect("a field");
+        draft.put("machine.cpus", Json::integer(1 + u64::from(draw.below(4)))).expect("a field");
+        let mut more = draft.clone();
+        more.put("policy.workers", Json::integer(1 + u64::from(draw.below(6)))).expect("a field");
+        let scenario = more.build(&registry).or_else(|_| draft.build(&registry)).expect("it fits");
+        let what = format!("seed {seed}, round {round}: {} under {policy}, {draft}", named.name);
+        let recording = Sim::new(&scenario, &registry).expect("valid").finish();
+        let raw = Raw::new(&recording);
+        let facts = facts(&registry.get(policy).expect("known").spec, &scenario);
+        let kind = KindId(draw.below(scenario.kinds.len() as u32) as u16);
+        let board = Board::new(&recording, facts, Focus { kind, measure: BoardMeasure::Wait }, None, Lang::En);
+        for found in told(&board) {
+            let text = plain(&found.text).replace('\u{a0}', " ");
+            assert_eq!(raw.check_finding(&found, &text), None, "{what}\n{text}: {found:?}");
+            *checked.entry(found.kind).or_default() += 1;
+        }
+        if let Some(wait) = board.wait() {
+            let sum: u64 = board.parts.iter().map(|part| part.length.0).sum();
+            let told = raw.waits_of(wait.task).iter().any(|wait| wait.length().0 == sum);
+            assert!(told, "{what}: no wait of {} took {sum} ns", wait.task);
+        }
+        for _ in 0..MOMENTS {
+            let share = u128::from(draw.below(u32::MAX));
+            let t = Time((u128::from(raw.end.0) * share / u128::from(u32::MAX)) as u64);
+            let caption = plain(&caption(&board, t)).replace('\u{a0}', " ");
+            let kind = raw.check_caption(&caption, t, board.to.since(board.from));
+            let kind = kind.unwrap_or_else(|wrong| panic!("{what}\nat {t}: {caption}\n{wrong}"));
+            *checked.entry(kind.unwrap_or("another caption")).or_default() += 1;
+        }
+    }
+    println!("{checked:?}");
+    for kind in ["lock_convoy", "deadlock", "long_poll", "steady", "due"] {
+        assert!(checked.contains_key(kind), "{kind}: {checked:?}");
+    }
 }
 
 #[test]

@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use dandori::id::KindId;
+use dandori::id::{KindId, TaskId};
 use dandori::policy::Registry;
 use dandori::scenario::{Draft, Scenario, library};
 use dandori::sim::Sim;
-use dandori::trace::Recording;
+use dandori::trace::{Event, Recording};
 use dandori::view::board::{Board, Focus, Measure};
 use dandori::view::findings::{Told, told};
 use dandori::view::help::{Goal, Help, Table, Verdict, candidates};
 use dandori::view::session::{Engine, Progress, Session, Settings, facts};
+use dandori::view::transcript::sentence;
+use dandori::view::why::why;
 use dandori::words::{Lang, plain};
 use serde_json::{Value, json};
 
@@ -92,8 +94,53 @@ fn the_kinds_of_findings_are_where_they_belong() {
     assert!(pool.contains_key("pool_full") && pool.contains_key("lock_convoy"), "{pool:?}");
     assert_eq!(kinds("always-ready", "tokio").get("forced_yield"), Some(&1));
     assert_eq!(kinds("always-ready", "global-queue").get("forced_yield"), None, "it has no budget");
+    // A convoy for a mutex of the program is one as well, whichever waits: the task or its thread.
+    assert_eq!(kinds("async-mutex", "tokio").get("lock_convoy"), Some(&1));
+    assert_eq!(kinds("std-mutex", "tokio").get("lock_convoy"), Some(&1));
+    assert_eq!(kinds("panic", "tokio").get("lock_convoy"), None, "nobody waits there");
+    for held in ["mutex-across-await", "nested-block-on"] {
+        assert!(kinds(held, "tokio").contains_key("deadlock") && !kinds(held, "tokio").contains_key("lost_wake_up"));
+    }
     assert!(kinds("w3", "tokio").contains_key("late_timer"));
     assert!(!kinds("w3-spawn-blocking", "tokio").contains_key("late_timer"));
+}
+
+#[test]
+fn each_event_has_a_sentence_of_its_own() {
+    let mut said: Vec<String> = Vec::new();
+    for name in ["std-mutex", "async-mutex", "outside-thread", "abort", "panic"] {
+        let (board, _) = found(name, "tokio", Lang::En);
+        for record in board.trace.iter() {
+            let text = plain(&sentence(&board, &record));
+            let is_end = matches!(record.event, Event::RunEnd { .. });
+            assert_eq!(text == "The run is over.", is_end, "{name}: {record:?}: {text}");
+            said.push(text);
+        }
+    }
+    let expected = [
+        "J3 waits for mutex cache, which J6 has.",
+        "J5 has mutex cache.",
+        "J5 releases mutex cache.",
+        "A thread outside of the runtime sends a message.",
+        "W is cancelled.",
+    ];
+    for text in expected {
+        assert!(said.iter().any(|known| known == text), "nobody says: {text}");
+    }
+}
+
+#[test]
+fn who_waits_behind_a_thread_that_waits_for_a_mutex_is_told_for_which() {
+    let (mut board, _) = found("std-mutex", "tokio", Lang::En);
+    let jobs: Vec<TaskId> = board.line.tasks.iter().filter(|lane| lane.kind == KindId(1)).map(|lane| lane.id).collect();
+    let mut told = Vec::new();
+    for job in jobs {
+        board.select(Some(job));
+        told.extend(why(&board).into_iter().flat_map(|why| why.parts).map(|part| plain(&part.text)));
+    }
+    let is_so =
+        |text: &&String| text.contains(" for mutex cache, which J") && text.starts_with("The thread of worker ");
+    assert!(told.iter().any(|text| is_so(&text)), "{told:#?}");
 }
 
 #[test]
@@ -156,7 +203,7 @@ fn verdicts(help: &Help) -> BTreeMap<String, Verdict> {
 fn the_known_cures_are_found_by_the_causes_alone() {
     /// Scenario, changes, kind that is looked at, cures.
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str, &'a [&'a str]);
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 9] = [
         ("w1", &[], "ticker", &["job in spawn_blocking", "job in block_in_place", "3 workers"]),
         ("w2", &[], "ticker", &["job in spawn_blocking", "job in block_in_place"]),
         ("w3", &[], "ticker", &["job in spawn_blocking"]),
@@ -164,6 +211,14 @@ fn the_known_cures_are_found_by_the_causes_alone() {
         ("lifo-slot", &[], "hidden", &["LIFO slot off"]),
         ("always-ready", &[("policy.coop_budget", "0")], "ticker", &["a budget of 128"]),
         ("global-interval", &[], "guest", &["global queue every 2 ticks"]),
+        // Each of the three cures that tokio had in its time.
+        (
+            "starving-pair",
+            &[("policy.max_lifo_polls", "1000000"), ("policy.coop_budget", "0")],
+            "stander",
+            &["at most 3 polls in a row from the slot", "a budget of 128", "LIFO slot off"],
+        ),
+        ("std-mutex", &[], "ticker", &["mutex cache async"]),
     ];
     for (name, set, kind, cures) in cases {
         let help = help(&scenario(name, "tokio", set), kind, None);
@@ -277,6 +332,14 @@ fn what_is_recommended_never_makes_it_worse() {
         ("always-ready", "tokio", "ticker"),
         ("ping-pong", "tokio", "bystander"),
         ("driver-hazard", "tokio", "second"),
+        ("w2", "tokio", "ticker"),
+        ("w3", "tokio", "ticker"),
+        ("w4", "tokio", "ticker"),
+        ("lifo-slot", "tokio", "hidden"),
+        ("starving-pair", "tokio", "stander"),
+        ("pool-limit", "tokio", "main"),
+        ("std-mutex", "tokio", "job"),
+        ("closed-loop", "tokio", "request"),
         ("chained-spawn", "global-queue", "link"),
     ] {
         let help = help(&scenario(name, policy, &[]), kind, None);

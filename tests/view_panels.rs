@@ -244,6 +244,19 @@ fn a_band_has_the_focus_the_workers_and_other_threads_and_hits_what_it_shows() {
 }
 
 #[test]
+fn a_band_of_another_programs_trace_has_its_threads() {
+    let mut session = late(&[]);
+    let trace = br#"[{"ph":"X","pid":1,"tid":7,"ts":0,"dur":20,"name":"a"},{"ph":"X","pid":1,"tid":8,"ts":5,"dur":90,"name":"b"}]"#;
+    assert_eq!(session.open_trace(trace, "app.json", Lang::En), []);
+    let info = session.info();
+    let band = session.scene(Layout::Band, 800.0, info.from, info.to);
+    assert_eq!(band.rows.len(), info.rows.len());
+    assert!(band.rows[1..].iter().all(|row| (row.height - 24.0).abs() < 0.01));
+    let last = band.rows.last().expect("rows");
+    assert!((0..800).any(|x| session.at(x as f32, last.y + last.height / 2.0).is_some()));
+}
+
+#[test]
 fn the_code_stands_where_the_task_is_at_every_moment_of_every_lesson() {
     for name in lesson::names() {
         for lang in Lang::ALL {

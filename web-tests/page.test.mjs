@@ -391,7 +391,7 @@ test('axe finds nothing, in three widths and both themes', async () => {
 
 test('the first screen at 1280 x 720 reaches down to the bar of why', async () => {
   const { page } = await dandori.visit({ viewport: WIDE });
-  for (const selector of ['.top', '#headline', '.lead', '#knobs', '.lanes canvas', '.stage', '.legend', '.transport', '.caption', '.why h2', '.why-bar']) {
+  for (const selector of ['.top', '#headline', '.lead', '.knob-bar', '.lanes canvas', '.stage', '.legend', '.transport', '.caption', '.why h2', '.why-bar']) {
     const box = await boxOf(page, selector);
     assert.ok(box.y >= 0 && box.y + box.height <= WIDE.height, `${selector} ends at ${box.y + box.height}`);
   }

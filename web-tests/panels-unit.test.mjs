@@ -2,12 +2,16 @@
 /** Pure parts of the panels: settings as values, compared runs, workloads, tables as text, words, and what of it stands in a link. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { against, alone, best, compared, DASHES, differences, exchanged, isLog, linePoints, MOST_RUNS, withoutRun, withRun } from '../www/compare-model.js';
+import { against, allRuns, alone, best, compared, DASHES, differences, exchanged, isLog, linePoints, MOST_RUNS, withoutRun, withRun } from '../www/compare-model.js';
 import { createRuns, runsOf } from '../www/panel-answers.js';
-import { isWord, say, WORDS } from '../www/panel-words.js';
+import { isWord, originWord, say, WORDS } from '../www/panel-words.js';
+import { SIGNS, sceneOf } from '../www/signs-model.js';
+import { WORDS as SIGN_WORDS } from '../www/sign-words.js';
+import { FIELD, OP } from '../www/primitives.js';
 import { asked, follow, isChanged, problemsOf, typedValue, withField, withoutChanges, withSet } from '../www/settings-model.js';
 import { tableText } from '../www/table-text.js';
 import { linkOf, MAX_HASH, readHash, settingsOf, writeHash } from '../www/url.js';
+import { closed, opened } from '../www/trace-file.js';
 import { edited, kindUp, lines, moved, newStep, removed, typed, VERBS, withKind, withoutKind, written } from '../www/workload-model.js';
 
 /** @typedef {import('../www/contract').Settings} Settings */
@@ -28,6 +32,24 @@ test('every word is there in both languages, with the same slots', () => {
   assert.equal(say('en', 'differ', { n: 3 }), '3 changed');
   assert.equal(say('ja', 'differ', { n: 3 }), '3件変更');
   assert.equal(isWord('constructor'), false);
+});
+
+test('every mark has a name and a meaning in both languages, and its sample is the mark itself', () => {
+  for (const [key, [en, ja]] of Object.entries(SIGN_WORDS)) assert.ok(en !== '' && ja !== '' && en !== ja, key);
+  assert.equal(new Set(SIGNS.map(({ id }) => id)).size, SIGNS.length);
+  for (const sign of SIGNS) {
+    assert.ok(Object.hasOwn(SIGN_WORDS, sign.id) && Object.hasOwn(SIGN_WORDS, `${sign.id}Is`), sign.id);
+    const { data } = sceneOf(sign);
+    const seen = sign.prims.map((_, i) => {
+      const at = (/** @type {keyof typeof FIELD} */ name) => data[i * FIELD.stride + FIELD[name]];
+      return { op: at('op'), kind: at('kind'), style: at('style'), flags: at('flags'), h: at('h'), watched: sign.id === 'looks' || sign.id === 'acts' };
+    });
+    assert.ok(seen.some((one) => sign.is(one)), `${sign.id} is not among its own sample`);
+  }
+  const known = new Set(SIGNS.flatMap(({ prims }) => prims.map(({ op }) => op)));
+  // Of these no picture is made: words stand for themselves, and nobody draws ticks, breaks and arrows yet.
+  const silent = [OP.LABEL, OP.TICK, OP.BREAK, OP.ARROW];
+  assert.deepEqual(Object.values(OP).filter((op) => !known.has(op) && !silent.includes(/** @type {any} */ (op))), []);
 });
 
 test('what is typed becomes JSON for its field, and what is wrong stays as it is for Rust to say', () => {
@@ -87,6 +109,37 @@ test('a comparison begins with what was before, if something was just changed', 
   assert.deepEqual(alone(compared(now, null)), now);
 });
 
+test('an unchanged page is compared with something else, a file with the lesson', () => {
+  const now = settings({ set: { a: 1 } });
+  assert.deepEqual(compared(now, null, { b: 2 }), { ...now, runs: [{ a: 1, b: 2 }] });
+  assert.deepEqual(compared(settings({ set: { a: 2 } }), now, { b: 2 }).runs, [{ a: 2 }], 'what was just changed comes first');
+  const file = { id: 1, name: 'x.jsonl', blob: new Blob(['x']) };
+  assert.deepEqual(compared({ ...now, file }, now, { b: 2 }).runs, [now.set]);
+});
+
+test('a file takes the place of the lesson, stands beside it, and is in no link', () => {
+  const file = { id: 1, name: 'x.jsonl', blob: new Blob(['x']) };
+  const page = settings({ set: { a: 1 }, t: 5, sel: 2, view: [1, 2], wanted: { quiet: true }, runs: [{ b: 1 }] });
+  const own = opened(page, file);
+  assert.deepEqual(own, { ...settings({ set: { a: 1 } }), file });
+  assert.deepEqual(closed({ ...own, sel: 3, view: [4, 5], t: 6 }), settings({ set: { a: 1 } }));
+  const both = compared(own, null);
+  assert.deepEqual(allRuns(both), [{ file }, { a: 1 }]);
+  assert.deepEqual(runsOf(both).map((run) => [run.file?.name, run.set]), [['x.jsonl', { a: 1 }], [undefined, { a: 1 }]]);
+  assert.deepEqual(exchanged(both, 1), settings({ set: { a: 1 }, runs: [{ file }] }));
+  assert.deepEqual(exchanged(exchanged(both, 1), 1), both);
+  assert.deepEqual(withoutRun(both, 1), own);
+  assert.deepEqual(withoutRun(both, 0), settings({ set: { a: 1 } }));
+  assert.deepEqual([differences(both, 0), differences(both, 1)], [[], []]);
+  assert.deepEqual(withSet(exchanged(both, 1), 0, { 'machine.cpus': 3 }).runs, [{ file }], 'a file follows no change');
+  assert.equal(withRun(both, { file }).runs?.length, 2);
+  for (const hash of [linkOf({ ...both, t: 7, sel: 1, view: [1, 2] }, []).hash, linkOf(exchanged(both, 1), []).hash]) assert.equal(hash, '#v=1&lesson=late-ticker&set.a=1');
+  assert.equal(linkOf({ ...both, runs: [{ b: 1 }, { file }, { c: 1 }] }, []).hash, '#v=1&lesson=late-ticker&set.b=1&runs=2&b.set.c=1');
+  // A stranger's link can name such a field, and it is no file.
+  assert.deepEqual(runsOf(read('#v=1&runs=2&b.set.file={"id":1,"name":"x","blob":{}}').settings)[1].file, undefined);
+  assert.equal(originWord('foreign'), 'originForeign');
+});
+
 test('runs are added up to four, exchanged and taken out; the last one left ends the comparison', () => {
   let all = compared(settings({ set: { a: 1 } }), null);
   for (let i = 0; i < 5; i += 1) all = withRun(all, { 'policy.name': `p${i}` });
@@ -99,6 +152,9 @@ test('runs are added up to four, exchanged and taken out; the last one left ends
   assert.deepEqual(withoutRun(without, 0), settings({ set: { a: 1 } }));
   assert.equal(new Set(DASHES).size, MOST_RUNS);
   assert.deepEqual(differences(settings({ set: { 'policy.workers': 3, x: 'y' }, runs: [{ x: 'y' }] }), 0), ['workers = 3']);
+  const knob = /** @type {import('../www/contract').Knob} */ ({ path: 'p', label: '', kind: 'choice', options: [{ label: 'in the task', code: false, value: [1] }, { label: 'pool', code: true, value: [2] }], value: [1], initial: [1] });
+  const both = settings({ runs: [{ p: [2] }] });
+  assert.deepEqual([differences(both, 0, [knob]), differences(both, 1, [knob])], [['in the task'], ['pool']]);
 });
 
 test('the best of a measure is told where some are worse, and differences are short', () => {
@@ -180,7 +236,7 @@ test('steps and kinds are added, moved and taken out', () => {
   assert.deepEqual([written('a'), written({ b: 1 })], ['a', '{"b":1}']);
 });
 
-test('runs beside are simulated once each, and again only if their settings changed', () => {
+test('runs beside are simulated once each, and again only if their settings changed', async () => {
   let made = 0;
   const make = () => {
     made += 1;
@@ -193,14 +249,14 @@ test('runs beside are simulated once each, and again only if their settings chan
   const runs = createRuns(make);
   const all = settings({ runs: [{ x: 1 }, { bad: 1 }] });
   assert.equal(runsOf(settings()).length, 0);
-  runs.take(all);
+  await runs.take(all);
   assert.equal(made, 3);
   let last = null;
   for (let i = 0; i < 20 && runs.busy(); i += 1) last = runs.advance(1) ?? last;
   assert.equal(runs.busy(), false);
   assert.deepEqual([last?.done, last?.runs.map((run) => run.info !== null), last?.runs[2].problems.length], [true, [true, true, false], 1]);
-  runs.take({ ...all, t: 77, runs: [{ x: 1 }, { y: 1 }] });
+  await runs.take({ ...all, t: 77, runs: [{ x: 1 }, { y: 1 }] });
   assert.equal(made, 4, 'only the run that changed');
-  runs.take(settings());
+  await runs.take(settings());
   assert.equal(runs.busy(), false);
 });

@@ -21,7 +21,7 @@ export function createBoard(actions, at) {
   const transport = createTransport(actions, findings.root);
   const overview = createOverview(actions);
   const quiet = el('p', { class: 'quiet' });
-  const signs = legend();
+  const signs = el('div', { class: 'signs' }, legend());
   const help = el('button', { type: 'button', class: 'key help', 'aria-expanded': 'false', 'aria-controls': 'signs', say: 'signs', onclick: () => showSigns(root.dataset.signs === undefined) });
   const clock = el('b', { class: 'clock' });
   const words = el('span', {});
@@ -67,6 +67,8 @@ export function createBoard(actions, at) {
     /** An embedded figure puts its own buttons into the bar. */
     bar: transport.root,
     lanes: lanes.root,
+    /** The page puts the way to all signs behind the few that are always there. */
+    legend: signs,
     caption,
     /** @param {State} state @param {State} before */
     update(state, before) {

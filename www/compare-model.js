@@ -1,6 +1,8 @@
 // @ts-check
 /** Compared runs as values: adding, removing, exchanging, what is told about each, and distributions as lines. No DOM here. */
 
+import { isFile } from './panel-answers.js';
+
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Measure} Measure */
 
@@ -10,10 +12,27 @@ export const DASHES = Object.freeze(['', '8 4', '2 3', '8 3 2 3']);
 
 const same = (/** @type {unknown} */ a, /** @type {unknown} */ b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** Begins to compare: A before the last change and B now if something was just changed, else twice the same. @param {Settings} settings @param {Settings | null} before @returns {Settings} */
-export function compared(settings, before) {
-  const useful = before !== null && before.lesson === settings.lesson && before.seed === settings.seed && !same(before.set, settings.set);
-  return useful ? { ...settings, set: before.set, runs: [settings.set] } : { ...settings, runs: [{ ...settings.set }] };
+/** What sets a run apart: its fields, or its file. @typedef {Record<string, unknown>} Run */
+
+/** All runs, the page's own first. @param {Settings} settings @returns {Run[]} */
+export const allRuns = (settings) => [settings.file ? { file: settings.file } : settings.set, ...(settings.runs ?? [])];
+
+/** The same page with other runs. Where a file is the first, the fields of the page wait behind it. @param {Settings} settings @param {Run[]} runs @returns {Settings} */
+function withRuns(settings, [first, ...beside]) {
+  const { file: _, runs: __, ...page } = settings;
+  const own = isFile(first) ? { ...page, file: first.file } : { ...page, set: first };
+  return beside.length > 0 ? { ...own, runs: beside } : own;
+}
+
+/**
+ * Begins to compare: A before the last change and B now if something was just changed; a file with the run of the lesson; else with the change
+ * that would help most, or, without one, with another policy: two equal runs would say nothing.
+ * @param {Settings} settings @param {Settings | null} before @param {Run} [other] what B has that A has not @returns {Settings}
+ */
+export function compared(settings, before, other = {}) {
+  if (settings.file) return { ...settings, runs: [settings.set] };
+  const useful = before !== null && before.file === undefined && before.lesson === settings.lesson && before.seed === settings.seed && !same(before.set, settings.set);
+  return useful ? { ...settings, set: before.set, runs: [settings.set] } : { ...settings, runs: [{ ...settings.set, ...other }] };
 }
 
 /** @param {Settings} settings @returns {Settings} */
@@ -22,33 +41,42 @@ export function alone(settings) {
   return rest;
 }
 
-/** One more run: the page's own with some fields set. @param {Settings} settings @param {Record<string, unknown>} set @returns {Settings} */
-export const withRun = (settings, set) => ((settings.runs?.length ?? 0) + 1 >= MOST_RUNS ? settings : { ...settings, runs: [...(settings.runs ?? []), { ...settings.set, ...set }] });
+/** One more run: the page's own with some fields set, or a file. @param {Settings} settings @param {Run} run @returns {Settings} */
+export const withRun = (settings, run) => ((settings.runs?.length ?? 0) + 1 >= MOST_RUNS ? settings : { ...settings, runs: [...(settings.runs ?? []), isFile(run) ? run : { ...settings.set, ...run }] });
 
 /** Without a run; the last one left ends the comparison. If A goes, B takes its place. @param {Settings} settings @param {number} index @returns {Settings} */
-export function withoutRun(settings, index) {
-  const all = [settings.set, ...(settings.runs ?? [])].filter((_, i) => i !== index);
-  const next = { ...settings, set: all[0], runs: all.slice(1) };
-  return next.runs.length === 0 ? alone(next) : next;
-}
+export const withoutRun = (settings, index) => withRuns(settings, allRuns(settings).filter((_, i) => i !== index));
 
 /** The run becomes A and A takes its place. @param {Settings} settings @param {number} index @returns {Settings} */
 export function exchanged(settings, index) {
-  const all = [settings.set, ...(settings.runs ?? [])];
+  const all = allRuns(settings);
   [all[0], all[index]] = [all[index], all[0]];
-  return { ...settings, set: all[0], runs: all.slice(1) };
+  return withRuns(settings, all);
 }
 
-/** What a run has that others do not, as short texts: `workers = 3`. @param {Settings} settings @param {number} index @returns {string[]} */
-export function differences(settings, index) {
-  const all = [settings.set, ...(settings.runs ?? [])];
-  const own = all[index] ?? {};
-  const short = (/** @type {unknown} */ value) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value);
-    return text.length > 24 ? `${text.slice(0, 23)}…` : text;
-  };
-  return Object.keys(own).filter((path) => path !== 'policy.name' && all.some((other) => !same(other[path], own[path])))
-    .map((path) => `${path.replace(/^(policy|machine\.costs|machine|limits)\./, '')} = ${short(own[path])}`);
+/**
+ * What a run has that others do not, as short texts: `workers = 3`, or in the words of a knob. @param {Settings} settings @param {number} index
+ * @param {import('./contract').Knob[]} [knobs] @returns {string[]}
+ */
+export function differences(settings, index, knobs = []) {
+  const runs = allRuns(settings);
+  const own = runs[index] ?? {};
+  if (isFile(own)) return [];
+  const all = runs.filter((run) => !isFile(run));
+  const paths = [...new Set(all.flatMap(Object.keys))].filter((path) => path !== 'policy.name' && all.some((other) => !same(other[path], own[path])));
+  return paths.flatMap((path) => {
+    const knob = knobs.find((one) => one.path === path);
+    const value = path in own ? own[path] : knob?.initial;
+    const option = knob?.options?.find((one) => same(one.value, value));
+    if (option) return [option.label];
+    return path in own ? [`${path.replace(/^(policy|machine\.costs|machine|limits)\./, '')} = ${short(value)}`] : [];
+  });
+}
+
+/** @param {unknown} value */
+function short(value) {
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > 24 ? `${text.slice(0, 23)}…` : text;
 }
 
 /** Which run is best in a measure: all of them if none is worse. @param {(Measure | undefined)[]} row @returns {number[]} */

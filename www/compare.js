@@ -3,11 +3,11 @@
  * Two to four runs on one clock: a band for each, the first decision that is another one, and a table of measures. Runs are letters and line
  * styles; colour means a task, here as everywhere. The picture is complete for each run as soon as that run is done.
  */
-import { alone, against, best, compared as begin, DASHES, differences, exchanged, isLog, linePoints, MOST_RUNS, withoutRun, withRun } from './compare-model.js';
+import { allRuns, alone, against, best, compared as begin, DASHES, differences, exchanged, isLog, linePoints, MOST_RUNS, withoutRun, withRun } from './compare-model.js';
 import { el, icon, svg } from './dom.js';
-import { LETTERS } from './panel-answers.js';
+import { isFile, LETTERS } from './panel-answers.js';
 import { cellNode, columnName } from './numbers.js';
-import { say } from './panel-words.js';
+import { originWord, say } from './panel-words.js';
 import { paint } from './paint.js';
 import { richNodes } from './rich.js';
 import { clamp, timeToX, xToTime } from './scales.js';
@@ -19,25 +19,37 @@ import { say as sayPage } from './words.js';
 /** @typedef {{ scene: import('./contract').Scene, moment: import('./contract').Moment } | null} Band */
 const BANDED = Object.freeze(['focus', 'worker', 'thread', 'pool']);
 const AXIS = 30;
+/** The choice that asks for a file. */
+const TRACE = Object.freeze({ label: '', set: {} });
 const CLOSE = 'M4 4l8 8M12 4l-8 8';
+/** What the runs are compared by first. @param {string} id */
+const isWorst = (id) => id === 'worst_late' || id === 'worst_wait';
+/** @param {Map<string, import('./contract').Measure>} run @param {string} from @param {string} to */
+function move(run, from, to) {
+  const found = run.get(from);
+  if (found) run.set(to, found);
+  run.delete(from);
+}
 /** Measures without a value in any run are left out, and counts that are zero everywhere. */
 const isTold = (/** @type {(import('./contract').Measure | undefined)[]} */ row) => row.some((one) => one && (one.cell.needs !== undefined || (one.cell.raw !== null && (one.better !== null || one.cell.raw !== 0))));
 
 /**
  * @param {import('./state.js').Actions} actions @param {() => State} state @param {() => import('./contract').Settings | null} before the settings before the last change
- * @param {(run: number) => void} openSettings
+ * @param {(run: number) => void} openSettings @param {(beside: boolean) => void} openTrace
  */
-export function createCompare(actions, state, before, openSettings) {
+export function createCompare(actions, state, before, openSettings, openTrace) {
   const lang = () => state().settings.lang;
   const button = el('button', { type: 'button', class: 'button', id: 'compare-button', 'aria-pressed': 'false', onclick: () => {
     const { settings } = state();
-    actions.change(settings.runs ? alone(settings) : begin(settings, before()));
+    if (settings.runs) actions.change(alone(settings));
+    else void start();
   } });
   const chips = el('ul', { class: 'chips' });
   const add = el('select', { id: 'add-run', onchange: () => {
     const option = options[add.selectedIndex - 1];
     add.selectedIndex = 0;
-    if (option) actions.change(withRun(state().settings, option.set));
+    if (option === TRACE) openTrace(true);
+    else if (option) actions.change(withRun(state().settings, option.set));
   } });
   const legend = el('p', { class: 'runs-label dim' });
   const axis = el('canvas', { class: 'axis-canvas', 'aria-hidden': 'true' });
@@ -95,38 +107,59 @@ export function createCompare(actions, state, before, openSettings) {
     if (to !== null && to !== t) actions.seek(to);
   }
 
-  /** What can be added: each policy that can run this, and the same again. */
+  /** A and something that differs from it: what would help most, else the policy after this one. */
+  async function start() {
+    const { settings, help } = state();
+    const cure = help?.rows.find((row) => row.verdict === 'better');
+    const policy = cure ? null : await policies();
+    const at = policy?.options?.findIndex((option) => option.value === policy.value) ?? 0;
+    const next = [...(policy?.options?.slice(at + 1) ?? []), ...(policy?.options?.slice(0, at) ?? [])].find((option) => option.disabled === undefined);
+    if (!state().settings.runs) actions.change(begin(settings, before(), cure?.set ?? (next ? { 'policy.name': next.value } : {})));
+  }
+
+  /** The field of the policy, of the first run that has one: a file has none. */
+  async function policies() {
+    const index = allRuns(state().settings).findIndex((run) => !isFile(run));
+    const fields = /** @type {import('./contract').Fields | null} */ (await actions.ask('fields', { index }));
+    return fields?.groups[0].fields[0] ?? null;
+  }
+
+  /** What can be added: each policy that can run this, the same again, and a trace. */
   async function offer() {
-    const fields = /** @type {import('./contract').Fields | null} */ (await actions.ask('fields', { index: 0 }));
-    const policy = fields?.groups[0].fields[0];
-    if (!policy) return;
-    const now = policy.options?.find((option) => option.value === policy.value)?.label ?? '';
-    const others = (policy.options ?? []).filter((option) => option.value !== policy.value);
-    options = [{ label: say(lang(), 'addSame'), set: {} }, ...others.map((option) => ({ label: say(lang(), 'instead', { policy: option.label, now }), set: { 'policy.name': option.value } }))];
+    const policy = await policies();
+    const now = policy?.options?.find((option) => option.value === policy.value)?.label ?? '';
+    const others = (policy?.options ?? []).filter((option) => option.value !== policy?.value);
+    options = [{ label: say(lang(), 'addSame'), set: {} }, ...others.map((option) => ({ label: say(lang(), 'instead', { policy: option.label, now }), set: { 'policy.name': option.value } })), TRACE];
     const full = (state().settings.runs?.length ?? 0) + 1 >= MOST_RUNS;
     add.replaceChildren(el('option', {}, say(lang(), 'addRun')), el('option', { disabled: full }, options[0].label),
-      ...others.map((option, i) => el('option', { disabled: full || option.disabled !== undefined }, option.disabled ? `${options[i + 1].label} (${option.disabled})` : options[i + 1].label)));
+      ...others.map((option, i) => el('option', { disabled: full || option.disabled !== undefined }, option.disabled ? `${options[i + 1].label} (${option.disabled})` : options[i + 1].label)),
+      el('option', { disabled: full }, say(lang(), 'addTrace')));
     add.setAttribute('aria-label', say(lang(), 'addRun'));
     add.disabled = full;
-    sayChips(policy.options ?? [], String(policy.initial));
+    sayChips(policy?.options ?? [], String(policy?.initial ?? ''));
   }
 
   /** @param {NonNullable<import('./contract').Field['options']>} policies @param {string} initial the lesson's */
   function sayChips(policies, initial) {
     const { settings } = state();
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.key : undefined;
-    const all = [settings.set, ...(settings.runs ?? [])];
-    chips.replaceChildren(...all.map((set, i) => {
+    chips.replaceChildren(...allRuns(settings).map((set, i) => {
       const letter = LETTERS[i];
       const name = set['policy.name'] ?? initial;
       const title = policies.find((option) => option.value === name)?.label ?? String(name || say(lang(), 'run', { letter }));
-      const extra = differences(settings, i);
-      return el('li', { class: 'chip' }, disc(i), el('button', { type: 'button', class: 'link', 'data-key': `edit-${i}`, 'aria-label': `${say(lang(), 'editRun', { letter })}: ${title}`, onclick: () => openSettings(i) }, el('b', {}, title)),
+      const extra = isFile(set) ? originOf(i) : differences(settings, i, state().info?.knobs);
+      return el('li', { class: 'chip' }, disc(i), isFile(set) ? el('b', {}, set.file.name) : el('button', { type: 'button', class: 'link', 'data-key': `edit-${i}`, 'aria-label': `${say(lang(), 'editRun', { letter })}: ${title}`, onclick: () => openSettings(i) }, el('b', {}, title)),
         extra.length > 0 ? el('span', { class: 'dim' }, extra.slice(0, 2).join(', ') + (extra.length > 2 ? ` +${extra.length - 2}` : '')) : null,
         i > 0 ? el('button', { type: 'button', class: 'link', 'data-key': `swap-${i}`, 'aria-label': say(lang(), 'swapRun', { letter }), onclick: () => actions.change(exchanged(state().settings, i)) }, say(lang(), 'swap')) : null,
         el('button', { type: 'button', class: 'key', 'data-key': `remove-${i}`, 'aria-label': say(lang(), 'removeRun', { letter }), onclick: () => actions.change(withoutRun(state().settings, i)) }, icon(CLOSE, 'stroke')));
     }));
     if (focused) /** @type {HTMLElement | null} */ (chips.querySelector(`[data-key="${focused}"]`))?.focus();
+  }
+
+  /** Where a file comes from, once it has been read. @param {number} i @returns {string[]} */
+  function originOf(i) {
+    const file = state().compared?.runs[i]?.info?.recording;
+    return file ? [`${say(lang(), originWord(file.origin))}, ${file.policy}`] : [];
   }
 
   /** The letter of a run with its line. @param {number} i */
@@ -162,14 +195,14 @@ export function createCompare(actions, state, before, openSettings) {
         stage.replaceChildren();
         return;
       }
-      const rows = run.info.rows.filter((row) => BANDED.includes(row.kind));
+      const rows = run.info.rows.filter((row) => BANDED.includes(row.kind)).slice(0, picture.scene.rows.length);
       const height = (/** @type {number} */ k) => `${picture.scene.rows[k].height / 16}rem`;
       const cells = (/** @type {(row: import('./contract').Row, k: number) => HTMLElement} */ make) => rows.map((row, k) => {
         const cell = make(row, k);
         cell.style.setProperty('block-size', height(k));
         return cell;
       });
-      names.replaceChildren(...cells((row, k) => el('p', { class: 'band-name' }, k === 0 ? disc(i) : null, k === 0 ? el('b', {}, row.name) : row.kind === 'thread' ? say(lang(), 'otherThreads') : row.name)));
+      names.replaceChildren(...cells((row, k) => el('p', { class: 'band-name' }, k === 0 ? disc(i) : null, k === 0 ? el('b', {}, row.name) : row.kind === 'thread' && run.info?.recording?.origin !== 'foreign' ? say(lang(), 'otherThreads') : row.name)));
       if (!(lanes.firstElementChild instanceof HTMLCanvasElement)) lanes.replaceChildren(el('canvas', { role: 'img' }));
       const canvas = /** @type {HTMLCanvasElement} */ (lanes.firstElementChild);
       canvas.setAttribute('aria-label', `${say(lang(), 'run', { letter: LETTERS[i] })}. ${run.info.headline.map((span) => span.text).join('')}`);
@@ -258,8 +291,11 @@ export function createCompare(actions, state, before, openSettings) {
 
   /** @param {Compared} compared */
   function sayTable(compared) {
-    const ids = [...new Set(compared.runs.flatMap((run) => run.measures.map(({ id }) => id)))];
-    const rows = ids.map((id) => ({ id, row: compared.runs.map((run) => run.measures.find((one) => one.id === id)) })).filter(({ row }) => isTold(row));
+    const names = compared.runs.map((run) => new Map(run.measures.map((one) => [one.id, one])));
+    // A file does not say what was due: its longest wait stands beside the lateness that the lesson measures, which is a wait, too.
+    if (names.some((run) => run.has('worst_late'))) for (const run of names) move(run, 'worst_wait', 'worst_late');
+    const ids = [...new Set(names.flatMap((run) => [...run.keys()]))].sort((a, b) => Number(isWorst(b)) - Number(isWorst(a)));
+    const rows = ids.map((id) => ({ id, row: names.map((run) => run.get(id)) })).filter(({ row }) => isTold(row));
     table.replaceChildren(el('thead', {}, el('tr', {}, el('th', { scope: 'col' }, say(lang(), 'measure')), ...compared.runs.map((_, i) => el('th', { scope: 'col' }, disc(i))))),
       el('tbody', {}, ...rows.map(({ id, row }, n) => {
         const top = best(row);

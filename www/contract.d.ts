@@ -12,13 +12,17 @@ export type Rich = Span[];
  */
 export interface Settings {
   v: 1; lesson: string; set: Record<string, unknown>; seed?: number; t?: number; sel?: number; lang: 'en' | 'ja';
-  /** Compared runs beside this one, at most three: the `set` of each. The module does not read it. */
+  /** Compared runs beside this one, at most three: the `set` of each, or `{ file }` with an `OpenedFile`. The module does not read it. */
   runs?: Record<string, unknown>[];
+  /** A file that is shown in place of the lesson; no link can carry it. The module does not read it, it gets the bytes by `openTrace`. */
+  file?: OpenedFile;
   /** the part of the run that is shown, in ns; without it the lesson's own */
   view?: [number, number];
   /** rows that somebody asked for */
   wanted?: Wanted;
 }
+/** What a reader gave the page; `id` counts them. */
+export interface OpenedFile { id: number; name: string; blob: Blob }
 /** Rows: tasks that are pinned, tasks instead of or beside the machine, and those in which nothing happened. */
 export interface Wanted { pins?: number[]; rows?: 'tasks' | 'both'; quiet?: boolean }
 
@@ -128,7 +132,7 @@ export interface Parting { at: number; alike: number; one: Rich; other: Rich }
 /** What the page knows about compared runs: A is the page's own. `info` is null until the run is done, or if it is refused. */
 export interface Compared {
   from: number; to: number; done: boolean;
-  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
+  runs: { problems: Problem[]; info: Pick<RunInfo, 'rows' | 'headline' | 'model' | 'digest' | 'end' | 'recording'> | null; measures: Measure[]; curve: number[]; parting: Parting | null }[];
 }
 /** The program of the selected task: `lines` of Rust, where it is at a time, and who holds its waker. */
 export interface Code {

@@ -31,11 +31,13 @@ export function createCourse() {
     update(state, before) {
       if (!state.info || state.info === before.info) return;
       const { course, step, steps, title } = state.info;
-      summary.replaceChildren(el('span', { class: 'count' }, say(state.settings.lang, 'stepOf', { n: step, m: steps })), ' ', el('b', {}, title));
+      // A file is no step of the course.
+      const count = step > 0 ? el('span', { class: 'count' }, say(state.settings.lang, 'stepOf', { n: step, m: steps })) : null;
+      summary.replaceChildren(...(count ? [count, ' '] : []), el('b', {}, title));
       list.replaceChildren(...course.map((stop) => el('li', {},
         el('a', { href: hashOf(stop.name, state.settings), 'aria-current': stop.step === step ? 'page' : null },
           el('span', { class: 'count' }, String(stop.step)), el('b', {}, stop.title), el('span', { class: 'says' }, stop.lead)))));
-      const after = course.find((stop) => stop.step > step);
+      const after = step > 0 ? course.find((stop) => stop.step > step) : undefined;
       next.hidden = !after;
       if (after) {
         next.href = hashOf(after.name, state.settings);

@@ -8,12 +8,11 @@
  * and questions about a run that is gone get null.
  */
 import init, { Session } from '../pkg/dandori.js';
-import { createRuns, panelReply } from './panel-answers.js';
 import { sceneOf, viewReply } from './view-answers.js';
 
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./view-answers.js').Box} Box */
-/** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the lesson's own place */
+/** @typedef {{ type: 'run', run: number, settings: Settings, t: number | null, box: Box, help: boolean }} RunMessage `t`: where the cursor was, null for the run's own place; `help`: whether there is anything beside the board */
 /**
  * @typedef {{ id: number, run: number } & (
  *   { type: 'moment', t: number, resolution?: number } | { type: 'arrange' | 'overview' | 'transcript' } | { type: 'scene', box: Box } | { type: 'step', t: number, direction: number, row: string | null } |
@@ -35,6 +34,8 @@ export function createDesk(post) {
   /** @type {'loading' | 'open' | 'broken'} */
   let state = 'loading';
   let pumping = false;
+  /** Something was said since the last round began. */
+  let fresh = false;
 
   /** Goes round the messages once before the next slice. */
   const channel = new MessageChannel();
@@ -54,12 +55,14 @@ export function createDesk(post) {
     try {
       for (let busy = true; busy;) {
         busy = false;
+        fresh = false;
         for (const [figure, seat] of [...seats]) {
           at = figure;
-          if (!seats.has(figure) || !seat.work()) continue;
+          if (!seats.has(figure) || !await seat.work()) continue;
           busy = true;
           await breathe();
         }
+        busy ||= fresh;
       }
     } catch (error) {
       // A trapped module is never used again: the page throws this desk away.
@@ -89,6 +92,7 @@ export function createDesk(post) {
       let seat = seats.get(figure);
       if (!seat) seats.set(figure, (seat = createSeat((answer) => post({ ...answer, figure }))));
       seat.take(message);
+      fresh = true;
       void pump();
     },
   };
@@ -96,6 +100,11 @@ export function createDesk(post) {
 
 /** The package's own types say less than the contract, and more of how a session is freed. @returns {import('./contract').Session} */
 const newSession = () => /** @type {any} */ (new Session());
+
+/** What only a page asks for: panels, compared runs, files. An embedded figure never loads it. @typedef {typeof import('./panel-answers.js')} Beside */
+/** @type {Beside | null} */
+let beside = null;
+const loadBeside = async () => (beside ??= await import('./panel-answers.js'));
 
 /** One figure's place. @param {Post} post */
 function createSeat(post) {
@@ -111,8 +120,9 @@ function createSeat(post) {
   let asksHelp = true;
   /** What would help is being tried for the run that is shown; how many lines the page knows. @type {{ known: number } | null} */
   let helping = null;
-  /** Runs beside the one that is shown. */
-  const runs = createRuns(newSession);
+  /** Runs beside the one that is shown. @type {import('./panel-answers.js').Runs | null} */
+  let runs = null;
+  let closed = false;
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
@@ -120,36 +130,51 @@ function createSeat(post) {
   const open = () => (session ??= newSession());
 
   /** @param {RunMessage} message */
-  function start(message) {
+  async function start(message) {
     next = null;
-    const problems = open().open(message.settings);
+    const { settings } = message;
+    const problems = settings.file ? await (await loadBeside()).openFile(open, settings) : open().open(settings);
+    if (closed) return;
+    helping = null;
     if (problems.length > 0) {
       running = null;
+      // The run before is still the one that is shown.
+      if (shown > 0) shown = message.run;
       post({ type: 'problems', run: message.run, problems });
-      return;
+    } else if (settings.file) await finish(message);
+    else {
+      running = message;
+      shown = 0;
+      told = performance.now();
     }
-    running = message;
-    helping = null;
-    shown = 0;
-    told = performance.now();
   }
 
   /** @param {RunMessage} message */
-  function slice(message) {
+  async function slice(message) {
     const { done, records, now } = open().advance(SLICE);
-    if (done) {
-      running = null;
-      shown = message.run;
-      const info = open().info();
-      const t = Math.min(message.t ?? info.cursor, info.end);
-      post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
-      asksHelp = message.help;
-      beginHelp();
-      runs.take(message.settings);
-    } else if (performance.now() - told > PROGRESS_MS) {
+    if (done) await finish(message);
+    else if (performance.now() - told > PROGRESS_MS) {
       told = performance.now();
       post({ type: 'progress', run: message.run, records, now });
     }
+  }
+
+  /** There is a run to show; what stands beside it comes after it. @param {RunMessage} message */
+  async function finish(message) {
+    running = null;
+    shown = message.run;
+    const info = open().info();
+    const t = Math.min(message.t ?? info.cursor, info.end);
+    post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
+    asksHelp = message.help;
+    beginHelp();
+    if (asksHelp && (runs || message.settings.runs)) await (await besideRuns()).take(message.settings);
+  }
+
+  /** @returns {Promise<import('./panel-answers.js').Runs>} */
+  async function besideRuns() {
+    const { createRuns } = await loadBeside();
+    return (runs ??= createRuns(newSession));
   }
 
   /** The table begins empty; what is tried runs whenever nobody asks for anything else. */
@@ -162,7 +187,7 @@ function createSeat(post) {
 
   /** A slice of the runs that are compared with the one that is shown. */
   function compareOn() {
-    const compared = runs.advance(SLICE);
+    const compared = runs?.advance(SLICE);
     if (compared) post({ type: 'compared', run: shown, compared });
   }
 
@@ -180,17 +205,15 @@ function createSeat(post) {
     return { moment: open().moment(t), scene: sceneOf(open(), box, info) };
   }
 
-  /** @param {Question} question @returns {unknown} */
-  function reply(question) {
+  /** @param {Question} question @returns {Promise<unknown>} */
+  async function reply(question) {
     const s = open();
-    const panel = panelReply(question, s, runs);
-    if (panel !== undefined) return panel;
     const view = viewReply(question, s);
     if (view !== undefined) return view;
     if (question.type === 'step') return s.step(question.t, question.direction, question.row);
     if (question.type === 'at') return s.at(question.x, question.y);
     if (question.type === 'picture') return s.picture(question.t);
-    if (question.type !== 'select' && question.type !== 'scene') return null;
+    if (question.type !== 'select' && question.type !== 'scene') return (await loadBeside()).panelReply(question, s, await besideRuns());
     if (question.type === 'select') s.select(question.task);
     const info = s.info();
     if (question.type === 'select') beginHelp();
@@ -208,19 +231,20 @@ function createSeat(post) {
         if (running?.run === message.run) running = null;
       }
     },
-    /** Does a piece of what there is to do, the newest run first. @returns {boolean} false: there is nothing */
-    work() {
+    /** Does a piece of what there is to do, the newest run first. @returns {Promise<boolean>} false: there is nothing */
+    async work() {
       const question = next || running ? undefined : questions.shift();
-      if (next) start(next);
-      else if (running) slice(running);
-      else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? reply(question) : null });
-      else if (runs.busy()) compareOn();
+      if (next) await start(next);
+      else if (running) await slice(running);
+      else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? await reply(question) : null });
+      else if (runs?.busy()) compareOn();
       else if (helping) tryOn();
       else return false;
       return true;
     },
     close() {
-      runs.close();
+      closed = true;
+      runs?.close();
       session?.free();
       session = null;
     },

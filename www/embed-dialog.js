@@ -67,7 +67,7 @@ export async function openEmbedDialog(figure) {
   const settings = figure.settings();
   const words = wordsIn(settings.lang);
   const state = linkOf(settings, unknown).hash.slice(1);
-  const name = settings.lesson;
+  const name = settings.file ? info.title.replace(/[^\p{L}\p{N}_-]+/gu, '-') : settings.lesson;
   const alt = `${plain(info.headline)} ${moment.clock}: ${plain(moment.caption)}`;
   const first = chosenKnobs(info.knobs, null).map(({ path }) => path);
   let paths = first;
@@ -158,6 +158,11 @@ export async function openEmbedDialog(figure) {
     el('p', {}, words('fileHow')), el('p', { class: 'copy' }, el('button', { type: 'button', class: 'button', onclick: saveFile }, words('file')), ' ', size),
     el('p', {}, words('fileFrame')), frame, copyable(words, frame, words('copy')).root);
 
+  // A file is no lesson that an article could run: its picture can be taken along.
+  if (settings.file) {
+    await openDialog(words, 'embed-dialog', words('embed'), picturePanel);
+    return;
+  }
   write();
   await openDialog(words, 'embed-dialog', words('embed'), el('div', { class: 'embed-parts' }, tabs(words('tabs'), [
     { id: 'figure', label: words('tabFigure'), panel: figurePanel }, { id: 'picture', label: words('tabPicture'), panel: picturePanel }, { id: 'file', label: words('tabFile'), panel: filePanel },

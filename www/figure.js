@@ -177,7 +177,8 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       slow = true;
       store.set({ progress: store.get().progress ?? { records: 0, now: 0 } });
     }, SLOW_MS);
-    engine.run(settings, info === null ? settings.t ?? null : t, boxOf(now, settings));
+    // Another file has times of its own.
+    engine.run(settings, info === null || settings.file?.id !== shown?.file?.id ? settings.t ?? null : t, boxOf(now, settings));
   }
 
   let stepping = Promise.resolve(true);

@@ -46,12 +46,32 @@ export function createHelp(actions) {
   const list = el('ol', { class: 'help-rows' });
   const root = el('section', { class: 'help', id: 'help', 'say-aria-label': 'help' },
     el('div', { class: 'help-head' }, title, el('label', { class: 'guess' }, box, el('span', { say: 'guessFirst' }))), question, list);
+  const cureWords = el('span', {});
+  const cureAct = el('button', { type: 'button', class: 'button' });
+  /** The best of it in a line, beside the board where the page is narrow and the table far below. */
+  const cure = el('p', { class: 'cure', hidden: true }, cureWords, cureAct);
   /** @type {State | null} */
   let shown = null;
+  /** What the line offers. @type {HelpRow | undefined} */
+  let best;
+  cureAct.addEventListener('click', () => best && actions.tryChange(best.set));
+
+  /** @param {State} state */
+  function showCure(state) {
+    const { lang } = state.settings;
+    const { rows = [], done = false } = state.help ?? {};
+    best = rows.find((row) => row.verdict === 'better');
+    // Its place is kept while it is being looked for.
+    cure.hidden = covered || (state.help !== null && rows.length < 2) || state.info?.world === 'recorded';
+    cureAct.hidden = !best;
+    cureAct.textContent = say(lang, 'try');
+    cureWords.replaceChildren(...(best ? [el('span', { class: 'dim' }, say(lang, 'cure')), ' ', best.code ? el('code', {}, best.label) : best.label, ' ', el('b', { class: 'stuck' }, best.amount ?? '')] : [done ? say(lang, 'noCure') : '']));
+  }
 
   /** @param {State} state */
   function show(state) {
     shown = state;
+    showCure(state);
     const rows = state.help?.rows ?? [];
     root.hidden = rows.length < 2 || state.progress !== null;
     root.toggleAttribute('data-done', state.help?.done === true);
@@ -91,7 +111,7 @@ export function createHelp(actions) {
   }
 
   return {
-    root,
+    root, cure,
     /** @param {State} state @param {State} before */
     update(state, before) {
       if (state.help === before.help && state.info === before.info && (state.progress === null) === (before.progress === null)) return;

@@ -25,7 +25,7 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
   /** @param {State} state */
   function show(state) {
     if (!state.info) return;
-    const knobs = choose(state.info.knobs);
+    const knobs = choose(state.info.knobs).map(withPresent);
     lang = state.settings.lang;
     const shape = JSON.stringify([lang, state.measures.layout, knobs.map(({ value: _, ...rest }) => rest)]);
     if (shape !== built) build(knobs, state.measures.layout === LAYOUT.NARROW);
@@ -38,7 +38,7 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
     /** Others are chosen now. */
     rebuild: show,
     /** After a change that was refused: the controls show again what the run uses. @param {State} state */
-    putBack: (state) => choose(state.info?.knobs ?? []).forEach((knob, i) => puts[i](knob)),
+    putBack: (state) => choose(state.info?.knobs ?? []).map(withPresent).forEach((knob, i) => puts[i](knob)),
     /** @param {State} state @param {State} before */
     update(state, before) {
       if (state.info !== before.info || state.measures.layout !== before.measures.layout) show(state);
@@ -131,6 +131,13 @@ export function createKnobs(actions, choose = (knobs) => knobs) {
 
 /** @param {Knob} knob */
 const reason = (knob) => (knob.disabled ? el('span', { class: 'reason' }, knob.disabled) : null);
+
+/** A link may name a value that the lesson does not offer: it is shown, and can be left. @param {Knob} knob @returns {Knob} */
+function withPresent(knob) {
+  if (!knob.options || indexOf(knob) >= 0) return knob;
+  const label = typeof knob.value === 'string' ? knob.value : JSON.stringify(knob.value);
+  return { ...knob, options: [...knob.options, { label, code: true, value: knob.value }] };
+}
 
 /** @param {Knob} knob which option its value is; values are JSON, so they are compared as such */
 const indexOf = (knob) => (knob.options ?? []).findIndex((option) => JSON.stringify(option.value) === JSON.stringify(knob.value));

@@ -18,9 +18,11 @@ import { richNodes } from './rich.js';
 import { LAYOUT_NAMES, measure } from './scales.js';
 import { wordsIn } from './share-words.js';
 import { createSettings } from './settings.js';
+import { createSigns } from './signs.js';
 import { createTabs } from './tabs.js';
 import { chooseTheme, onThemeChange, readPalette, themeNow } from './theme.js';
 import { linkOf, MAX_HASH, readHash } from './url.js';
+import { createTraceFile } from './trace-file.js';
 import { createTranscript } from './transcript.js';
 import { createWhy } from './why.js';
 import { rememberedLang, rememberLang, retell, say } from './words.js';
@@ -54,15 +56,19 @@ const messages = createMessages(actions);
 const region = createLive();
 const course = createCourse();
 const settings = createSettings(actions, store.get, () => tools);
-const compare = createCompare(actions, store.get, figure.previous, settings.openRun);
-const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button);
+const trace = createTraceFile(actions, store.get);
+const compare = createCompare(actions, store.get, figure.previous, settings.openRun, trace.choose);
+const tools = el('div', { class: 'panel-buttons' }, settings.button, compare.button, trace.button);
+const signs = createSigns(store.get, () => board.root);
+board.legend.append(signs.button);
+board.caption.before(help.cure);
 const numbers = createNumbers(actions, store.get);
 const code = createCode(actions, store.get);
 const tabs = createTabs([
   { id: 'why', label: (state) => panelSay(state.settings.lang, 'why'), root: why.root, update: () => {} },
   { id: 'numbers', label: (state) => panelSay(state.settings.lang, 'numbers'), ...numbers },
   { id: 'code', label: (state) => panelSay(state.settings.lang, 'code'), ...code },
-  { id: 'transcript', label: (state) => say(state.settings.lang, 'transcript'), ...createTranscript(actions) },
+  { id: 'transcript', label: (state) => say(state.settings.lang, 'transcript'), ...createTranscript(actions, trace.saves) },
 ], store.get, (state) => panelSay(state.settings.lang, 'details'));
 const langButton = el('button', { type: 'button', class: 'plain lang', onclick: () => {
   const lang = store.get().settings.lang === 'ja' ? 'en' : 'ja';
@@ -80,7 +86,7 @@ const embedButton = el('button', { type: 'button', class: 'plain', onclick: () =
 /** The live page takes the place of the first picture once there is a run. */
 function mount() {
   if (board.root.isConnected) return;
-  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), board.root, compare.root, el('div', { class: 'details' }, tabs.root, help.root), model);
+  live.replaceChildren(headline, undoBar, lead, el('div', { class: 'knob-bar' }, knobs.root, tools), trace.root, trace.input, board.root, compare.root, el('div', { class: 'details' }, tabs.root, help.root), model);
   listenToBoard(board, store, actions);
   // The bar of the flag can only be measured in the page.
   document.documentElement.dataset.live = '';
@@ -144,7 +150,7 @@ function showUndo(state, before) {
     ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs]) store.subscribe((state, before) => part.update(state, before));
+for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, trace, signs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(speak);
 store.subscribe(showUndo);
@@ -163,10 +169,10 @@ onThemeChange(recolour);
 new ResizeObserver(() => figure.fit(measureNow())).observe(page);
 
 page.dataset.layout = LAYOUT_NAMES[store.get().measures.layout];
-document.getElementById('tools')?.append(shareButton, embedButton, langButton, themeButton);
+document.getElementById('tools')?.append(trace.place, shareButton, embedButton, langButton, themeButton);
 live.before(messages.root);
 document.body.append(region.root);
-listenToPage(() => [knobs.root, settings.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
+listenToPage(() => [knobs.root, settings.root, signs.root, board.root, compare.root, tabs.root, help.root].filter((stop) => stop.checkVisibility()), actions);
 recolour();
 speak(store.get(), store.get());
 messages.update(store.get(), { ...store.get(), messages: [] });

@@ -4,19 +4,51 @@
  * to be shown. A run whose settings did not change is not simulated again.
  */
 
+import { say } from './panel-words.js';
+
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./contract').Session} Session */
 /** @typedef {import('./contract').Compared} Compared */
 
+/** A run beside is what it sets, or a file; a link can set a field of that name and no file. @param {Record<string, unknown>} set @returns {set is { file: import('./contract').OpenedFile }} */
+export const isFile = (set) => /** @type {any} */ (set.file)?.blob instanceof Blob;
+
 /** Letters of the runs. */
 export const LETTERS = Object.freeze(['A', 'B', 'C', 'D']);
+/** As many problems of a file are told one by one. */
+const MOST_PROBLEMS = 4;
 /** The layout of a run among others, by its number in the contract. */
 const BAND = 3;
 
-/** The settings of each run: the page's own, and the same lesson with other fields. @param {Settings} settings @returns {Settings[]} */
+/** The settings of each run: the page's own, and the same lesson with other fields, or a file. @param {Settings} settings @returns {Settings[]} */
 export function runsOf(settings) {
   const { runs, sel: _, ...own } = settings;
-  return runs ? [own, ...runs.map((set) => ({ ...own, set }))] : [];
+  const { file: __, ...lesson } = own;
+  return runs ? [own, ...runs.map((set) => (isFile(set) ? { ...lesson, set: {}, file: set.file } : { ...lesson, set }))] : [];
+}
+
+/** Opens what somebody gave the page, in place of the run that is shown. @param {() => Session} session @param {Settings} settings with a file @returns {Promise<import('./contract').Problem[]>} */
+export async function openFile(session, settings) {
+  const { file, lang, sel, wanted } = settings;
+  if (!file) return [];
+  let bytes;
+  try {
+    bytes = new Uint8Array(await file.blob.arrayBuffer());
+  } catch (error) {
+    // It was taken away or changed since it was opened, or may not be read.
+    return [{ path: file.name, message: String(error) }];
+  }
+  const problems = session().openTrace(bytes, file.name, lang);
+  if (problems.length > 0) {
+    const more = problems.length - MOST_PROBLEMS;
+    return [
+      { path: file.name, message: say(lang, 'notOpened') }, ...problems.slice(0, MOST_PROBLEMS),
+      ...(more > 0 ? [{ path: file.name, message: say(lang, 'moreProblems', { n: more }) }] : []),
+    ];
+  }
+  if (wanted) session().arrange(wanted);
+  if (sel !== undefined) session().select(sel);
+  return [];
 }
 
 /** @param {() => Session} make */
@@ -29,16 +61,19 @@ export function createRuns(make) {
 
   return {
     /** Takes the runs of these settings. @param {Settings} settings */
-    take(settings) {
+    async take(settings) {
       const old = runs;
-      runs = runsOf(settings).map((one) => {
+      runs = [];
+      for (const one of runsOf(settings)) {
         const key = JSON.stringify({ ...one, t: undefined });
-        const known = old.findIndex((run) => run?.key === key);
-        if (known >= 0) return old.splice(known, 1)[0];
-        const session = make();
-        const problems = session.open(one);
-        return { key, session, done: problems.length > 0, problems };
-      });
+        const known = old.findIndex((run) => run.key === key);
+        if (known >= 0) runs.push(old.splice(known, 1)[0]);
+        else {
+          const session = make();
+          const problems = one.file ? await openFile(() => session, one) : session.open(one);
+          runs.push({ key, session, done: one.file !== undefined || problems.length > 0, problems });
+        }
+      }
       for (const run of old) run.session.free?.();
       told = runs.length === 0;
     },
@@ -89,8 +124,8 @@ export function createRuns(make) {
 
 /** What a run is told by; it stays while the run does. @param {Session} session */
 function knownOf(session) {
-  const { rows, headline, model, digest, end } = session.info();
-  return { info: { rows, headline, model, digest, end }, measures: session.measures(), curve: session.curve() };
+  const { rows, headline, model, digest, end, recording } = session.info();
+  return { info: { rows, headline, model, digest, end, recording }, measures: session.measures(), curve: session.curve() };
 }
 
 /** @typedef {ReturnType<typeof createRuns>} Runs */
@@ -109,6 +144,7 @@ export function panelReply(question, shown, runs) {
     case 'code': return shown.code(question.t);
     case 'program': return shown.program();
     case 'scenario': return shown.scenario();
+    case 'export': return shown.exportTrace(question.format);
     case 'bands': return runs.bands(question.width, question.t, question.from, question.to);
     case 'nearest': return runs.step(question.t, question.direction);
     default: return undefined;

@@ -1,7 +1,9 @@
 // @ts-check
 /** What the panels say, in both languages: whole sentences with slots. Words about a run come from the run; these are labels and messages. */
 
-/** @typedef {'en' | 'ja'} Lang */
+import { sayer } from './fill.js';
+
+/** @typedef {import('./fill.js').Lang} Lang */
 
 /** English and Japanese of each; `{x}` is a slot. */
 export const WORDS = Object.freeze({
@@ -144,6 +146,22 @@ export const WORDS = Object.freeze({
   tooLong: ['This workload is too large for a link ({n} characters, {most} are possible). It runs here; keep it as a file.', 'このワークロードはリンクには大きすぎる({n}文字、上限{most})。ここでは動く。ファイルに保存できる。'],
   saveFile: ['Save scenario', 'シナリオを保存'],
 
+  openTrace: ['Open a trace', 'トレースを開く'],
+  closeTrace: ['Close the trace', 'トレースを閉じる'],
+  addTrace: ['A trace from a file …', 'ファイルのトレース…'],
+  traceFile: ['Trace from a file', 'ファイルのトレース'],
+  originReal: ['real threads', '実スレッド'],
+  originSimulated: ['simulated', 'シミュレーション'],
+  originForeign: ['another program', '他のプログラム'],
+  unknownReal: ['It does not hold which CPU a thread had, waits for locks, or what the policy was set to: what depends on these is called unknown.', 'スレッドのいたCPU、ロック待ち、方式の設定は含まれない。それらによるものは不明とする。'],
+  unknownForeign: ['It holds slices of threads, and nothing of tasks, wakes, queues and waits: there is no why and there are no findings.', 'スレッドの区間だけで、タスク、wake、キュー、待ちは含まれない。「なぜ」と指摘はない。'],
+  fileTooLong: ['{name} is longer than {most} MB, which is the most that is read here. What was shown stays.', '{name}は読める上限の{most} MBより長い。表示はそのまま。'],
+  notOpened: ['it cannot be opened, and what was shown stays.', '開けないため、表示はそのまま。'],
+  moreProblems: ['{n} more problems.', 'ほかに問題{n}件。'],
+  fileSettings: ['This run comes from a file. It cannot be run again, so nothing can be set.', 'この実行はファイルのもの。再実行できないため、設定できない。'],
+  saveJsonl: ['Save as JSON Lines', 'JSONLで保存'],
+  savePerfetto: ['Save for Perfetto', 'Perfetto用に保存'],
+
   copyRust: ['Copy as Rust', 'Rustとしてコピー'],
   codeOf: ['Program of {name}', '{name}のプログラム'],
   codeNone: ['Nothing of this task has begun.', 'このタスクはまだ始まっていない。'],
@@ -153,8 +171,10 @@ export const WORDS = Object.freeze({
 
 /** @typedef {keyof typeof WORDS} Word */
 
-/** @param {Lang} lang @param {Word} word @param {Record<string, string | number>} [slots] @returns {string} */
-export const say = (lang, word, slots = {}) => WORDS[word][lang === 'ja' ? 1 : 0].replace(/\{(\w+)\}/g, (all, name) => (name in slots ? String(slots[name]) : all));
+export const say = sayer(WORDS);
 
 /** @param {string} word @returns {word is Word} */
 export const isWord = (word) => Object.hasOwn(WORDS, word);
+
+/** The word for where a recording comes from. @param {'simulated' | 'real' | 'foreign'} origin @returns {Word} */
+export const originWord = (origin) => /** @type {const} */ ({ real: 'originReal', simulated: 'originSimulated', foreign: 'originForeign' })[origin];

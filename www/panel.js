@@ -9,6 +9,9 @@ import { say } from './panel-words.js';
 const WIDE = matchMedia('(min-width: 64rem)');
 const MIDDLE = matchMedia('(min-width: 37.5rem)');
 
+/** Closes the panel that is open: there is room for one. @type {(() => void) | null} */
+let closeOpen = null;
+
 /** @param {string} id @param {HTMLElement} button opens and closes it @param {() => HTMLElement} inline after which it stands where the window is narrow @param {() => void} opened */
 export function createPanel(id, button, inline, opened) {
   const title = el('h2', { id: `${id}-title`, tabindex: -1 });
@@ -35,6 +38,8 @@ export function createPanel(id, button, inline, opened) {
   }
 
   function open() {
+    closeOpen?.();
+    closeOpen = hide;
     root.hidden = false;
     button.setAttribute('aria-expanded', 'true');
     place();
@@ -42,11 +47,16 @@ export function createPanel(id, button, inline, opened) {
     title.focus();
   }
 
-  function close() {
-    if (root.hidden) return;
+  function hide() {
+    closeOpen = null;
     root.hidden = true;
     button.setAttribute('aria-expanded', 'false');
     document.documentElement.removeAttribute('data-panel');
+  }
+
+  function close() {
+    if (root.hidden) return;
+    hide();
     button.focus();
   }
 

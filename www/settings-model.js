@@ -22,7 +22,7 @@ export const setOf = (settings, index) => (index === 0 ? settings.set : settings
 
 /** @param {Settings} settings @param {number} index @param {Record<string, unknown>} set @returns {Settings} */
 export function withSet(settings, index, set) {
-  if (index === 0) return { ...settings, set, ...(settings.runs ? { runs: settings.runs.map((run) => follow(run, settings.set, set)) } : {}) };
+  if (index === 0) return { ...settings, set, ...(settings.runs ? { runs: settings.runs.map((run) => (run.file ? run : follow(run, settings.set, set))) } : {}) };
   return { ...settings, runs: settings.runs?.map((run, i) => (i === index - 1 ? set : run)) };
 }
 

@@ -33,7 +33,8 @@ export function createSettings(actions, state, inline) {
   const lists = el('div', { class: 'settings-groups' });
   const workload = createWorkload(actions, state, () => index);
   panel.tools.append(all);
-  panel.body.append(lists);
+  const none = el('p', { class: 'dim', hidden: true });
+  panel.body.append(none, lists);
   /** Which run: 0 is the page's own. */
   let index = 0;
   /** @type {Fields | null} */
@@ -49,6 +50,12 @@ export function createSettings(actions, state, inline) {
   /** Asks for the fields of the run that is shown. */
   async function refresh() {
     const found = /** @type {Fields | null} */ (await actions.ask('fields', { index }));
+    const isFile = index === 0 && state().info?.world === 'recorded';
+    lists.hidden = all.hidden = isFile;
+    none.hidden = !isFile;
+    none.textContent = say(lang(), 'fileSettings');
+    panel.title.textContent ||= say(lang(), 'settings');
+    panel.label(lang());
     if (!found) return;
     fields = found;
     show(found);

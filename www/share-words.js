@@ -1,7 +1,9 @@
 // @ts-check
 /** What sharing and embedding say, in both languages: whole sentences with slots. Words about a run come from the run. */
 
-/** @typedef {'en' | 'ja'} Lang */
+import { sayer } from './fill.js';
+
+/** @typedef {import('./fill.js').Lang} Lang */
 
 /** English and Japanese of each; `{x}` is a slot. */
 export const WORDS = Object.freeze({
@@ -19,6 +21,7 @@ export const WORDS = Object.freeze({
   linkLength: ['{n} characters', '{n}文字'],
   holdsExact: ['Whoever opens it sees "{title}" with the cursor at {clock}: {changes}.', '開くと「{title}」の{clock}が見える。{changes}。'],
   holdsSettings: ['Whoever opens it sees "{title}" at its own first moment: {changes}.', '開くと「{title}」の最初の場面が見える。{changes}。'],
+  holdsFile: ['No link can carry a file. Whoever opens this link sees the lesson behind it: {changes}.', 'リンクはファイルを運べない。開くと元のレッスンが見える。{changes}。'],
   changesNone: ['nothing is changed', '変更なし'],
   changesOne: ['one setting is changed ({names})', '設定1件を変更({names})'],
   changesMany: ['{n} settings are changed ({names})', '設定{n}件を変更({names})'],
@@ -53,5 +56,7 @@ export const WORDS = Object.freeze({
   fileFailed: ['The file could not be made: {message}', 'ファイルを作れなかった: {message}'],
 });
 
+const say = sayer(WORDS);
+
 /** @param {Lang} lang @returns {(key: keyof typeof WORDS, slots?: Record<string, string | number>) => string} */
-export const wordsIn = (lang) => (key, slots = {}) => WORDS[key][lang === 'ja' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(slots[name] ?? ''));
+export const wordsIn = (lang) => (key, slots) => say(lang, key, slots);

@@ -35,14 +35,14 @@ export async function openShare(figure) {
     missing.hidden = left.length === 0;
     missing.textContent = words('left', { names: left.join(', ') });
     length.textContent = words('linkLength', { n: field.value.length });
-    holds.textContent = words(exact ? 'holdsExact' : 'holdsSettings', { title: info.title, clock: moment.clock, changes });
+    holds.textContent = settings.file ? words('holdsFile', { changes }) : words(exact ? 'holdsExact' : 'holdsSettings', { title: info.title, clock: moment.clock, changes });
     copy.clear();
   };
   const choice = (/** @type {'exact' | 'settingsOnly'} */ key, /** @type {boolean} */ exact) => el('label', {},
     el('input', { type: 'radio', name: 'share-kind', checked: exact, onchange: () => show(exact) }), el('span', {}, words(key)));
   show(true);
   await openDialog(words, 'share', words('share'),
-    el('fieldset', {}, el('legend', { class: 'visually-hidden' }, words('linkKind')), el('div', { class: 'segments' }, choice('exact', true), choice('settingsOnly', false))),
+    el('fieldset', { hidden: settings.file !== undefined }, el('legend', { class: 'visually-hidden' }, words('linkKind')), el('div', { class: 'segments' }, choice('exact', true), choice('settingsOnly', false))),
     el('p', { class: 'field' }, el('label', { for: 'share-link' }, words('link')), ' ', length, field), copy.root, holds, missing, el('p', { class: 'dim' }, words('stays')));
   await copy.copy();
 }

@@ -11,8 +11,8 @@ import { say } from './words.js';
 /** Lines of a page. */
 const LINES = 24;
 
-/** @param {import('./state.js').Actions} actions */
-export function createTranscript(actions) {
+/** @param {import('./state.js').Actions} actions @param {HTMLElement} saves what keeps the run as a file */
+export function createTranscript(actions, saves) {
   const rows = el('select', { id: 'transcript-row', 'say-aria-label': 'transcriptOf', onchange: () => void ask(null) });
   const place = el('span', { class: 'dim place' });
   const none = el('p', { class: 'dim', say: 'linesNone', hidden: true });
@@ -22,7 +22,7 @@ export function createTranscript(actions) {
   const later = button('later', () => void ask(first + LINES));
   const cursor = button('atCursor', () => void ask(null));
   const root = el('section', { class: 'transcript', id: 'transcript', 'say-aria-label': 'transcript' },
-    el('div', { class: 'transcript-head' }, el('span', { class: 'select' }, rows, icon('M4 6l4 4 4-4', 'stroke')), earlier, later, cursor, place), none, list);
+    el('div', { class: 'transcript-head' }, el('span', { class: 'select' }, rows, icon('M4 6l4 4 4-4', 'stroke')), earlier, later, cursor, place), none, list, saves);
   /** @type {State | null} */
   let state = null;
   let first = 0;

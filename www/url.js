@@ -174,10 +174,15 @@ export function writeHash(settings, unknown) {
 }
 
 /**
- * The address of settings, without what no link can carry: values that are too long or too deep, then the longest until all fits.
+ * The address of settings, without what no link can carry: files with all that is looked at in them, values that are too long or too deep,
+ * then the longest until all fits.
  * @param {Settings} settings @param {[string, string][]} unknown @returns {{ hash: string, left: string[], length: number }} `left`: paths that are not in it; `length`: of all
  */
-export function linkOf(settings, unknown) {
+export function linkOf({ file, ...all }, unknown) {
+  const { t: _, sel: __, view: ___, wanted: ____, ...lesson } = all;
+  // Where the first run is a file, the next one that is none takes its place.
+  const [set = all.set, ...runs] = [...(file ? [] : [all.set]), ...(all.runs ?? [])].filter((run) => run.file === undefined);
+  const settings = /** @type {Settings} */ ({ ...(file ? lesson : all), set, runs: runs.length > 0 ? runs : undefined });
   /** @type {string[]} */
   const left = [];
   const carry = (/** @type {Record<string, unknown>} */ set) => Object.fromEntries(Object.entries(set).filter(([path, value]) => {

@@ -1,10 +1,10 @@
 // @ts-check
 /** What a reader can do to the view: which part of the run, and which rows. Nothing is simulated again for it, and all of it is in the link. */
+import { MAX_PINS } from './url-view.js';
 import { following, homeOf, inside, panned, same, viewOf, zoomed } from './window.js';
 
 /** @typedef {import('./contract').Settings} Settings */
 /** @typedef {import('./window.js').View} View */
-export const MOST_PINS = 16;
 
 /**
  * @param {{ store: import('./state.js').PageStore, ask: (kind: string, question: object) => Promise<any>, boxOf: (measures: import('./scales.js').Measures, settings: Settings) => object,
@@ -82,7 +82,7 @@ export function viewActions({ store, ask, boxOf, adopt }) {
     togglePin(task) {
       const wanted = store.get().settings.wanted ?? {};
       const pins = wanted.pins ?? [];
-      arrange(trimmed({ ...wanted, pins: pins.includes(task) ? pins.filter((pin) => pin !== task) : [...pins.slice(1 - MOST_PINS), task] }));
+      arrange(trimmed({ ...wanted, pins: pins.includes(task) ? pins.filter((pin) => pin !== task) : [...pins.slice(1 - MAX_PINS), task] }));
     },
     /** @param {'machine' | 'tasks' | 'both'} rows */
     setRows(rows) {

@@ -4,7 +4,9 @@
  * from the run. What never changes but with the language is marked in the element (`say` in dom.js) and told again by `retell`.
  */
 
-/** @typedef {'en' | 'ja'} Lang */
+import { sayer } from './fill.js';
+
+/** @typedef {import('./fill.js').Lang} Lang */
 
 /** English and Japanese of each; `{x}` is a slot. */
 export const WORDS = Object.freeze({
@@ -90,6 +92,8 @@ export const WORDS = Object.freeze({
   guess: ['Guess', '予想'],
   try: ['Try', '試す'],
   same: ['no change', '変化なし'],
+  cure: ['Helps most:', '最も効く:'],
+  noCure: ['Nothing that was tried helps.', '試したものに効くものはない。'],
   worse: ['worse', '悪化'],
   transcript: ['Transcript', '記録'],
   transcriptLines: ['What happened, one line for each event', '起きたこと、1行に1イベント'],
@@ -132,8 +136,7 @@ export const WORDS = Object.freeze({
 
 /** @typedef {keyof typeof WORDS} Key */
 
-/** @param {Lang} lang @param {Key} key @param {Record<string, string | number>} [slots] @returns {string} */
-export const say = (lang, key, slots = {}) => WORDS[key][lang === 'ja' ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => String(slots[name] ?? ''));
+export const say = sayer(WORDS);
 
 /** Attributes that `say` can fill. */
 const SPOKEN = /** @type {const} */ (['aria-label', 'title']);

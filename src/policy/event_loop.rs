@@ -18,15 +18,15 @@
 
 use std::collections::VecDeque;
 
-use super::parts::{Bells, Bench, Blocking, Mailbox};
+use super::parts::{Bells, Blocking, Mailbox, Pooled, Queues};
 use super::spec::{Assumption, Feature, Nouns, Param, Range, Refusal, Spec};
 use super::{
     Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy,
 };
-use crate::id::{ThreadId, WorkerId};
+use crate::id::WorkerId;
 use crate::sync::Arc;
 use crate::time::Nanos;
-use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
+use crate::trace::{Event, Line, Place, PollEnd, Sleep};
 
 /// What the policy says about itself.
 pub const SPEC: Spec = Spec {
@@ -127,18 +127,17 @@ impl Design for EventLoop {
             pool_max,
             busy_poll: false,
         };
-        Box::new(One { mailbox, bells, bench: Bench::new(std::iter::once(only)), shape })
+        Pooled::policy(&Arc::new(Outside { mailbox, bells }), std::iter::once(only), shape)
     }
 }
 
-struct One<E: Entry> {
+/// The way in from other threads.
+struct Outside<E> {
     mailbox: Arc<Mailbox<E>>,
     bells: Arc<Bells>,
-    bench: Bench<E>,
-    shape: Shape,
 }
 
-impl<E: Entry> Policy<E> for One<E> {
+impl<E: Entry> Queues<E> for Outside<E> {
     fn line(&self, _from: Origin, has_worker: bool) -> Option<Line> {
         (!has_worker).then_some(Line::Inject)
     }
@@ -153,28 +152,13 @@ impl<E: Entry> Policy<E> for One<E> {
         }
     }
 
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        self.bench.claim(had)
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        self.bench.release(worker, why, ctl);
-    }
-
     /// All at first use, none later. The loop's own thread is counted, too.
-    fn grow(&self, pool: PoolView) -> u32 {
-        if pool.threads <= 1 { self.shape.pool_max - 1 } else { 0 }
+    fn grow(&self, pool: PoolView, pool_max: u32) -> u32 {
+        if pool.threads <= 1 { pool_max - 1 } else { 0 }
     }
 
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.mailbox.pop_into(usize::MAX, &mut entries);
-        self.bench.drain(&mut entries);
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.mailbox.pop_into(usize::MAX, into);
     }
 }
 

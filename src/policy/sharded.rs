@@ -8,15 +8,13 @@
 //!
 //! *Deviations*: see [`SPEC`].
 
-use super::parts::{Bells, Bench, Blocking, Deque, blocking};
+use super::parts::{Bells, Blocking, Deque, Pooled, Queues, blocking};
 use super::spec::{Assumption, Nouns, Param, Range, Spec};
-use super::{
-    Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy,
-};
-use crate::id::{ThreadId, WorkerId};
+use super::{Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, Shape, Step, Worker, YieldBy};
+use crate::id::WorkerId;
 use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::time::Nanos;
-use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
+use crate::trace::{Event, Line, Place, PollEnd, Sleep};
 
 /// What the policy says about itself.
 pub const SPEC: Spec = Spec {
@@ -71,11 +69,11 @@ impl Design for Sharded {
             bells: Bells::new(workers),
             next: AtomicUsize::new(0),
         });
-        let bench = Bench::new((0..workers).map(|index| {
+        let runners = (0..workers).map(|index| {
             let runner: Box<dyn Worker<E>> =
                 Box::new(Runner { id: WorkerId(index), phase: Phase::Next, tick: 0, shared: shared.clone() });
             runner
-        }));
+        });
         let shape = Shape {
             workers,
             threads_at_start: workers,
@@ -87,7 +85,7 @@ impl Design for Sharded {
             pool_max: pool.pool_max,
             busy_poll: false,
         };
-        Box::new(Queues { shared, bench, shape })
+        Pooled::policy(&shared, runners, shape)
     }
 }
 
@@ -98,49 +96,25 @@ struct Shared<E> {
     next: AtomicUsize,
 }
 
-struct Queues<E: Entry> {
-    shared: Arc<Shared<E>>,
-    bench: Bench<E>,
-    shape: Shape,
-}
-
-impl<E: Entry> Policy<E> for Queues<E> {
+impl<E: Entry> Queues<E> for Shared<E> {
     fn line(&self, _from: Origin, _has_worker: bool) -> Option<Line> {
         None
     }
 
     fn inject(&self, entry: E, _from: Origin, ctl: &mut Control<'_, E>) {
-        let queues = &self.shared.queues;
-        let index = self.shared.next.fetch_add(1, Ordering::Relaxed) % queues.len();
+        let queues = &self.queues;
+        let index = self.next.fetch_add(1, Ordering::Relaxed) % queues.len();
         let worker = WorkerId(index as u16);
         ctl.emit(Event::Enqueue { task: entry.task(), place: Place::Local(worker) });
         queues[index].push(entry);
-        if self.shared.bells.ring(worker) {
+        if self.bells.ring(worker) {
             ctl.emit(Event::Unpark { target: worker });
             ctl.world().unpark(worker);
         }
     }
 
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        self.bench.claim(had)
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        self.bench.release(worker, why, ctl);
-    }
-
-    fn grow(&self, pool: PoolView) -> u32 {
-        blocking::one_if_nobody_idles(pool)
-    }
-
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.shared.queues.iter().for_each(|queue| queue.pop_into(usize::MAX, &mut entries));
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.queues.iter().for_each(|queue| queue.pop_into(usize::MAX, into));
     }
 }
 
@@ -208,6 +182,7 @@ impl<E: Entry> Worker<E> for Runner<E> {
 mod tests {
     use super::*;
     use crate::policy::test_world::{Next, Script, places};
+    use crate::trace::Release;
 
     const RUN: Budget = Budget::Unlimited;
 

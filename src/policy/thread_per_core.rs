@@ -10,13 +10,13 @@
 //!
 //! *Deviations*: see [`SPEC`].
 
-use super::parts::{Bells, Bench, Blocking, Homes, LocalLoop, LoopRules, Mailbox, blocking};
+use super::parts::{Bells, Blocking, Homes, LocalLoop, LoopRules, Mailbox, Pooled, Queues, blocking};
 use super::spec::{Assumption, Feature, Nouns, Param, Range, Refusal, Spec};
-use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy};
-use crate::id::{TaskId, ThreadId, WorkerId};
+use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, Shape, Step, Worker, YieldBy};
+use crate::id::{TaskId, WorkerId};
 use crate::sync::{Arc, AtomicUsize, Ordering};
 use crate::time::Nanos;
-use crate::trace::{Event, Line, Place, PollEnd, Release};
+use crate::trace::{Event, Line, Place, PollEnd};
 
 const LOOP: &str = "tokio 1.53.1, runtime/scheduler/current_thread/mod.rs, of which actix-rt runs one per thread";
 
@@ -119,13 +119,13 @@ impl Design for ThreadPerCore {
             bells: Arc::new(Bells::new(workers)),
             next: AtomicUsize::new(0),
         });
-        let bench = Bench::new((0..workers).map(|index| {
+        let cores = (0..workers).map(|index| {
             let (mailbox, bells) = (shared.mailboxes[usize::from(index)].clone(), shared.bells.clone());
             let own = LocalLoop::new(WorkerId(index), rules, mailbox, None, Some(bells));
             let core: Box<dyn Worker<E>> = Box::new(Core { own, polls: None, shared: shared.clone() });
             core
-        }));
-        Box::new(Cores { shared, bench, shape })
+        });
+        Pooled::policy(&shared, cores, shape)
     }
 }
 
@@ -149,46 +149,21 @@ impl<E: Entry> Shared<E> {
     }
 }
 
-struct Cores<E: Entry> {
-    shared: Arc<Shared<E>>,
-    bench: Bench<E>,
-    shape: Shape,
-}
-
-impl<E: Entry> Policy<E> for Cores<E> {
+impl<E: Entry> Queues<E> for Shared<E> {
     fn line(&self, _from: Origin, _has_worker: bool) -> Option<Line> {
         None
     }
 
     /// Home, if it has one; else to the next core in turn, where it will live.
     fn inject(&self, entry: E, _from: Origin, ctl: &mut Control<'_, E>) {
-        let shared = &self.shared;
+        let shared = self;
         let in_turn = || WorkerId((shared.next.fetch_add(1, Ordering::Relaxed) % shared.mailboxes.len()) as u16);
         let home = shared.homes.of(entry.task(), in_turn);
         shared.post(home, entry, ctl);
     }
 
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        self.bench.claim(had)
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        self.bench.release(worker, why, ctl);
-    }
-
-    fn grow(&self, pool: PoolView) -> u32 {
-        blocking::one_if_nobody_idles(pool)
-    }
-
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.shared.mailboxes.iter().for_each(|mailbox| mailbox.pop_into(usize::MAX, &mut entries));
-        self.bench.drain(&mut entries);
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.mailboxes.iter().for_each(|mailbox| mailbox.pop_into(usize::MAX, into));
     }
 }
 

@@ -17,12 +17,10 @@
 //!
 //! *Deviations*: see [`SPEC`].
 
-use super::parts::{Bench, Blocking, Deque, Inject, Sleepers, blocking};
+use super::parts::{Blocking, Deque, Inject, Pooled, Queues, Sleepers, blocking};
 use super::spec::{Assumption, Nouns, Param, Range, Spec};
-use super::{
-    Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy,
-};
-use crate::id::{ThreadId, WorkerId};
+use super::{Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, Shape, Step, Worker, YieldBy};
+use crate::id::WorkerId;
 use crate::rng::FastRand;
 use crate::sync::{Arc, Mutex, lock};
 use crate::time::Nanos;
@@ -115,7 +113,7 @@ impl Design for Tokio01 {
             queues: (0..workers).map(|_| Deque::new(())).collect(),
             sleepers: Mutex::new(Sleepers::new(workers)),
         });
-        let bench = Bench::new((0..workers).map(|index| {
+        let all = (0..workers).map(|index| {
             let id = WorkerId(index);
             let one: Box<dyn Worker<E>> = Box::new(One {
                 id,
@@ -128,7 +126,7 @@ impl Design for Tokio01 {
                 shared: shared.clone(),
             });
             one
-        }));
+        });
         let shape = Shape {
             workers,
             threads_at_start: workers,
@@ -140,7 +138,7 @@ impl Design for Tokio01 {
             pool_max: pool.pool_max,
             busy_poll: false,
         };
-        Box::new(Pool { shared, bench, shape })
+        Pooled::policy(&shared, all, shape)
     }
 }
 
@@ -170,44 +168,20 @@ impl<E: Entry> Shared<E> {
     }
 }
 
-struct Pool<E: Entry> {
-    shared: Arc<Shared<E>>,
-    bench: Bench<E>,
-    shape: Shape,
-}
-
-impl<E: Entry> Policy<E> for Pool<E> {
+impl<E: Entry> Queues<E> for Shared<E> {
     fn line(&self, _from: Origin, has_worker: bool) -> Option<Line> {
         (!has_worker).then_some(Line::Inject)
     }
 
     fn inject(&self, entry: E, _from: Origin, ctl: &mut Control<'_, E>) {
         ctl.emit(Event::Enqueue { task: entry.task(), place: Place::Global });
-        self.shared.global.push(entry);
-        self.shared.signal(ctl);
+        self.global.push(entry);
+        self.signal(ctl);
     }
 
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        self.bench.claim(had)
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        self.bench.release(worker, why, ctl);
-    }
-
-    fn grow(&self, pool: PoolView) -> u32 {
-        blocking::one_if_nobody_idles(pool)
-    }
-
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.shared.global.pop_into(usize::MAX, &mut entries);
-        self.shared.queues.iter().for_each(|queue| queue.pop_into(usize::MAX, &mut entries));
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.global.pop_into(usize::MAX, into);
+        self.queues.iter().for_each(|queue| queue.pop_into(usize::MAX, into));
     }
 }
 

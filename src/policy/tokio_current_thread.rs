@@ -10,12 +10,12 @@
 //!
 //! *Deviations*: see [`SPEC`].
 
-use super::parts::{Bench, Blocking, LocalLoop, LoopRules, Mailbox, blocking};
+use super::parts::{Blocking, LocalLoop, LoopRules, Mailbox, Pooled, Queues, blocking};
 use super::spec::{Assumption, Feature, Nouns, Param, Range, Refusal, Spec};
-use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, PoolView, Shape, Step, Worker, YieldBy};
-use crate::id::{ThreadId, WorkerId};
+use super::{Args, Budget, Control, Design, DriverBy, Entry, Origin, Policy, Shape, Step, Worker, YieldBy};
+use crate::id::WorkerId;
 use crate::sync::Arc;
-use crate::trace::{Event, Line, Place, PollEnd, Release};
+use crate::trace::{Event, Line, Place, PollEnd};
 
 const BUILDER: &str = "tokio 1.53.1, runtime/builder.rs, new_current_thread";
 
@@ -109,17 +109,16 @@ impl Design for CurrentThread {
             pool_max: pool.pool_max,
             busy_poll: false,
         };
-        Box::new(One { inject, bench: Bench::new(std::iter::once(core)), shape })
+        Pooled::policy(&Arc::new(Outside { inject }), std::iter::once(core), shape)
     }
 }
 
-struct One<E: Entry> {
+/// The way in from other threads.
+struct Outside<E> {
     inject: Arc<Mailbox<E>>,
-    bench: Bench<E>,
-    shape: Shape,
 }
 
-impl<E: Entry> Policy<E> for One<E> {
+impl<E: Entry> Queues<E> for Outside<E> {
     fn line(&self, _from: Origin, has_worker: bool) -> Option<Line> {
         (!has_worker).then_some(Line::Inject)
     }
@@ -131,27 +130,8 @@ impl<E: Entry> Policy<E> for One<E> {
         ctl.world().unpark(ONLY);
     }
 
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        self.bench.claim(had)
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, why: Release, ctl: &mut Control<'_, E>) {
-        self.bench.release(worker, why, ctl);
-    }
-
-    fn grow(&self, pool: PoolView) -> u32 {
-        blocking::one_if_nobody_idles(pool)
-    }
-
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.inject.pop_into(usize::MAX, &mut entries);
-        self.bench.drain(&mut entries);
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.inject.pop_into(usize::MAX, into);
     }
 }
 
@@ -195,6 +175,7 @@ mod tests {
 
     use super::*;
     use crate::policy::test_world::{Next, Script, places};
+    use crate::trace::Release;
 
     const FRESH: Budget = Budget::Fresh(128);
 

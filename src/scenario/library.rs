@@ -50,6 +50,22 @@ const PLAIN: &[&str] = &[
     "dandori",
 ];
 
+/// Policies whose tasks may spawn tasks, and one whose monitor takes the worker of a thread that is held.
+const HELD: &[&str] = &[
+    "tokio",
+    "global-queue",
+    "tokio-current-thread",
+    "tokio-0.1",
+    "smol",
+    "sharded",
+    "work-stealing",
+    "thread-per-core",
+    "thread-per-task",
+    "event-loop",
+    "async-std-monitor",
+    "dandori",
+];
+
 /// The same, the one with one queue for all first.
 const SHARING: &[&str] =
     &["global-queue", "tokio", "tokio-0.1", "smol", "sharded", "work-stealing", "thread-per-core", "dandori"];
@@ -73,6 +89,10 @@ const EVERY: &[&str] = &[
     "event-loop",
     "dandori",
 ];
+
+const MUTEX: &str = include_str!("library/std-mutex.json");
+
+const OPEN_LOOP: &str = include_str!("library/open-loop.json");
 
 const JOIN: &str = include_str!("library/in-place-join.json");
 
@@ -107,6 +127,10 @@ const fn pools(name: &'static str, base: &'static str) -> Named {
     Named { name, base, set: &[], fits: POOLS }
 }
 
+const fn held(name: &'static str, base: &'static str, set: &'static [(&'static str, &'static str)]) -> Named {
+    Named { name, base, set, fits: HELD }
+}
+
 /// A job that does this, measured.
 macro_rules! job {
     ($step:literal) => {
@@ -115,7 +139,7 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 41] = [
+pub static ALL: [Named; 52] = [
     plain("w1", &[]),
     w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
@@ -184,6 +208,22 @@ pub static ALL: [Named; 41] = [
     },
     Named { name: "in-place-sibling", base: include_str!("library/in-place-sibling.json"), set: &[], fits: IN_PLACE },
     pools("budget-blind", include_str!("library/budget-blind.json")),
+    pools("budget-siblings", include_str!("library/budget-siblings.json")),
+    held("std-mutex", MUTEX, &[]),
+    held("async-mutex", MUTEX, &[("mutexes.cache.kind", "async")]),
+    held("mutex-across-await", include_str!("library/mutex-across-await.json"), &[]),
+    held("nested-block-on", include_str!("library/nested-block-on.json"), &[]),
+    pools("timeout", include_str!("library/timeout.json")),
+    pools("outside-thread", include_str!("library/outside-thread.json")),
+    pools("abort", include_str!("library/abort.json")),
+    pools("panic", include_str!("library/panic.json")),
+    pools("open-loop", OPEN_LOOP),
+    Named {
+        name: "closed-loop",
+        base: OPEN_LOOP,
+        set: &[("tasks.request.arrive", r#"[{"clients": 1, "think": "900 us", "count": 300}]"#)],
+        fits: POOLS,
+    },
     Named {
         name: "stealing",
         base: include_str!("library/stealing.json"),

@@ -292,6 +292,8 @@ impl Sim {
         match slot.step.and_then(|step| find(program, step)) {
             Some(Does::Send { channel, .. } | Does::Recv { channel, .. }) => Waits::Channel(*channel),
             Some(Does::Lock { mutex, .. }) => Waits::Mutex(*mutex),
+            // Nothing happens any more, so its time has come, and nobody looked.
+            Some(Does::Sleep(_) | Does::Tick(_) | Does::Io(_)) => Waits::Worker,
             Some(Does::Join | Does::SpawnBlocking(_)) => {
                 child().map_or(Waits::Nobody, |index| Waits::Task(TaskId(index as u32)))
             }

@@ -206,7 +206,7 @@ pub enum Waits {
     Channel(ChannelId),
     /// Another task's end.
     Task(TaskId),
-    /// A worker: it is ready, but nobody will come.
+    /// A worker: it is ready or due, but nobody will come.
     Worker,
     /// Its own blocking stretch to end.
     Stretch,

@@ -4,13 +4,13 @@ use super::explain::{Part, Rules, explain};
 use super::findings::{Finding, findings};
 use super::layout::{Subject, Wanted, subjects};
 use super::timeline::{TaskLane, Timeline, Wait};
-use crate::id::{KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::policy::spec::Nouns;
 use crate::time::{Nanos, Time};
 use crate::trace::recording::{KindMeta, Origin};
 use crate::trace::{Cause, Line, Meta, Place, Recording, Trace};
 use crate::words::number::Scale;
-use crate::words::{Arg, Lang, Rich, Words, bare, fill};
+use crate::words::{Arg, Lang, Rich, Words, bare, fill, policies};
 
 /// What the page knows about the policy.
 #[derive(Clone, Debug)]
@@ -324,6 +324,7 @@ impl Board {
         match self.facts.nouns.worker {
             "" | "Worker" | "worker" => bare(template, &[("id", worker.0.to_string().into())]),
             short if short.chars().count() == 1 => format!("{short}{}", worker.0),
+            own if policies::noun(self.lang, own) != own => format!("{}{}", policies::noun(self.lang, own), worker.0),
             long if template == self.words().worker => format!("{} {}", long.to_lowercase(), worker.0),
             long => format!("{long} {}", worker.0),
         }
@@ -353,7 +354,7 @@ impl Board {
     pub fn slot(&self) -> &str {
         match self.facts.nouns.slot {
             "" | "LIFO slot" => self.words().slot,
-            own => own,
+            own => policies::noun(self.lang, own),
         }
     }
 
@@ -383,6 +384,13 @@ impl Board {
             Line::Driver => words.line_driver.to_owned(),
             Line::Pool => words.line_pool.to_owned(),
         }
+    }
+
+    /// A mutex of the program.
+    #[must_use]
+    pub fn mutex_name(&self, mutex: MutexId) -> String {
+        let name = self.meta.mutexes.get(mutex.index()).map_or("?", String::as_str);
+        bare(self.words().mutex, &[("name", name.into())])
     }
 
     /// Who or what woke a task.

@@ -2,13 +2,13 @@
 //! is in the order of how much it matters, and looks back at most a hundredth of the visible range.
 
 use super::board::Board;
-use super::timeline::{Mark, Moment, TaskState, Wait, WorkState};
+use super::timeline::{Fate, Mark, Moment, TaskState, Wait, WorkState};
 use super::why::where_they_were;
 use crate::id::{ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Ended, Place, PollEnd, Role, Waits};
 use crate::words::number::count;
-use crate::words::{Arg, Rich, fill};
+use crate::words::{Arg, Rich, fill, policies};
 
 /// Waits shorter than this share of the visible range are not worth a sentence of their own.
 const SHARE: u64 = 100;
@@ -174,7 +174,7 @@ impl Say<'_> {
                 Some(fill(words.cap_handoff, &[("who", board.worker(worker).into()), thread(from)]))
             }
             Moment::HandOff { worker, from, retaken: true } => {
-                let monitor = ("monitor", Arg::from(board.facts.nouns.monitor));
+                let monitor = ("monitor", Arg::from(policies::noun(board.lang, board.facts.nouns.monitor)));
                 Some(fill(words.cap_retaken, &[monitor, ("who", board.worker(worker).into()), thread(from)]))
             }
             Moment::Took { worker } => {
@@ -213,8 +213,9 @@ impl Say<'_> {
         let lane = board.line.task(task)?;
         let link = || ("task", board.link(task));
         let recent = |at: Time| at <= self.t && self.t.since(at) <= self.back;
-        if lane.ended.is_some_and(|(at, _)| recent(at)) {
-            return Some(fill(words.cap_done, &[link()]));
+        if let Some((_, fate)) = lane.ended.filter(|&(at, _)| recent(at)) {
+            let template = if fate == Fate::Cancelled { words.cap_cancelled } else { words.cap_done };
+            return Some(fill(template, &[link()]));
         }
         let wait = board.line.wait_at(task, self.t)?;
         if let Some(poll) = wait.poll.map(|poll| board.line.poll(poll)).filter(|poll| recent(poll.start)) {

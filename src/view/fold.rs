@@ -186,7 +186,17 @@ impl Fold {
                 let row = self.row(task, at);
                 self.line.tasks[row].stuck = Some(on);
             }
-            Event::At { .. } | Event::Send { .. } | Event::Recv { .. } | Event::Measure { .. } => {}
+            Event::MutexWait { task, mutex, .. } => {
+                let row = self.row(task, at);
+                self.line.mutexes.ask(at, task, mutex, self.tasks[row].poll, index);
+            }
+            Event::MutexHeld { task, mutex } => self.line.mutexes.has(at, task, mutex, index),
+            Event::MutexReleased { mutex, .. } => self.line.mutexes.release(at, mutex),
+            Event::At { task, .. } => {
+                let row = self.row(task, at);
+                self.line.mutexes.step(at, task, self.tasks[row].poll);
+            }
+            Event::Send { .. } | Event::Recv { .. } | Event::Measure { .. } => {}
             _ => self.machine(record, index),
         }
     }
@@ -319,6 +329,7 @@ impl Fold {
             lane.outside.finish(end);
             lane.alone.finish(end);
         }
+        line.mutexes.finish(end);
         line.cpus.iter_mut().for_each(|lane| lane.finish(end));
         [&mut line.global, &mut line.pool, &mut line.deferred].into_iter().for_each(super::track::Queue::finish);
         let DriverLane { held, .. } = &mut line.driver;

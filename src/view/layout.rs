@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::board::{Board, capital};
 use super::timeline::TaskLane;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
-use crate::words::bare;
+use crate::words::{bare, policies};
 
 /// The three layouts by the width of the page, and that of a run among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -42,10 +42,14 @@ impl Layout {
         }
     }
 
-    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers.
+    /// Whether a row is there in this layout. A band has the focus, workers, and threads outside of workers; of another
+    /// program's trace its threads.
     #[must_use]
     pub fn has(self, row: Subject) -> bool {
-        let banded = matches!(row, Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Pool);
+        let banded = matches!(
+            row,
+            Subject::Task(_) | Subject::Worker(_) | Subject::Threads | Subject::Thread(_) | Subject::Pool
+        );
         self != Layout::Band || banded
     }
 
@@ -231,7 +235,7 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     unless(line.pool_quiet(), Some(Subject::Pool), words.row_pool);
     unless(line.driver_quiet(), Some(Subject::Driver), words.row_driver);
     if !nouns.monitor.is_empty() {
-        unless(line.monitor_records.is_empty(), Some(Subject::Monitor), nouns.monitor);
+        unless(line.monitor_records.is_empty(), Some(Subject::Monitor), policies::noun(board.lang, nouns.monitor));
     }
     if !line.shared_cpus {
         unless(true, None, words.row_cpus);
@@ -311,7 +315,7 @@ pub fn height(subject: Subject, layout: Layout, workers: usize) -> f32 {
     let narrow = layout.label();
     match subject {
         Subject::Task(_) if layout == Layout::Band => 50.0,
-        Subject::Threads | Subject::Pool if layout == Layout::Band => BAND,
+        Subject::Threads | Subject::Thread(_) | Subject::Pool if layout == Layout::Band => BAND,
         Subject::Task(_) if layout == Layout::Narrow => 67.0,
         Subject::Task(_) => 60.0,
         Subject::Worker(_) => worker_bars(layout, workers).height,
@@ -373,7 +377,9 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         }
         Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
         Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
-        Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),
+        Subject::Monitor => {
+            fixed("monitor", "monitor", &policies::noun_start(board.lang, nouns.monitor), words.row_monitor_sub)
+        }
         Subject::Cpu(cpu) => {
             let name = bare(words.row_cpu, &[("id", cpu.0.to_string().into())]);
             row(format!("cpu-{}", cpu.0), "cpu", name, String::new())

@@ -15,6 +15,7 @@ pub mod info;
 mod lanes;
 pub mod layout;
 pub mod moment;
+pub mod mutexes;
 pub mod overview;
 pub mod panels;
 pub mod perfetto;

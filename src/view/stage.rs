@@ -128,6 +128,10 @@ impl Stage<'_> {
             return fill(words.st_outside, &[]);
         }
         let Some(lane) = board.line.task(task) else { return fill(words.st_idle, &[]) };
+        if let Some((mutex, holder)) = board.line.mutexes.within(task, self.t, self.t + Nanos(1)) {
+            let args = [("line", board.mutex_name(mutex).into()), ("task", board.link(holder))];
+            return fill(words.st_mutex, &args);
+        }
         let next = lane.waits.iter().map(|&wait| &board.line.waits[wait as usize]).find(|wait| wait.due > self.t);
         match cause {
             Some(Cause::Timer) => {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::mutexes::Mutexes;
 use super::shares::Shares;
 use super::track::{Queue, Steps, Track};
 use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
@@ -45,6 +46,8 @@ pub struct Timeline {
     pub cpus_busy: Steps,
     /// How many CPUs there are.
     pub cpu_count: u32,
+    /// Mutexes of the program.
+    pub mutexes: Mutexes,
     /// Workers that a monitor took away, in order.
     pub retakes: Vec<Retake>,
     /// Tasks that yielded and are not queued yet.

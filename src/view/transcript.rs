@@ -148,6 +148,17 @@ fn fill_event(board: &Board, record: &Record) -> Rich {
         Event::Timer { task, .. } => say_task(w.io, task),
         Event::Send { task, .. } => say_task(w.send, task),
         Event::Recv { task, .. } => say_task(w.recv, task),
+        Event::MutexWait { task, mutex, holder } => {
+            let line = ("line", board.mutex_name(mutex).into());
+            fill(w.mutex_wait, &[("task", board.link(task)), line, ("by", board.link(holder))])
+        }
+        Event::MutexHeld { task, mutex } => {
+            fill(w.mutex_held, &[("task", board.link(task)), ("line", board.mutex_name(mutex).into())])
+        }
+        Event::MutexReleased { task, mutex } => {
+            fill(w.mutex_released, &[("task", board.link(task)), ("line", board.mutex_name(mutex).into())])
+        }
+        Event::OutsideSend { .. } => fill(w.outside_send, &[]),
         Event::ForcedYield { task } => say_task(w.forced, task),
         Event::Measure { task, label, took } => {
             let label = board.meta.labels.get(label as usize).map_or("?", String::as_str);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::board::{Board, capital};
-use super::explain::{Before, Whereabouts, Who, Why};
+use super::explain::{Before, Part, Whereabouts, Who, Why};
 use super::timeline::{Wait, Work};
 use crate::id::WorkerId;
 use crate::time::{Nanos, Time};
@@ -65,7 +65,7 @@ pub fn why(board: &Board) -> Option<Explanation> {
         .map(|(part, amount)| {
             let is_largest = part.length == largest && std::mem::take(&mut first_largest);
             first_largest &= part.length != largest;
-            let mut text = text(board, wait, &part.why, &amount, part.at);
+            let mut text = text(board, wait, part, &amount);
             text.push(Span { text: " ".to_owned(), ..Span::default() });
             text.push(Span { text: board.scale.clock(part.at), at: Some(part.at), ..Span::default() });
             Line {
@@ -114,7 +114,8 @@ fn sign(why: &Why) -> &'static str {
 }
 
 /// `amount`: the length of the part as the table writes it.
-fn text(board: &Board, wait: &Wait, why: &Why, amount: &str, at: Time) -> Rich {
+fn text(board: &Board, wait: &Wait, part: &Part, amount: &str) -> Rich {
+    let (why, at) = (&part.why, part.at);
     let words = board.words();
     let task = || ("task", board.name(wait.task).into());
     let start = |worker: &WorkerId| ("who", Arg::from(board.worker_start(*worker)));
@@ -172,9 +173,13 @@ fn text(board: &Board, wait: &Wait, why: &Why, amount: &str, at: Time) -> Rich {
             let t = Arg::At(board.scale.clock(*looked), *looked);
             fill(words.why_undetected, &[start(worker), ("t", t)])
         }
-        Why::Long { worker, task, blocked: true, .. } => {
-            fill(words.why_blocked, &[middle(worker), ("task", board.link(*task))])
-        }
+        Why::Long { worker, task, blocked: true, .. } => match board.line.mutexes.within(*task, at, at + part.length) {
+            Some((mutex, holder)) => {
+                let line = ("line", Arg::from(board.mutex_name(mutex)));
+                fill(words.why_mutex, &[middle(worker), ("task", board.link(*task)), line, ("by", board.link(holder))])
+            }
+            _ => fill(words.why_blocked, &[middle(worker), ("task", board.link(*task))]),
+        },
         Why::Long { worker, task, .. } => fill(words.why_long, &[start(worker), ("task", board.link(*task)), d()]),
         Why::Slot { worker, idle } => {
             let place = board.place(crate::trace::Place::Lifo(*worker));

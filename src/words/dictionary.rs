@@ -1,32 +1,7 @@
 //! Which templates there are: every language has each of them, with the same slots, or does not compile.
 
+use super::shape::dictionary;
 use super::{Class, Template};
-
-/// Makes the type of a dictionary: every language has every template, or does not compile.
-macro_rules! dictionary {
-    ($(#[doc = $what:literal])* $dictionary:ident
-     $($(#[doc = $doc:literal])* $name:ident: $class:ident [$($slot:literal)*];)+) => {
-        $(#[doc = $what])*
-        pub struct $dictionary {
-            $($(#[doc = $doc])* pub $name: &'static str,)+
-        }
-
-        impl $dictionary {
-            /// All of them, in order.
-            #[must_use]
-            pub fn all(&self) -> Vec<Template> {
-                vec![$(Template {
-                    name: stringify!($name),
-                    class: Class::$class,
-                    slots: &[$($slot),*],
-                    text: self.$name,
-                }),+]
-            }
-        }
-    };
-}
-
-pub(super) use dictionary;
 
 dictionary! {
     /// The templates of one language.
@@ -164,6 +139,8 @@ dictionary! {
     cap_polled: Caption ["task"];
     /// It is complete.
     cap_done: Caption ["task"];
+    /// It was dropped.
+    cap_cancelled: Caption ["task"];
     /// A thread starts.
     cap_thread: Caption ["thread" "role"];
     /// Nothing in particular.
@@ -202,6 +179,8 @@ dictionary! {
     why_long: Sentence ["who" "task" "d"];
     /// Behind a blocked poll.
     why_blocked: Sentence ["who" "task"];
+    /// Behind a poll whose thread waits for a mutex.
+    why_mutex: Sentence ["who" "task" "line" "by"];
     /// In a LIFO slot.
     why_slot: Sentence ["place" "n"];
     /// Its own worker was asleep.
@@ -220,7 +199,7 @@ dictionary! {
     why_own_work: Sentence ["who" "work"];
     /// In the pool's queue.
     why_pool: Sentence ["n" "k"];
-    /// Another branch of the task itself ran.
+    /// The task itself was in a poll.
     why_same: Sentence ["task"];
     /// The same, and it was blocked.
     why_same_blocked: Sentence ["task"];
@@ -287,6 +266,8 @@ dictionary! {
     /// A change.
     help_no_slot: Line [];
     /// A change.
+    help_slot_polls: Line ["n"];
+    /// A change.
     help_eager: Line [];
     /// A change.
     help_timer: Line ["x"];
@@ -296,6 +277,8 @@ dictionary! {
     help_budget: Line ["n"];
     /// A change.
     help_no_budget: Line [];
+    /// A change.
+    help_mutex: Line ["line"];
     /// A change.
     help_policy: Line ["policy"];
 
@@ -336,6 +319,8 @@ dictionary! {
     find_pool: Sentence ["n" "k" "d"];
     /// A lock.
     find_convoy: Sentence ["n" "line" "d"];
+    /// A mutex of the program.
+    find_mutex: Sentence ["n" "line" "d"];
 
     // ---- Lists: who was where
     /// First: blocked.
@@ -400,6 +385,8 @@ dictionary! {
     line_driver: Label [];
     /// Another.
     line_pool: Label [];
+    /// A mutex of the program.
+    mutex: Label ["name"];
 
     // ---- Roles of threads
     /// For a worker.
@@ -472,6 +459,8 @@ dictionary! {
     st_io: Line [];
     /// Waits for a message.
     st_message: Line [];
+    /// Waits for a mutex.
+    st_mutex: Line ["line" "task"];
     /// Waits for a task.
     st_join: Line [];
     /// Waits for a job.

@@ -1,6 +1,6 @@
 //! What happened, one template for each event: the transcript says them.
 
-use super::dictionary::dictionary;
+use super::shape::dictionary;
 use super::{Class, Template};
 
 dictionary! {
@@ -62,6 +62,14 @@ dictionary! {
     send: Sentence ["task"];
     /// A message is received.
     recv: Sentence ["task"];
+    /// A task wants a mutex that another has.
+    mutex_wait: Sentence ["task" "line" "by"];
+    /// It has it.
+    mutex_held: Sentence ["task" "line"];
+    /// It has it no more.
+    mutex_released: Sentence ["task" "line"];
+    /// A thread outside of the runtime sends a message.
+    outside_send: Sentence [];
     /// The budget is used up.
     forced: Sentence ["task"];
     /// A program measured something.
@@ -160,6 +168,10 @@ pub(super) const EN: EventWords = EventWords {
     io: "{task} waits for I/O.",
     send: "{task} sends a message.",
     recv: "{task} receives a message.",
+    mutex_wait: "{task} waits for {line}, which {by} has.",
+    mutex_held: "{task} has {line}.",
+    mutex_released: "{task} releases {line}.",
+    outside_send: "A thread outside of the runtime sends a message.",
     forced: "{task} has used up its budget and must yield.",
     measure: "{task} measured {label}: {x}.",
     cancel: "{task} is cancelled.",
@@ -225,6 +237,10 @@ pub(super) const JA: EventWords = EventWords {
     io: "{task}がI/Oを待つ。",
     send: "{task}がメッセージを送る。",
     recv: "{task}がメッセージを受け取る。",
+    mutex_wait: "{task}が{line}を待つ({by}が保持)。",
+    mutex_held: "{task}が{line}を得た。",
+    mutex_released: "{task}が{line}を放す。",
+    outside_send: "ランタイムの外のスレッドがメッセージを送る。",
     forced: "{task}はバジェットを使い切り、譲る。",
     measure: "{task}が{label}を計測: {x}。",
     cancel: "{task}が取り消される。",

@@ -12,6 +12,7 @@ mod ja;
 pub mod number;
 pub mod policies;
 pub mod sentences;
+mod shape;
 
 pub use dictionary::Words;
 pub use events::EventWords;

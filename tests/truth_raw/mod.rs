@@ -507,9 +507,34 @@ impl Raw {
             "lost_wake_up" => {
                 (!found.task.is_some_and(|task| self.lost.contains(&task))).then(|| "it is not lost".to_owned())
             }
+            "lock_convoy" if text.contains("mutex") => {
+                let most = self.most_at_a_mutex();
+                (!text.starts_with(&format!("Up to {most} tasks"))).then(|| format!("{most} at most"))
+            }
             "deadlock" => (!matches!(self.ended, Some((Ended::Deadlock, _)))).then(|| format!("{:?}", self.ended)),
             _ => None,
         }
+    }
+
+    /// How many tasks at once have asked for a mutex and do not have it. For programs with one mutex and no timeouts.
+    fn most_at_a_mutex(&self) -> usize {
+        let (mut waiting, mut most) = (BTreeSet::new(), 0);
+        for (index, record) in self.records.iter().enumerate() {
+            match record.event {
+                Event::MutexWait { task, .. } => {
+                    waiting.insert(task);
+                }
+                Event::MutexHeld { task, .. } | Event::Cancel { task } => {
+                    waiting.remove(&task);
+                }
+                _ => {}
+            }
+            // What is over at the instant at which it began was not there.
+            if self.records.get(index + 1).is_none_or(|next| next.at > record.at) {
+                most = most.max(waiting.len());
+            }
+        }
+        most
     }
 
     /// Whether a worker sleeps or searches.

@@ -88,7 +88,7 @@ fn stuck(event: &Event, meta: &Meta) -> Option<String> {
             format!("{task} waits for channel {name}.")
         }
         Waits::Task(other) => format!("{task} waits for the end of {other}."),
-        Waits::Worker => format!("{task} is ready, but no worker will come."),
+        Waits::Worker => format!("{task} could run, but no worker will come."),
         Waits::Mutex(mutex) => {
             let name = meta.mutexes.get(mutex.index()).map_or_else(|| mutex.to_string(), Clone::clone);
             format!("{task} waits for mutex {name}.")

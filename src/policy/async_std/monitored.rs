@@ -15,7 +15,7 @@
 use super::deque::{Deque, batch};
 use super::spec::MONITORED;
 use crate::id::{ThreadId, WorkerId};
-use crate::policy::parts::Inject;
+use crate::policy::parts::{Inject, Victims};
 use crate::policy::{
     Args, Budget, Control, Design, Doing, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Spec, Step, ThreadView,
     Worker, YieldBy,
@@ -118,6 +118,14 @@ struct Runtime<E> {
     shared: Arc<Shared<E>>,
     monitor: Mutex<Monitor>,
     shape: Shape,
+}
+
+/// Processors on the bench have what they share, and what they share has them: nobody would free either.
+impl<E> Drop for Runtime<E> {
+    fn drop(&mut self) {
+        let bench = std::mem::take(&mut lock(&self.shared.sched).bench);
+        drop(bench);
+    }
 }
 
 impl<E: Entry> Runtime<E> {
@@ -318,10 +326,10 @@ enum Phase {
     Global,
     /// The reactor was looked at.
     Polled,
-    /// Goes through the other queues: this one is next, so many are left.
-    Victim { next: usize, left: usize },
+    /// Goes through these queues.
+    Victim(Victims),
     /// Has asked for a queue.
-    Steal { victim: usize, left: usize },
+    Steal { victim: usize, rest: Victims },
     /// Has the scheduler's lock: one last look, then it waits in the reactor or ends.
     Last,
     /// Back from the reactor.
@@ -429,24 +437,17 @@ impl<E: Entry> Processor<E> {
         if let Some(entry) = self.own() {
             return Some(self.run(entry));
         }
-        let count = self.shared.deques.len();
-        self.phase = Phase::Victim { next: self.rand.below(count as u32) as usize, left: count };
+        self.phase = Phase::Victim(Victims::new(&mut self.rand, self.shared.deques.len()));
         None
     }
 
-    fn victim(&mut self, next: usize, left: usize) -> Option<Step<E>> {
-        if left == 0 {
-            return self.failed();
-        }
-        if next == self.id.index() {
-            self.phase = Phase::Victim { next: (next + 1) % self.shared.deques.len(), left: left - 1 };
-            return None;
-        }
-        self.phase = Phase::Steal { victim: next, left };
-        Some(Step::Try(Line::Ring(WorkerId(next as u16))))
+    fn victim(&mut self, mut rest: Victims) -> Option<Step<E>> {
+        let Some(victim) = rest.next(self.id, self.shared.deques.len()) else { return self.failed() };
+        self.phase = Phase::Steal { victim, rest };
+        Some(Step::Try(Line::Ring(WorkerId(victim as u16))))
     }
 
-    fn steal(&mut self, victim: usize, left: usize, mine: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+    fn steal(&mut self, victim: usize, rest: Victims, mine: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         if mine {
             self.shared.deques[victim].steal(&mut self.staging);
             if let Some(entry) = self.keep(Some(victim), ctl) {
@@ -454,7 +455,7 @@ impl<E: Entry> Processor<E> {
             }
         }
         ctl.pay(Op::Probe);
-        self.phase = Phase::Victim { next: (victim + 1) % self.shared.deques.len(), left: left - 1 };
+        self.phase = Phase::Victim(rest);
         None
     }
 
@@ -550,10 +551,10 @@ impl<E: Entry> Worker<E> for Processor<E> {
                 Phase::Find => self.find(ctl),
                 Phase::Global => self.global(ctl),
                 Phase::Polled => self.polled_reactor(),
-                Phase::Victim { next, left } => self.victim(next, left),
-                Phase::Steal { victim, left } => {
+                Phase::Victim(rest) => self.victim(rest),
+                Phase::Steal { victim, rest } => {
                     let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
-                    self.steal(victim, left, mine, ctl)
+                    self.steal(victim, rest, mine, ctl)
                 }
                 Phase::Last => self.last(ctl),
                 Phase::Back => self.back(),
@@ -593,5 +594,20 @@ impl<E: Entry> Processor<E> {
         }
         ctl.emit(Event::Move { task: entry.task(), place: Place::Lifo(self.id) });
         self.slot = Some(entry);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::Ticket;
+
+    #[test]
+    fn what_the_processors_share_is_freed_with_the_runtime() {
+        let args = Args { spec: &MONITORED, params: &Default::default(), cpus: 2, seed: 1 };
+        let runtime = Runtime::<Ticket>::new(&args);
+        let shared = std::sync::Arc::downgrade(&runtime.shared);
+        drop(runtime);
+        assert_eq!(shared.strong_count(), 0);
     }
 }

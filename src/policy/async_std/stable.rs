@@ -12,15 +12,15 @@
 
 use super::deque::{Deque, batch};
 use super::spec::STABLE;
-use crate::id::{ThreadId, WorkerId};
-use crate::policy::parts::Inject;
+use crate::id::WorkerId;
+use crate::policy::parts::{Inject, Pooled, Queues, Victims};
 use crate::policy::{
     Args, Budget, Control, Design, DriverBy, Entry, Op, Origin, Policy, PoolView, Shape, Spec, Step, Worker, YieldBy,
 };
 use crate::rng::FastRand;
 use crate::sync::{Arc, AtomicBool, Mutex, Ordering, lock};
 use crate::time::Nanos;
-use crate::trace::{Event, Line, Place, PollEnd, Release, Sleep};
+use crate::trace::{Event, Line, Place, PollEnd, Sleep};
 
 /// Whoever was at a queue needs a moment: where nothing costs anything, this is one.
 const TURN: Nanos = Nanos(1);
@@ -36,7 +36,7 @@ impl Design for AsyncStd {
     }
 
     fn build<E: Entry>(args: &Args<'_>) -> Box<dyn Policy<E>> {
-        Box::new(Pool::new(args))
+        Shared::policy(args)
     }
 }
 
@@ -77,14 +77,8 @@ impl<E: Entry> Shared<E> {
     }
 }
 
-struct Pool<E> {
-    shared: Arc<Shared<E>>,
-    bench: Mutex<Vec<Option<Box<dyn Worker<E>>>>>,
-    shape: Shape,
-}
-
-impl<E: Entry> Pool<E> {
-    fn new(args: &Args<'_>) -> Pool<E> {
+impl<E: Entry> Shared<E> {
+    fn policy(args: &Args<'_>) -> Box<dyn Policy<E>> {
         let number = |name| u32::try_from(args.integer(name)).expect("validated against the range");
         let workers = u16::try_from(args.integer("workers")).expect("validated against the range");
         let rules = Rules {
@@ -100,7 +94,7 @@ impl<E: Entry> Pool<E> {
             sleepers: Mutex::new(Vec::new()),
             is_notified: AtomicBool::new(false),
         });
-        let bench = (0..workers).map(|index| {
+        let processors = (0..workers).map(|index| {
             let id = WorkerId(index);
             let worker: Box<dyn Worker<E>> = Box::new(Processor {
                 id,
@@ -113,9 +107,8 @@ impl<E: Entry> Pool<E> {
                 staging: Vec::new(),
                 rand: args.rand(id),
             });
-            Some(worker)
+            worker
         });
-        let bench = Mutex::new(bench.collect());
         let shape = Shape {
             workers,
             threads_at_start: workers,
@@ -127,52 +120,30 @@ impl<E: Entry> Pool<E> {
             pool_max: number("max_blocking_threads") + u32::from(workers),
             busy_poll: false,
         };
-        Pool { shared, bench, shape }
+        Pooled::policy(&shared, processors, shape)
     }
 }
 
-impl<E: Entry> Policy<E> for Pool<E> {
+impl<E: Entry> Queues<E> for Shared<E> {
     fn line(&self, _from: Origin, has_worker: bool) -> Option<Line> {
         (!has_worker).then_some(Line::Inject)
     }
 
     fn inject(&self, entry: E, _from: Origin, ctl: &mut Control<'_, E>) {
         ctl.emit(Event::Enqueue { task: entry.task(), place: Place::Global });
-        self.shared.injector.push(entry);
-        self.shared.notify(ctl);
-    }
-
-    fn claim(&self, _thread: ThreadId, had: Option<WorkerId>, _ctl: &mut Control<'_, E>) -> Option<Box<dyn Worker<E>>> {
-        let mut bench = lock(&self.bench);
-        match had {
-            Some(worker) => bench[worker.index()].take(),
-            None => bench.iter_mut().find_map(Option::take),
-        }
-    }
-
-    fn release(&self, worker: Box<dyn Worker<E>>, _why: Release, _ctl: &mut Control<'_, E>) {
-        let id = worker.id();
-        lock(&self.bench)[id.index()] = Some(worker);
+        self.injector.push(entry);
+        self.notify(ctl);
     }
 
     /// One thread is always ready: there is one before the first job, and who takes the last sleeping thread starts
     /// another.
-    fn grow(&self, pool: PoolView) -> u32 {
-        u32::from(pool.idle <= 1) + u32::from(pool.threads <= self.shape.workers.into())
+    fn grow(&self, pool: PoolView, _pool_max: u32) -> u32 {
+        u32::from(pool.idle <= 1) + u32::from(pool.threads as usize <= self.deques.len())
     }
 
-    fn shape(&self) -> Shape {
-        self.shape
-    }
-
-    fn drain(&self) -> Vec<E> {
-        let mut entries = Vec::new();
-        self.shared.injector.pop_into(usize::MAX, &mut entries);
-        entries.extend(self.shared.deques.iter().flat_map(Deque::drain));
-        for worker in lock(&self.bench).iter_mut().flatten() {
-            entries.append(&mut worker.drain());
-        }
-        entries
+    fn drain(&self, into: &mut Vec<E>) {
+        self.injector.pop_into(usize::MAX, into);
+        into.extend(self.deques.iter().flat_map(Deque::drain));
     }
 }
 
@@ -198,10 +169,10 @@ enum Phase {
     Find,
     /// Has the injector.
     Global,
-    /// Goes through all queues: this one is next, so many are left.
-    Victim { next: usize, left: usize },
+    /// Goes through these queues.
+    Victim(Victims),
     /// Has asked for a queue.
-    Steal { victim: usize, left: usize },
+    Steal { victim: usize, rest: Victims },
     /// Somebody was at a queue: looks elsewhere once more.
     Again,
     /// Goes to sleep.
@@ -238,8 +209,7 @@ impl<E: Entry> Processor<E> {
     }
 
     fn others(&mut self) {
-        let count = self.shared.deques.len();
-        self.phase = Phase::Victim { next: self.rand.below(count as u32) as usize, left: count };
+        self.phase = Phase::Victim(Victims::new(&mut self.rand, self.shared.deques.len()));
     }
 
     fn run(&mut self, entry: E) -> Step<E> {
@@ -280,23 +250,19 @@ impl<E: Entry> Processor<E> {
     }
 
     /// The next queue, its own included, which is empty; after the last one it has failed, or looks again.
-    fn victim(&mut self, next: usize, left: usize) -> Option<Step<E>> {
-        if left == 0 {
+    fn victim(&mut self, mut rest: Victims) -> Option<Step<E>> {
+        let Some(victim) = rest.next(self.id, self.shared.deques.len()) else {
             if !self.retry {
                 return self.failed();
             }
             self.phase = Phase::Again;
             return Some(Step::Pause(TURN));
-        }
-        if next == self.id.index() {
-            self.phase = Phase::Victim { next: (next + 1) % self.shared.deques.len(), left: left - 1 };
-            return None;
-        }
-        self.phase = Phase::Steal { victim: next, left };
-        Some(Step::Try(Line::Ring(WorkerId(next as u16))))
+        };
+        self.phase = Phase::Steal { victim, rest };
+        Some(Step::Try(Line::Ring(WorkerId(victim as u16))))
     }
 
-    fn steal(&mut self, victim: usize, left: usize, mine: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+    fn steal(&mut self, victim: usize, rest: Victims, mine: bool, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
         if mine {
             self.shared.deques[victim].steal(&mut self.staging);
             if let Some(entry) = self.keep(Some(victim), ctl) {
@@ -305,7 +271,7 @@ impl<E: Entry> Processor<E> {
         }
         self.retry |= !mine;
         ctl.pay(Op::Probe);
-        self.phase = Phase::Victim { next: (victim + 1) % self.shared.deques.len(), left: left - 1 };
+        self.phase = Phase::Victim(rest);
         None
     }
 
@@ -363,10 +329,10 @@ impl<E: Entry> Worker<E> for Processor<E> {
             let step = match self.phase {
                 Phase::Find => self.find(ctl),
                 Phase::Global => self.global(ctl),
-                Phase::Victim { next, left } => self.victim(next, left),
-                Phase::Steal { victim, left } => {
+                Phase::Victim(rest) => self.victim(rest),
+                Phase::Steal { victim, rest } => {
                     let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
-                    self.steal(victim, left, mine, ctl)
+                    self.steal(victim, rest, mine, ctl)
                 }
                 Phase::Again => self.elsewhere(ctl),
                 Phase::Sleep => self.sleep(),
@@ -389,5 +355,30 @@ impl<E: Entry> Worker<E> for Processor<E> {
 
     fn drain(&mut self) -> Vec<E> {
         self.slot.take().into_iter().chain(self.shared.deques[self.id.index()].drain()).collect()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+    use crate::policy::test_world::{Next, Script};
+
+    #[test]
+    fn filling_the_slot_wakes_nobody_and_a_displaced_task_wakes_who_has_slept_longest() {
+        let mut script = Script::new::<AsyncStd>(&[], 3);
+        (0..3).for_each(|worker| assert!(script.claim(worker)));
+        assert_eq!(script.next(1), Next::Park);
+        assert_eq!((script.pauses(), script.drives()), (3 + 1, 0), "three yields and a nap before it sleeps");
+        assert_eq!(script.next(2), Next::Park);
+        script.inject(0);
+        assert_eq!(script.unparked(), [1]);
+        assert_eq!(script.next(0), Next::Run(0, Budget::Unlimited));
+        script.wake(0, 10, Origin::Wake);
+        assert!(script.unparked().is_empty());
+        script.wake(0, 11, Origin::Wake);
+        assert_eq!(script.unparked(), [2]);
+        script.polled(0, PollEnd::Ready, u32::MAX);
+        script.poll(0, 11, &[]);
+        assert_eq!(script.next(0), Next::Run(10, Budget::Unlimited), "what was displaced is in the queue");
     }
 }

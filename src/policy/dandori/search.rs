@@ -2,6 +2,7 @@
 
 use super::worker::{Core, Phase, Then};
 use crate::id::WorkerId;
+use crate::policy::parts::Victims;
 use crate::policy::{Control, Entry, Op, Step};
 use crate::sync::Ordering;
 use crate::trace::{Event, Line, Place, Sleep};
@@ -20,33 +21,27 @@ impl<E: Entry> Core<E> {
             ctl.emit(Event::Search);
         }
         self.rescues = self.shared.signs.0.rescue.swap(false, Ordering::Relaxed);
-        let workers = self.shared.peers.len();
-        self.phase = Phase::Victim { next: self.rand.below(workers as u32) as usize, left: workers };
+        self.phase = Phase::Victim(Victims::new(&mut self.rand, self.shared.peers.len()));
         None
     }
 
     /// The next victim, skipping itself; after the last one inject.
-    pub(super) fn victim(&mut self, next: usize, left: usize, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let workers = self.shared.peers.len();
-        if left == 0 {
+    pub(super) fn victim(&mut self, mut rest: Victims, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        let Some(victim) = rest.next(self.id, self.shared.peers.len()) else {
             ctl.pay(Op::Peek);
             let has_more = !self.shared.is_saturated() && !self.shared.inject.0.is_empty();
             self.phase = if has_more { Phase::Last } else { Phase::Sleep };
             return None;
-        }
-        if next == self.id.index() {
-            self.phase = Phase::Victim { next: (next + 1) % workers, left: left - 1 };
-            return None;
-        }
-        self.phase = Phase::Steal { victim: next, left };
-        Some(Step::Try(Line::Ring(WorkerId(next as u16))))
+        };
+        self.phase = Phase::Steal { victim, rest };
+        Some(Step::Try(Line::Ring(WorkerId(victim as u16))))
     }
 
     /// The victim's queues are this worker's for the moment, or somebody else is there: then they count as empty.
     pub(super) fn robbed(
         &mut self,
         victim: usize,
-        left: usize,
+        rest: Victims,
         mine: bool,
         ctl: &mut Control<'_, E>,
     ) -> Option<Step<E>> {
@@ -55,7 +50,7 @@ impl<E: Entry> Core<E> {
             return self.found(entry, ctl);
         }
         ctl.pay(Op::Probe);
-        self.phase = Phase::Victim { next: (victim + 1) % self.shared.peers.len(), left: left - 1 };
+        self.phase = Phase::Victim(rest);
         None
     }
 

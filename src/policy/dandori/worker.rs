@@ -13,7 +13,7 @@
 
 use super::Shared;
 use crate::id::WorkerId;
-use crate::policy::parts::Ring;
+use crate::policy::parts::{Ring, Victims};
 use crate::policy::{Budget, Control, Entry, Op, Origin, Step, Worker};
 use crate::rng::FastRand;
 use crate::sync::{Arc, Ordering};
@@ -71,10 +71,10 @@ pub(super) enum Phase {
     Batch(usize),
     /// Has nothing.
     Search,
-    /// Goes through the victims: this one is next, so many are left.
-    Victim { next: usize, left: usize },
+    /// Goes through these victims.
+    Victim(Victims),
     /// Has asked for this victim's ring.
-    Steal { victim: usize, left: usize },
+    Steal { victim: usize, rest: Victims },
     /// After all victims, inject once more.
     Last,
     /// Goes onto the sleepers.
@@ -392,10 +392,10 @@ impl<E: Entry> Worker<E> for Core<E> {
                     self.found_or(entry, Phase::Search, ctl)
                 }
                 Phase::Search => self.search(ctl),
-                Phase::Victim { next, left } => self.victim(next, left, ctl),
-                Phase::Steal { victim, left } => {
+                Phase::Victim(rest) => self.victim(rest, ctl),
+                Phase::Steal { victim, rest } => {
                     let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
-                    self.robbed(victim, left, mine, ctl)
+                    self.robbed(victim, rest, mine, ctl)
                 }
                 Phase::Last => {
                     let entry = self.batch(1, ctl);

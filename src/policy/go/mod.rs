@@ -201,6 +201,13 @@ struct Runtime<E> {
     shape: Shape,
 }
 
+/// Ps without a thread have what they share, and what they share has them: nobody would free either.
+impl<E> Drop for Runtime<E> {
+    fn drop(&mut self) {
+        drop(self.shared.inject.beside(|idles| std::mem::take(&mut idles.bench)));
+    }
+}
+
 impl<E: Entry> Runtime<E> {
     fn new(args: &Args<'_>) -> Runtime<E> {
         let rules = Rules::new(args);

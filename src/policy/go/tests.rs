@@ -172,3 +172,13 @@ fn who_finds_nothing_searches_if_a_wake_found_neither_a_searcher_nor_an_idle_p()
     assert!(search(true));
     assert!(!search(false));
 }
+
+#[test]
+fn what_the_ps_share_is_freed_with_the_runtime() {
+    use crate::policy::{Args, Design, Ticket};
+    let args = Args { spec: &Go::spec(), params: &Default::default(), cpus: 2, seed: 1 };
+    let runtime = super::Runtime::<Ticket>::new(&args);
+    let shared = std::sync::Arc::downgrade(&runtime.shared);
+    drop(runtime);
+    assert_eq!(shared.strong_count(), 0);
+}

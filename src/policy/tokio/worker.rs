@@ -31,7 +31,7 @@ use super::era::NO_CHAIN;
 use super::tuning::Tuning;
 use super::{Rules, Shared};
 use crate::id::WorkerId;
-use crate::policy::parts::Ring;
+use crate::policy::parts::{Ring, Victims};
 use crate::policy::{Budget, Control, Entry, Op, Origin, Step, Worker};
 use crate::rng::FastRand;
 use crate::sync::Arc;
@@ -92,10 +92,10 @@ enum Phase {
     Batch(usize),
     /// The queues are empty.
     Search,
-    /// Goes through the victims: this one is next, so many are left.
-    Victim { next: usize, left: usize },
+    /// Goes through these victims.
+    Victim(Victims),
     /// Has asked for this victim's ring.
-    Steal { victim: usize, left: usize },
+    Steal { victim: usize, rest: Victims },
     /// After all victims, takes one from the inject queue.
     Last,
     /// There is nothing to do.
@@ -196,10 +196,10 @@ impl<E: Entry> Core<E> {
                     self.found_or(entry, Phase::Search, ctl)
                 }
                 Phase::Search => self.search(ctl),
-                Phase::Victim { next, left } => self.victim(next, left, ctl),
-                Phase::Steal { victim, left } => {
+                Phase::Victim(rest) => self.victim(rest, ctl),
+                Phase::Steal { victim, rest } => {
                     let mine = line.take() == Some(Line::Ring(WorkerId(victim as u16)));
-                    self.robbed(victim, left, mine, ctl)
+                    self.robbed(victim, rest, mine, ctl)
                 }
                 Phase::Last => match self.batch(1, ctl) {
                     Some(entry) => {

@@ -1,6 +1,6 @@
 //! What a kind does, statement by statement.
 
-use super::parts::{Uses, duration, name, shout};
+use super::parts::{Uses, channel, duration, mutex, name, socket};
 use crate::id::KindId;
 use crate::scenario::model::{Does, Kind, Length, Scenario, Step};
 use crate::task::MutexKind;
@@ -57,6 +57,37 @@ pub(super) fn walk(steps: &[Step], look: &mut dyn FnMut(&Does)) {
     for step in steps {
         look(&step.does);
         step.does.bodies().into_iter().for_each(|(_, body)| walk(body, look));
+    }
+}
+
+/// Whether some task holds a mutex across an await.
+pub(super) fn across(scenario: &Scenario, mutex: usize) -> bool {
+    let mut found = false;
+    for kind in &scenario.kinds {
+        walk(&kind.program, &mut |does| {
+            let Does::Lock { mutex: locked, body } = does else { return };
+            let is_std = scenario.mutexes[mutex].kind == MutexKind::Std;
+            found |= is_std && locked.index() == mutex && body.iter().any(|step| waits(scenario, &step.does));
+        });
+    }
+    found
+}
+
+/// Whether the future of a step may answer Pending.
+fn waits(scenario: &Scenario, does: &Does) -> bool {
+    match does {
+        Does::Cpu(_) | Does::Block(_) | Does::Syscall(_) | Does::Spawn { .. } | Does::Abort | Does::Panic => false,
+        Does::BlockingJob(_) | Does::BlockInPlace(_) | Does::BlockOn(_) => false,
+        Does::Send { channel, .. } => scenario.channels[channel.index()].capacity.is_some(),
+        Does::Lock { mutex, body } => {
+            let is_async = scenario.mutexes[mutex.index()].kind == MutexKind::Async;
+            is_async || body.iter().any(|step| waits(scenario, &step.does))
+        }
+        Does::Repeat { body, .. } | Does::Forever(body) | Does::Measure { body, .. } => {
+            body.iter().any(|step| waits(scenario, &step.does))
+        }
+        Does::Chance { body, otherwise, .. } => body.iter().chain(otherwise).any(|step| waits(scenario, &step.does)),
+        _ => true,
     }
 }
 
@@ -210,24 +241,31 @@ impl<'a> Body<'a> {
             Does::Send { channel, count } => {
                 let spec = &self.scenario.channels[channel.index()];
                 let wait = if spec.capacity.is_some() { ".await" } else { "" };
-                self.say(format!("{}.send({count}){wait};", shout(&spec.name)));
+                self.say(format!("{}.send({count}){wait};", self::channel(&spec.name)));
             }
             Does::Recv { channel, count } => {
-                self.say(format!("{}.recv({count}).await;", shout(&self.scenario.channels[channel.index()].name)));
+                let name = self::channel(&self.scenario.channels[channel.index()].name);
+                self.say(format!("{name}.recv({count}).await;"));
             }
             Does::Read { socket, count } => self.read(usize::from(*socket), *count),
             Does::Spawn { kind, count } => self.spawn(*kind, *count, joins),
             Does::Join => self.say("spawned.join().await;"),
             Does::Abort => self.say("spawned.abort();"),
-            Does::Panic => self.say("panic!(\"as the scenario says\");"),
+            Does::Panic => {
+                self.uses.panics = true;
+                self.say("panics();");
+            }
             Does::BlockingJob(body) => self.blocking_job(body, joins),
             Does::Lock { mutex, body } => {
                 let spec = &self.scenario.mutexes[mutex.index()];
-                let (guard, mutex) = (self.fresh("guard"), shout(&spec.name));
-                match spec.kind {
-                    MutexKind::Async => self.say(format!("let {guard} = {mutex}.lock().await;")),
-                    MutexKind::Std => self.say(format!("let {guard} = {mutex}.lock().expect(\"not poisoned\");")),
-                }
+                let (guard, name) = (self.fresh("guard"), self::mutex(&spec.name));
+                let how = match spec.kind {
+                    MutexKind::Async => ".await",
+                    MutexKind::Std if across(self.scenario, mutex.index()) => "",
+                    // A panic with the guard poisons it, which no scenario knows.
+                    MutexKind::Std => ".unwrap_or_else(std::sync::PoisonError::into_inner)",
+                };
+                self.say(format!("let {guard} = {name}.lock(){how};"));
                 self.block(body, joins);
                 self.say(format!("drop({guard});"));
             }
@@ -238,13 +276,17 @@ impl<'a> Body<'a> {
                 self.block(body, joins);
                 self.close("});");
                 self.inside = outside;
+                if otherwise.is_empty() {
+                    return self.say(format!("let _ = {done}.await;"));
+                }
                 self.open(format!("if {done}.await.is_err() {{"));
                 self.block(otherwise, joins);
                 self.close("}");
             }
             Does::BlockOn(body) => {
                 let outside = self.inside.replace(at);
-                self.open("futures::executor::block_on(async {");
+                self.uses.block_on = true;
+                self.open("block_on(async {");
                 self.block(body, joins);
                 self.close("});");
                 self.inside = outside;
@@ -308,7 +350,7 @@ impl<'a> Body<'a> {
     fn read(&mut self, socket: usize, count: u32) {
         let spec = &self.scenario.sockets[socket];
         if spec.data.is_some() {
-            self.say(format!("{}.recv({count}).await;", shout(&spec.name)));
+            self.say(format!("{}.recv({count}).await;", self::socket(&spec.name)));
         } else {
             self.uses.consume_budget = true;
             self.open(format!("for _ in 0..{count} {{"));
@@ -330,6 +372,19 @@ impl<'a> Body<'a> {
 
     /// The closure owns what it uses, so counters of drawn lengths go along by reference count.
     fn spawn_blocking(&mut self, body: &[Step], at: Option<u32>) {
+        self.job(body, at);
+        let mut panics = false;
+        walk(body, &mut |does| panics |= matches!(does, Does::Panic));
+        self.say(if panics { "drop(job.await);" } else { "job.await.expect(\"the job does not panic\");" });
+    }
+
+    /// The same without waiting for it.
+    fn blocking_job(&mut self, body: &[Step], joins: bool) {
+        self.job(body, None);
+        self.say(if joins { "spawned.push(job);" } else { "drop(job);" });
+    }
+
+    fn job(&mut self, body: &[Step], at: Option<u32>) {
         self.uses.spawn_blocking = true;
         for round in 1..=lists(body) {
             let round = self.uses.counters + round;
@@ -340,18 +395,6 @@ impl<'a> Body<'a> {
         self.block(body, false);
         self.close("});");
         self.inside = outside;
-        self.say("job.await.expect(\"the job does not panic\");");
-    }
-
-    /// The same without waiting for it.
-    fn blocking_job(&mut self, body: &[Step], joins: bool) {
-        self.uses.spawn_blocking = true;
-        let outside = self.inside.replace(None);
-        self.open("let job = spawn_blocking(move || {");
-        self.block(body, false);
-        self.close("});");
-        self.inside = outside;
-        self.say(if joins { "spawned.push(job);" } else { "drop(job);" });
     }
 
     fn branches(&mut self, how: &str, branches: &[Vec<Step>], at: Option<u32>, joins: bool) {

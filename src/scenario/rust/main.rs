@@ -1,7 +1,7 @@
 //! The `main` of a program: the runtime, what arrives from outside, and the end.
 
 use super::body::Body;
-use super::parts::{Uses, duration, name, shout};
+use super::parts::{Uses, channel, duration, name, socket};
 use crate::policy::Registry;
 use crate::policy::spec::Feature;
 use crate::scenario::json::Json;
@@ -33,22 +33,26 @@ pub(super) fn main(scenario: &Scenario, registry: &Registry, uses: &mut Uses) ->
                 say("}".to_owned());
                 continue;
             }
-            arrive(&mut say, series, &make);
+            arrive(&mut say, series, "arrivals", &make);
         }
     }
-    for socket in &scenario.sockets {
-        if let Some(series) = &socket.data {
-            let make = format!("|| Box::pin(async {{ {}.send(1) }})", shout(&socket.name));
-            arrive(&mut say, series, &make);
+    for spec in &scenario.sockets {
+        if let Some(series) = &spec.data {
+            let make = format!("|| Box::pin(async {{ {}.send(1) }})", socket(&spec.name));
+            arrive(&mut say, series, "arrivals", &make);
         }
     }
-    for channel in &scenario.channels {
-        if let Some(series) = &channel.outside {
-            let make = format!("|| Box::pin(async {{ {}.send(1) }})", shout(&channel.name));
-            arrive(&mut say, series, &make);
+    let is_fed = scenario.channels.iter().any(|channel| channel.outside.is_some());
+    if is_fed {
+        say("let mut outside: Vec<(Duration, fn())> = Vec::new();".to_owned());
+    }
+    for spec in &scenario.channels {
+        if let Some(series) = &spec.outside {
+            arrive(&mut say, series, "outside", &format!("|| {}.send(1)", channel(&spec.name)));
         }
     }
-    for line in MAIN.lines() {
+    let feed = if is_fed { OUTSIDE } else { "" };
+    for line in BEGIN.lines().chain(feed.lines()).chain(END.lines()) {
         say(line.to_owned());
     }
     if uses.measure {
@@ -60,7 +64,7 @@ pub(super) fn main(scenario: &Scenario, registry: &Registry, uses: &mut Uses) ->
     out.iter().map(|line| line.trim_end().to_owned()).collect()
 }
 
-const MAIN: &str = "\
+const BEGIN: &str = "\
 arrivals.sort_by_key(|(at, _)| *at);
 // What arrives at zero is queued before the first worker decides.
 let later = arrivals.split_off(arrivals.partition_point(|(at, _)| at.is_zero()));
@@ -69,6 +73,19 @@ for (_, task) in arrivals {
 }
 runtime.start()?;
 let start = Instant::now();
+";
+
+const OUTSIDE: &str = "\
+outside.sort_by_key(|(at, _)| *at);
+thread::spawn(move || {
+    for (at, send) in outside {
+        thread::sleep(at.saturating_sub(start.elapsed()));
+        send();
+    }
+});
+";
+
+const END: &str = "\
 for (at, task) in later {
     thread::sleep(at.saturating_sub(start.elapsed()));
     drop(runtime.spawn(task()));
@@ -96,9 +113,9 @@ fn policy(scenario: &Scenario, registry: &Registry) -> String {
     out
 }
 
-fn arrive(say: &mut impl FnMut(String), series: &Arrivals, make: &str) {
+fn arrive(say: &mut impl FnMut(String), series: &Arrivals, list: &str, make: &str) {
     let at = |from: crate::time::Time| duration(crate::time::Nanos(from.0));
-    let push = |at: &str| format!("arrivals.push(({at}, {make}));");
+    let push = |at: &str| format!("{list}.push(({at}, {make}));");
     let mut looped = |head: String, body: String| {
         say(head);
         say(format!("    {body}"));

@@ -1,5 +1,6 @@
 //! What a program needs around its tasks: imports, names, lengths, helpers. Only what is used is written.
 
+use super::body::across;
 use crate::scenario::model::Scenario;
 use crate::task::MutexKind;
 use crate::time::Nanos;
@@ -20,6 +21,8 @@ pub(super) struct Uses {
     pub(super) measure: bool,
     pub(super) join_all: bool,
     pub(super) aborts: bool,
+    pub(super) panics: bool,
+    pub(super) block_on: bool,
     pub(super) select_first: bool,
     pub(super) exponential: bool,
     pub(super) uniform: bool,
@@ -36,7 +39,7 @@ const TAKEN: &str = "\
     for gen if impl in let loop macro main match mod move mut override priv pub ref return self static \
     struct super trait true try type typeof unsafe unsized use virtual where while yield spawn sleep \
     compute measured wake_self spawn_blocking block_in_place yield_now join_all select_first exponential \
-    interval_at consume_budget report draw thread drop uniform lognormal pareto weighted";
+    interval_at consume_budget report draw thread drop panics block_on uniform lognormal pareto weighted";
 
 /// A name as an identifier; one that is taken gets an underscore.
 pub(super) fn name(name: &str) -> String {
@@ -44,9 +47,24 @@ pub(super) fn name(name: &str) -> String {
     if TAKEN.split_whitespace().any(|taken| taken == name) { format!("{name}_") } else { name }
 }
 
-/// A name as that of a static.
-pub(super) fn shout(name: &str) -> String {
-    format!("{}_", name.replace('-', "_").to_uppercase()).trim_end_matches('_').to_owned() + "_CHANNEL"
+/// The name of a static: channels, mutexes and sockets may have the same name.
+fn shout(name: &str, what: &str) -> String {
+    format!("{}_", name.replace('-', "_").to_uppercase()).trim_end_matches('_').to_owned() + what
+}
+
+/// A channel's static.
+pub(super) fn channel(name: &str) -> String {
+    shout(name, "_CHANNEL")
+}
+
+/// A mutex's static.
+pub(super) fn mutex(name: &str) -> String {
+    shout(name, "_MUTEX")
+}
+
+/// A socket's static.
+pub(super) fn socket(name: &str) -> String {
+    shout(name, "_SOCKET")
 }
 
 /// A length as people write it.
@@ -107,27 +125,27 @@ pub(super) fn head(scenario: &Scenario, uses: &Uses) -> Vec<String> {
             _ => out.push(format!("use dandori::{path}::{{{}}};", names.join(", "))),
         }
     }
-    let mut channel = |name: &str, kind: &str, arguments: String| {
-        let name = shout(name);
+    let mut shared = |name: String, kind: &str, arguments: String| {
         out.push(String::new());
         out.push(format!("static {name}: std::sync::LazyLock<{kind}> ="));
         out.push(format!("    std::sync::LazyLock::new(|| {kind}::new({arguments}));"));
     };
     for spec in &scenario.channels {
         match spec.capacity {
-            Some(room) => channel(&spec.name, "Bounded", format!("{room}, {}", spec.ready)),
-            None => channel(&spec.name, "Unbounded", spec.ready.to_string()),
+            Some(room) => shared(channel(&spec.name), "Bounded", format!("{room}, {}", spec.ready)),
+            None => shared(channel(&spec.name), "Unbounded", spec.ready.to_string()),
         }
     }
-    for mutex in &scenario.mutexes {
-        let kind = match mutex.kind {
+    for (index, spec) in scenario.mutexes.iter().enumerate() {
+        let kind = match spec.kind {
             MutexKind::Async => "dandori::sync::AsyncMutex::<()>",
+            MutexKind::Std if across(scenario, index) => "Lock",
             MutexKind::Std => "std::sync::Mutex::<()>",
         };
-        channel(&mutex.name, kind, "()".to_owned());
+        shared(mutex(&spec.name), kind, "()".to_owned());
     }
-    for socket in scenario.sockets.iter().filter(|socket| socket.data.is_some()) {
-        channel(&socket.name, "Unbounded", "0".to_owned());
+    for spec in scenario.sockets.iter().filter(|socket| socket.data.is_some()) {
+        shared(socket(&spec.name), "Unbounded", "0".to_owned());
     }
     out
 }
@@ -142,6 +160,9 @@ pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
         (uses.compute, COMPUTE),
         (uses.spawned, SPAWNED),
         (uses.aborts, ABORT),
+        (uses.panics, PANICS),
+        (uses.block_on, BLOCK_ON),
+        ((0..scenario.mutexes.len()).any(|index| across(scenario, index)), LOCK),
         (uses.join_all || uses.select_first, BRANCH),
         (uses.wake_self, WAKE_SELF),
         (drawn, DRAW),
@@ -194,6 +215,65 @@ impl Spawned {
         for task in &*self.0.lock().expect("nobody panics here") {
             task.abort();
         }
+    }
+}
+"#;
+
+const PANICS: &str = r#"
+/// Panics, and the compiler need not know.
+fn panics() {
+    panic!("as the scenario says");
+}
+"#;
+
+const BLOCK_ON: &str = r"
+/// Runs a future to its end. While it waits this thread parks, and its worker with it.
+fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(thread::Thread);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = std::task::Waker::from(std::sync::Arc::new(Unpark(thread::current())));
+    let mut cx = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        thread::park();
+    }
+}
+";
+
+const LOCK: &str = r#"
+/// A mutex for which threads wait, and that can be held across an await. A task with a guard of std across an await cannot
+/// be spawned: that guard must not go to another thread, and the compiler says so.
+struct Lock {
+    is_held: std::sync::Mutex<bool>,
+    is_free: std::sync::Condvar,
+}
+
+struct Locked<'a>(&'a Lock);
+
+impl Lock {
+    fn new((): ()) -> Lock {
+        Lock { is_held: std::sync::Mutex::new(false), is_free: std::sync::Condvar::new() }
+    }
+
+    fn lock(&self) -> Locked<'_> {
+        let is_held = self.is_held.lock().expect("nobody panics here");
+        let free = self.is_free.wait_while(is_held, |is_held| *is_held);
+        *free.expect("nobody panics here") = true;
+        Locked(self)
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        *self.0.is_held.lock().expect("nobody panics here") = false;
+        self.0.is_free.notify_one();
     }
 }
 "#;

@@ -1,5 +1,6 @@
 //! One pass over a stream that moves every part through the table and compares what the laws relate.
 
+mod mutexes;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -43,6 +44,8 @@ struct Task {
     /// On which thread it is polled, while it is.
     thread: Option<ThreadId>,
     stretch: What,
+    /// Since when its program goes on: the start of its poll, or the end of its last stretch.
+    since: Time,
 }
 
 struct Thread {
@@ -86,6 +89,7 @@ struct Checker {
     threads: BTreeMap<ThreadId, Thread>,
     workers: BTreeMap<WorkerId, Worker>,
     cpus: BTreeMap<CpuId, State>,
+    mutexes: mutexes::Mutexes,
     spawned: u64,
     over: u64,
 }
@@ -105,6 +109,7 @@ impl Default for Checker {
             threads: BTreeMap::new(),
             workers: BTreeMap::new(),
             cpus: BTreeMap::new(),
+            mutexes: mutexes::Mutexes::default(),
             spawned: 0,
             over: 0,
         }
@@ -128,6 +133,7 @@ impl Checker {
                 if !self.is_lossy {
                     self.task(record);
                     self.worker(record);
+                    self.mutex(record);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{LAWS, TABLE, check_trace, drawing};
-use crate::id::{CpuId, KindId, TaskId, ThreadId, WorkerId};
+use crate::id::{CpuId, KindId, MutexId, TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::recording::Origin;
 use crate::trace::{
@@ -12,6 +12,7 @@ use crate::trace::{
 
 const T: TaskId = TaskId(0);
 const U: TaskId = TaskId(1);
+const X: TaskId = TaskId(2);
 const A: ThreadId = ThreadId(0);
 const B: ThreadId = ThreadId(1);
 const W: WorkerId = WorkerId(0);
@@ -136,6 +137,15 @@ fn retake(target: ThreadId, worker: WorkerId, first: u64) -> Event {
 fn release(worker: WorkerId) -> Event {
     Event::Release { worker, why: Release::Retire }
 }
+fn wants(task: TaskId) -> Event {
+    Event::MutexWait { task, mutex: MutexId(0), holder: X }
+}
+fn held(task: TaskId) -> Event {
+    Event::MutexHeld { task, mutex: MutexId(0) }
+}
+fn released(task: TaskId) -> Event {
+    Event::MutexReleased { task, mutex: MutexId(0) }
+}
 fn off() -> Event {
     Event::CpuOff { why: OffCpu::Blocked }
 }
@@ -241,6 +251,23 @@ const CASES: &[(&str, Break)] = &[
     ("driver", |s| s.a(Event::DriverHeld).b(Event::DriverReleased)),
     ("line", |s| s.a(lock_wait(A))),
     ("line", |s| s.a(lock_wait(B)).a(Event::LockHeld { line: Line::Pool })),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(end(T, PollEnd::Pending)).b(held(U))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(stretch(T, What::Cpu, 10)).b(held(U))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U)).a(end(T, PollEnd::Pending))),
+    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(released(U))),
+    ("mutex", |s| s.polling(T).a(released(T))),
+    ("mutex_line", |s| {
+        // T asks, U takes it at once after it is free.
+        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(end(T, PollEnd::Pending));
+        s.b(start(U)).a(released(X)).b(held(U)).b(released(U)).b(end(U, PollEnd::Pending));
+        s.a(end(X, PollEnd::Pending)).a(wake(T)).a(enqueue(T, Place::Global)).a(start(T)).a(held(T))
+    }),
+    ("mutex_line", |s| {
+        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(end(T, PollEnd::Pending));
+        s.b(start(U)).b(wants(U)).b(end(U, PollEnd::Pending)).a(released(X)).a(end(X, PollEnd::Pending));
+        s.a(wake(U)).a(enqueue(U, Place::Global)).a(start(U)).a(held(U)).a(released(U)).a(end(U, PollEnd::Pending));
+        s.a(wake(T)).a(enqueue(T, Place::Global)).a(start(T)).a(held(T))
+    }),
     ("cpu_time", |s| s.polling(T).a(stretch(T, What::Cpu, 11)).a(stretched(T, What::Cpu))),
     ("cpu_time", |s| {
         s.polling(T).a(stretch(T, What::Cpu, 25)).a(off()).a(Event::CpuOn { cpu: CpuId(0) });
@@ -332,6 +359,26 @@ fn a_worker_is_retaken_in_a_poll_and_the_orphan_asks_for_it_again() {
         s.b(Event::Acquire { worker: W }).b(release(W));
         s.push(Some(A), None, Event::CpuOn { cpu: CpuId(2) }).push(Some(A), None, stretched(T, What::Syscall));
         s.a(Event::Acquire { worker: W }).a(end(T, PollEnd::Ready))
+    });
+}
+
+#[test]
+fn who_waits_with_its_thread_may_be_overtaken_and_who_gives_up_may_ask_again() {
+    legal(|s| {
+        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(stretch(T, What::Lock, 0));
+        s.a(released(X)).a(held(X)).a(released(X)).b(stretched(T, What::Lock)).b(held(T)).b(released(T));
+        s.b(end(T, PollEnd::Ready)).a(end(X, PollEnd::Ready)).a(start(U)).a(end(U, PollEnd::Ready))
+    });
+    legal(|s| {
+        // X has released it in this segment, and the record follows.
+        s.queued(X).queued(T).a(start(X)).a(held(X)).b(start(T)).b(held(T)).a(released(X)).b(released(T));
+        s.b(end(T, PollEnd::Ready)).a(end(X, PollEnd::Ready))
+    });
+    legal(|s| {
+        // T asks, gives up, U has it in the meantime, and T takes it when it is free.
+        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(at(T));
+        s.a(released(X)).a(end(X, PollEnd::Ready)).a(start(U)).a(held(U)).a(released(U)).a(end(U, PollEnd::Ready));
+        s.b(held(T)).b(released(T)).b(end(T, PollEnd::Ready))
     });
 }
 

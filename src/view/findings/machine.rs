@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{CONVOY, Finding, Run, What, area, middle, most, steps};
-use crate::id::WorkerId;
+use crate::id::{MutexId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Line, Place, What as Stretch};
 use crate::view::timeline::{Alone, TaskState, WorkState, holds};
@@ -148,20 +148,32 @@ impl Run<'_> {
                 }
             }
         }
-        let found = lines.into_iter().filter_map(|(line, spans)| {
-            let sum = spans.iter().map(|(from, to, _)| to.min(&self.line.end).since(*from).0).sum();
-            let changes =
-                spans.iter().filter(|(from, to, _)| to > from).flat_map(|&(from, to, _)| [(from, 1), (to, -1)]);
-            let waiting = steps(changes.collect());
-            let (from, to) = (spans.iter().map(|span| span.0).min()?, spans.iter().map(|span| span.1).max()?);
-            let to = to.min(self.line.end);
-            let threads = most(&waiting, from, to);
-            let peak = waiting.within(Time::ZERO, to).find(|&(_, value)| value == threads).map_or(from, |(at, _)| at);
-            let record = spans.iter().filter(|span| span.0 <= peak).map(|span| span.2).max().unwrap_or(0);
-            let is_one = threads >= CONVOY && Nanos(sum) >= self.least;
-            let what = What::Convoy { line, threads };
-            is_one.then_some(Finding { what, from, to, at: peak, record, cost: Nanos(sum) })
-        });
-        found.collect()
+        let found =
+            lines.into_iter().map(|(line, spans)| self.convoy(&spans, |threads| What::Convoy { line, threads }));
+        found.flatten().collect()
+    }
+
+    /// Mutexes of the program for which many tasks waited at once.
+    pub(super) fn mutexes(&self) -> Vec<Finding> {
+        let mut mutexes: BTreeMap<MutexId, Vec<(Time, Time, u32)>> = BTreeMap::new();
+        for wait in &self.line.mutexes.waits {
+            mutexes.entry(wait.mutex).or_default().push((wait.from, wait.to, wait.record));
+        }
+        let found = mutexes.into_iter().map(|(mutex, spans)| self.convoy(&spans, |tasks| What::Mutex { mutex, tasks }));
+        found.flatten().collect()
+    }
+
+    /// Whether so many waited at once, each from and to, that it is a convoy.
+    fn convoy(&self, spans: &[(Time, Time, u32)], what: impl FnOnce(u32) -> What) -> Option<Finding> {
+        let sum = spans.iter().map(|(from, to, _)| to.min(&self.line.end).since(*from).0).sum();
+        let changes = spans.iter().filter(|(from, to, _)| to > from).flat_map(|&(from, to, _)| [(from, 1), (to, -1)]);
+        let waiting = steps(changes.collect());
+        let (from, to) = (spans.iter().map(|span| span.0).min()?, spans.iter().map(|span| span.1).max()?);
+        let to = to.min(self.line.end);
+        let count = most(&waiting, from, to);
+        let peak = waiting.within(Time::ZERO, to).find(|&(_, value)| value == count).map_or(from, |(at, _)| at);
+        let record = spans.iter().filter(|span| span.0 <= peak).map(|span| span.2).max().unwrap_or(0);
+        let is_one = count >= CONVOY && Nanos(sum) >= self.least;
+        is_one.then(|| Finding { what: what(count), from, to, at: peak, record, cost: Nanos(sum) })
     }
 }

@@ -11,7 +11,7 @@ mod told;
 use super::board::Facts;
 use super::timeline::{Timeline, WorkState};
 use super::track::Steps;
-use crate::id::{TaskId, WorkerId};
+use crate::id::{MutexId, TaskId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Line, Place};
 
@@ -124,6 +124,13 @@ pub enum What {
         /// How many jobs waited at once.
         waiting: u32,
     },
+    /// Many tasks at once waited for one mutex.
+    Mutex {
+        /// Which.
+        mutex: MutexId,
+        /// How many at once.
+        tasks: u32,
+    },
     /// Many threads at once waited for one lock.
     Convoy {
         /// Which.
@@ -148,7 +155,7 @@ impl What {
             What::Mistaken { .. } => "monitor_mistaken",
             What::Missed { .. } => "monitor_missed",
             What::Pool { .. } => "pool_full",
-            What::Convoy { .. } => "lock_convoy",
+            What::Convoy { .. } | What::Mutex { .. } => "lock_convoy",
         }
     }
 }
@@ -169,6 +176,7 @@ pub fn findings(line: &Timeline, facts: &Facts) -> Vec<Finding> {
         run.monitor(),
         run.pool(),
         run.convoys(),
+        run.mutexes(),
     ];
     for mut list in lists {
         list.sort_by_key(|found| (std::cmp::Reverse(found.cost), found.from));

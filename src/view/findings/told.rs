@@ -60,7 +60,9 @@ fn about(what: &What) -> Option<TaskId> {
         | What::Forced { task, .. }
         | What::Mistaken { task, .. }
         | What::Missed { task, .. } => Some(task),
-        What::Deadlock { .. } | What::Idle { .. } | What::Pool { .. } | What::Convoy { .. } => None,
+        What::Deadlock { .. } | What::Idle { .. } | What::Pool { .. } | What::Convoy { .. } | What::Mutex { .. } => {
+            None
+        }
     }
 }
 
@@ -104,6 +106,10 @@ fn sentence(board: &Board, found: &Finding, length: &str) -> Rich {
         }
         What::Pool { threads, waiting } => {
             fill(words.find_pool, &[n(*threads), ("k", count((*waiting).into()).into()), d()])
+        }
+        What::Mutex { mutex, tasks } => {
+            let d = ("d", board.scale.length(found.cost).into());
+            fill(words.find_mutex, &[n(*tasks), ("line", board.mutex_name(*mutex).into()), d])
         }
         What::Convoy { line, threads } => {
             let args =

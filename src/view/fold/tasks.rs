@@ -247,6 +247,7 @@ impl Fold {
         if let Some(current) = now.wait.take() {
             self.line.waits[current as usize].until = at;
         }
+        self.line.mutexes.end(at, task);
         self.line.tasks[row].ended = Some((at, fate));
         self.line.tasks[row].track.clear(at);
     }

@@ -7,7 +7,7 @@ use crate::scenario::lesson::Lesson;
 use crate::scenario::{Draft, Json, Scenario};
 use crate::trace::{Line, Place};
 use crate::view::board::Board;
-use crate::view::explain::Why;
+use crate::view::explain::{Part, Why};
 use crate::words::{Lang, bare};
 
 /// At most so many by cause.
@@ -80,7 +80,7 @@ fn by_cause(board: &Board, draft: &Draft, registry: &Registry) -> Vec<Idea> {
     let mut parts: Vec<_> = board.parts.iter().collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.length));
     for part in parts {
-        thoughts.about(&part.why);
+        thoughts.about(part);
     }
     thoughts.ideas
 }
@@ -96,10 +96,11 @@ struct Thoughts<'a> {
 
 impl Thoughts<'_> {
     /// The table from causes to knobs.
-    fn about(&mut self, why: &Why) {
-        match why {
+    fn about(&mut self, part: &Part) {
+        match &part.why {
             Why::Unnoticed { who, .. } | Why::AllBusy { who, .. } => {
                 let tasks: Vec<TaskId> = who.iter().map(|who| who.task).chain(self.longest()).collect();
+                tasks.iter().for_each(|&task| self.mutex(task, part));
                 self.moved(&tasks);
                 self.budget(128);
                 self.workers();
@@ -107,6 +108,7 @@ impl Thoughts<'_> {
                 self.other_policies();
             }
             Why::Long { task, .. } => {
+                self.mutex(*task, part);
                 self.moved(&[*task]);
                 self.budget(128);
                 self.workers();
@@ -135,8 +137,11 @@ impl Thoughts<'_> {
             }
             Why::Grain { .. } => self.duration("timer_resolution", "1 us", self.board.words().help_timer),
             Why::Interval { every, .. } => {
+                self.slot_polls();
+                self.budget(128);
                 let ticks = u64::from(every / 8).max(1);
                 self.integer("global_queue_interval", ticks, self.board.words().help_interval);
+                self.flag("disable_lifo_slot", true, self.board.words().help_no_slot);
             }
             Why::Cpu { .. } => self.cpus(),
             Why::Deferred { budget: Some(_) } => self.budget(0),
@@ -211,6 +216,14 @@ impl Thoughts<'_> {
         }
     }
 
+    /// The bound of today's tokio where there is a larger one.
+    fn slot_polls(&mut self) {
+        const BOUND: u64 = 3;
+        if self.has("max_lifo_polls") && self.args().integer("max_lifo_polls") > BOUND {
+            self.integer("max_lifo_polls", BOUND, self.board.words().help_slot_polls);
+        }
+    }
+
     /// A budget where there is none, or none where there is one.
     fn budget(&mut self, units: u64) {
         if self.has("coop_budget") && (self.args().integer("coop_budget") == 0) == (units > 0) {
@@ -218,6 +231,15 @@ impl Thoughts<'_> {
             let label = if units == 0 { words.help_no_budget } else { words.help_budget };
             self.integer("coop_budget", units, label);
         }
+    }
+
+    /// A mutex for which the thread of this task waited, as one for which the task waits.
+    fn mutex(&mut self, task: TaskId, part: &Part) {
+        let found = self.board.line.mutexes.within(task, part.at, part.at + part.length);
+        let Some(spec) = found.and_then(|(mutex, _)| self.scenario.mutexes.get(mutex.index())) else { return };
+        let line = bare(self.board.words().mutex, &[("name", spec.name.as_str().into())]);
+        let label = bare(self.board.words().help_mutex, &[("line", line.into())]);
+        self.idea(label, &format!("mutexes.{}.kind", spec.name), Json::text("async"));
     }
 
     /// Other rules altogether: those that look from outside at who blocks.

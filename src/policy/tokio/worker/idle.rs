@@ -2,6 +2,7 @@
 
 use super::{Core, Phase, Then, Turn};
 use crate::id::WorkerId;
+use crate::policy::parts::Victims;
 use crate::policy::{Control, Entry, Op, Step};
 use crate::trace::{Event, Line, Sleep};
 
@@ -18,34 +19,27 @@ impl<E: Entry> Core<E> {
             self.searching = true;
             ctl.emit(Event::Search);
         }
-        let workers = self.shared.rings.len();
-        let next = self.rand.below(workers as u32) as usize;
-        self.phase = Phase::Victim { next, left: workers };
+        self.phase = Phase::Victim(Victims::new(&mut self.rand, self.shared.rings.len()));
         None
     }
 
     /// The next victim, skipping itself; after the last one the inject queue.
-    pub(super) fn victim(&mut self, next: usize, left: usize, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
-        let workers = self.shared.rings.len();
-        if left == 0 {
+    pub(super) fn victim(&mut self, mut rest: Victims, ctl: &mut Control<'_, E>) -> Option<Step<E>> {
+        let Some(victim) = rest.next(self.id, self.shared.rings.len()) else {
             ctl.pay(Op::Peek);
             let empty = self.shared.inject.0.is_empty();
             self.phase = if empty { Phase::Nothing } else { Phase::Last };
             return (!empty).then_some(Step::Look(Line::Inject));
-        }
-        if next == self.id.index() {
-            self.phase = Phase::Victim { next: (next + 1) % workers, left: left - 1 };
-            return None;
-        }
-        self.phase = Phase::Steal { victim: next, left };
-        Some(Step::Try(Line::Ring(WorkerId(next as u16))))
+        };
+        self.phase = Phase::Steal { victim, rest };
+        Some(Step::Try(Line::Ring(WorkerId(victim as u16))))
     }
 
     /// The victim's ring is this worker's for the moment, or somebody else is at it: then it counts as empty.
     pub(super) fn robbed(
         &mut self,
         victim: usize,
-        left: usize,
+        rest: Victims,
         mine: bool,
         ctl: &mut Control<'_, E>,
     ) -> Option<Step<E>> {
@@ -55,7 +49,7 @@ impl<E: Entry> Core<E> {
             return self.found(entry, ctl);
         }
         ctl.pay(Op::Probe);
-        self.phase = Phase::Victim { next: (victim + 1) % self.shared.rings.len(), left: left - 1 };
+        self.phase = Phase::Victim(rest);
         None
     }
 

@@ -25,6 +25,7 @@ impl Checker {
             place: Place::Global,
             thread: None,
             stretch: What::Cpu,
+            since: record.at,
         });
         // A task whose spawn is missing is named once.
         row.state = if next == State::Unborn { State::Idle } else { next };
@@ -46,7 +47,7 @@ impl Checker {
                 }
             }
             Event::PollStart { .. } => {
-                row.thread = record.thread;
+                (row.thread, row.since) = (record.thread, record.at);
                 self.poll_start(record, task, is_job, place);
             }
             Event::PollEnd { .. } => row.thread = None,
@@ -55,6 +56,7 @@ impl Checker {
                 let began = row.stretch;
                 self.broken(STRETCH, format!("the stretch of {task} began as {began:?} and ends as {what:?}"));
             }
+            Event::StretchEnd { .. } => row.since = record.at,
             _ => {}
         }
         self.bundled(record, place);
