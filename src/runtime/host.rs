@@ -230,8 +230,7 @@ impl Host for ThreadHost {
     }
 }
 
-/// Where the runtime keeps a task: its list, and its place there.
-
+/// Where the runtime keeps a task.
 fn place_of(entry: &Runnable) -> u64 {
     entry.0.metadata().key.into()
 }

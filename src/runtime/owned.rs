@@ -44,10 +44,12 @@ const ABORTED: u64 = 4;
 /// All tasks of a runtime, by key.
 pub(super) struct Owned {
     /// Block `k` has `1 << k` chunks: it grows without moving, so that a place is found without a lock.
-    blocks: Box<[OnceLock<Box<[OnceLock<Chunk>]>>]>,
+    blocks: Box<[OnceLock<Block>]>,
     rest: Mutex<Rest>,
     is_closed: AtomicBool,
 }
+
+type Block = Box<[OnceLock<Chunk>]>;
 
 /// Places. Marks lie apart from wakers: most tasks need nothing else, and eight of them share a cache line.
 struct Chunk {
