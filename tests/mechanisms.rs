@@ -465,32 +465,36 @@ fn no_monitor_helps_a_sibling_in_the_same_task() {
 /// On threads by order and count: what must come before what, and how often.
 #[test]
 fn real_threads_show_the_same_by_order_and_count() {
-    let on_threads = |name: &str| {
+    // With time enough for a machine that has others to serve.
+    let on_threads = |name: &str, set: &[(&str, &str)]| {
         let registry = Registry::standard();
         let scenario = library::get(name).expect("named").scenario(&registry).expect("valid");
+        let scenario = scenario.set_all(set, &registry).expect("still valid");
         let kinds = scenario.kinds.iter().map(|kind| kind.name.clone()).collect();
         let recording = runtime::run(&scenario, &registry, &runtime::Options::default()).expect("it runs");
         Run { records: recording.trace.iter().collect(), kinds }
     };
+    let job =
+        [("limits.end", "1 s"), ("tasks.job.program", r#"[{"lock": {"mutex": "cache", "do": [{"block": "5 ms"}]}}]"#)];
     let held = |run: &Run| run.count(|event| matches!(event, Event::MutexHeld { .. }));
     let stuck = |run: &Run| run.count(|event| matches!(event, Event::StretchStart { what: What::Lock, .. }));
-    let (std, asynchronous) = (on_threads("std-mutex"), on_threads("async-mutex"));
+    let (std, asynchronous) = (on_threads("std-mutex", &job), on_threads("async-mutex", &job));
     assert_eq!((held(&std), held(&asynchronous), stuck(&asynchronous)), (6, 6, 0));
     assert!(stuck(&std) > 0, "a thread waits");
-    let across = on_threads("mutex-across-await");
+    let across = on_threads("mutex-across-await", &[]);
     assert_eq!((held(&across), across.run_end()), (1, (Ended::Time, 3)), "the second never has it");
-    let (why, left) = on_threads("nested-block-on").run_end();
+    let (why, left) = on_threads("nested-block-on", &[]).run_end();
     assert!(why == Ended::Time && left >= 3, "{why:?}, {left} left");
-    let abort = on_threads("abort");
+    let abort = on_threads("abort", &[("limits.end", "10 s")]);
     let job = abort.times(|event| matches!(event, Event::StretchEnd { what: What::Block, .. }));
     assert_eq!((job.len(), abort.count(|event| matches!(event, Event::Cancel { .. }))), (1, 2));
     assert!(abort.end(abort.task("main")) >= job[0], "the join waits for the job that cannot be aborted");
-    let panic = on_threads("panic");
+    let panic = on_threads("panic", &[("limits.end", "1 s")]);
     let panicked = panic.times(|event| matches!(event, Event::PollEnd { end: PollEnd::Panicked, .. }));
     assert!(panicked.len() == 1 && panic.end(panic.task("main")) >= panicked[0]);
-    let siblings = on_threads("budget-siblings");
+    let siblings = on_threads("budget-siblings", &[("limits.end", "1 s")]);
     assert_eq!(siblings.polls(siblings.task("both")).len(), 10);
-    let outside = on_threads("outside-thread");
+    let outside = on_threads("outside-thread", &[("limits.end", "200 ms")]);
     let reader = outside.task("reader");
     let queued = |event: &Event| *event == Event::Enqueue { task: reader, place: Place::Global };
     assert!(outside.count(queued) > 1, "first its arrival, then messages");

@@ -395,6 +395,8 @@ impl Raw {
         let happened =
             if text.contains(" of the tasks of ") || (text.contains(" takes ") && text.contains(" tasks of ")) {
                 window(&|event| matches!(event, Event::Steal { count, .. } if numbers.contains(&(*count as usize))))
+            } else if text.contains("is cancelled") {
+                window(&|event| matches!(event, Event::Cancel { .. }))
             } else if text.contains("used up its budget") {
                 window(&|event| matches!(event, Event::ForcedYield { .. }))
             } else if text.contains("about to block") {

@@ -116,14 +116,19 @@ fn add(known: &mut Why, further: Why) {
 
 /// Whether a poll held its thread and did nothing for most of its time.
 pub(in crate::view) fn mostly_blocked(line: &Timeline, poll: u32) -> bool {
+    mostly_blocked_until(line, poll, line.poll(poll).to)
+}
+
+/// The same up to a time in it: from there on its worker may be elsewhere.
+pub(in crate::view) fn mostly_blocked_until(line: &Timeline, poll: u32, to: Time) -> bool {
     let poll = line.poll(poll);
     let Some(lane) = line.task(poll.task) else { return false };
     let held: u64 = lane
         .track
-        .within(poll.start, poll.to)
+        .within(poll.start, to)
         .iter()
         .filter(|span| matches!(span.state, TaskState::Runs { what: Some(what), .. } if holds(what)))
-        .map(|span| span.to.min(poll.to).since(span.from).0)
+        .map(|span| span.to.min(to).since(span.from).0)
         .sum();
-    2 * held > poll.to.since(poll.start).0
+    2 * held > to.since(poll.start).0
 }

@@ -16,7 +16,7 @@ mod before;
 mod join;
 mod queue;
 
-pub(super) use self::join::mostly_blocked;
+pub(super) use self::join::{mostly_blocked, mostly_blocked_until};
 use super::timeline::{Timeline, Wait, Work, WorkState};
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::time::{Nanos, Time};

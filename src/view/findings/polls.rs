@@ -6,7 +6,7 @@ use super::{Finding, Run, What, area, middle, most};
 use crate::id::{TaskId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Ended, Place, Waits};
-use crate::view::explain::mostly_blocked;
+use crate::view::explain::mostly_blocked_until;
 use crate::view::timeline::{Moment, TaskState, Wait};
 
 impl Run<'_> {
@@ -84,7 +84,7 @@ impl Run<'_> {
                 cost += Nanos(share);
             }
             if held > 0 && cost >= self.least {
-                let blocked = mostly_blocked(self.line, index as u32);
+                let blocked = mostly_blocked_until(self.line, index as u32, to);
                 let what = What::LongPoll { worker, task: poll.task, blocked, held };
                 found.push(Finding { what, from, to, at: middle(from, to), record: poll.record, cost });
             }
