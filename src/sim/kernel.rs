@@ -397,19 +397,18 @@ impl Kernel {
         } else {
             let used = self.now.since(self.cpus[cpu.index()].slice_end - self.slice).0;
             let own = self.threads[id.index()].vruntime + used;
-            let fair = self.fair_vruntime().map_or(own, |(fair, _)| fair);
+            let fair = self.fair_vruntime().unwrap_or(own);
             let most = self.slice.times(2).max(self.tick).0 as i64;
             (fair as i64 - own as i64).clamp(-most, most)
         };
         self.threads[id.index()].lag = lag;
     }
 
-    /// A thread that wants a CPU again stands where it stood among the others when it went off; a new one at the mean. It
-    /// moves the mean itself, and what it is behind the others is made longer by that (`place_entity`).
+    /// A thread that wants a CPU again stands where it stood among the others when it went off; a new one at the mean.
     fn place(&mut self, id: ThreadId) {
-        if let Some((fair, others)) = self.fair_vruntime() {
+        if let Some(fair) = self.fair_vruntime() {
             let lag = self.threads[id.index()].lag;
-            self.threads[id.index()].vruntime = fair.saturating_add_signed(-(lag + lag / others as i64));
+            self.threads[id.index()].vruntime = fair.saturating_add_signed(-lag);
         }
     }
 
@@ -527,9 +526,9 @@ impl Kernel {
         self.ready.push(Reverse((thread.vruntime, self.ready_seq, id)));
     }
 
-    /// Where a thread that has had just its share stands: the mean virtual runtime of those that run or wait, and how many
-    /// these are. `None`: there are none.
-    fn fair_vruntime(&self) -> Option<(u64, u128)> {
+    /// Where a thread that has had just its share stands: the mean virtual runtime of those that run or wait. `None`:
+    /// there are none.
+    fn fair_vruntime(&self) -> Option<u64> {
         let running = self.cpus.iter().filter_map(|cpu| {
             let id = cpu.thread?;
             let entered = cpu.slice_end - self.slice;
@@ -541,7 +540,7 @@ impl Kernel {
             count += 1;
         }
         // Mostly one, and a division of 128 bits is dear.
-        (count > 0).then(|| (if count == 1 { sum as u64 } else { (sum / count) as u64 }, count))
+        (count > 0).then(|| if count == 1 { sum as u64 } else { (sum / count) as u64 })
     }
 
     /// Somebody waits for a CPU: every CPU's slice must end at its time.
