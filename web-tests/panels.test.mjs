@@ -209,8 +209,7 @@ test('a workload that no link can carry runs, says so, and is offered as a file'
 });
 
 test('a run is added by one click, and its band, measures and first different decision come', options, async () => {
-  const { page, faults } = await dandori.visit();
-  await page.getByRole('button', { name: 'Compare', exact: true }).click();
+  const { page, faults } = await dandori.visit({}, '#v=1&lesson=late-ticker&runs=2');
   await bands(page, 2);
   assert.equal(await page.locator('.board').isVisible(), false);
   await page.locator('#add-run').selectOption({ label: 'Go 1.27 instead of tokio 1.53, multi-thread' });

@@ -190,6 +190,47 @@ test('files that are none become messages with their line, the run stays, and th
   assert.deepEqual(faults, []);
 });
 
+test('two hundred damaged traces are opened or refused in words, and the module lives on', options, async () => {
+  const { page, faults } = await dandori.visit();
+  const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+  console.log(`SEED=${seed}`);
+  const told = await page.evaluate(async ([text, first]) => {
+    const at = (/** @type {string} */ file) => new URL(file, location.href).href;
+    const { default: init, Session } = await import(at('../pkg/dandori.js'));
+    await init();
+    /** @type {import('../www/contract').Session} */
+    const session = new Session();
+    session.open({ v: 1, lesson: 'late-ticker', set: {}, lang: 'en' });
+    while (!session.advance(1e6).done);
+    let state = Number(first) + 1;
+    const draw = (/** @type {number} */ below) => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    const chrome = new TextDecoder().decode(session.exportTrace('perfetto'));
+    let [refused, silent] = [0, 0];
+    for (let i = 0; i < 200; i += 1) {
+      const bytes = new TextEncoder().encode(i % 2 === 0 ? String(text) : chrome);
+      for (let n = 1 + draw(4); n > 0; n -= 1) {
+        const place = draw(bytes.length);
+        if (draw(3) === 0) bytes.copyWithin(place, draw(bytes.length), draw(bytes.length));
+        else bytes[place] = draw(256);
+      }
+      const problems = session.openTrace(draw(4) === 0 ? bytes.subarray(0, draw(bytes.length)) : bytes, 'damaged', 'en');
+      if (problems.length > 0) refused += 1;
+      if (problems.some(({ path, message }) => path === '' || message === '')) silent += 1;
+      // Whatever is shown now can be drawn and told.
+      const info = session.info();
+      session.scene(0, 800, info.from, info.to);
+      session.moment(info.cursor);
+    }
+    return { refused, silent };
+  }, [REAL.toString(), seed]);
+  assert.ok(told.refused > 100, JSON.stringify(told));
+  assert.equal(told.silent, 0);
+  assert.deepEqual(faults, []);
+});
+
 test('a broken file beside others is told on its band, one that is too long is not even read', options, async () => {
   const { page, faults } = await dandori.visit();
   await page.locator('#compare-button').click();

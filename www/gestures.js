@@ -50,12 +50,8 @@ export function listenToLanes(canvas, range, actions, get, at, hideTooltip) {
   function modeOf(point, event) {
     const here = now();
     if (!here?.state.scene || event.pointerType !== 'mouse') return 'scrub';
-    const { scene, t, settings } = here.state;
-    if (point.y <= scene.axisHeight * here.scale) {
-      const cursor = ((t - here.view.from) / (here.view.to - here.view.from)) * here.width;
-      return Math.abs(point.x - clamp(cursor, FLAG, here.width - FLAG)) <= FLAG && t >= here.view.from && t <= here.view.to ? 'scrub' : 'range';
-    }
-    return settings.view ? 'pan' : 'scrub';
+    if (point.y <= here.state.scene.axisHeight * here.scale) return onFlag(point) ? 'scrub' : 'range';
+    return here.state.settings.view ? 'pan' : 'scrub';
   }
 
   canvas.addEventListener('pointerdown', (event) => {
@@ -79,7 +75,10 @@ export function listenToLanes(canvas, range, actions, get, at, hideTooltip) {
   /** @param {{ x: number, y: number }} point the flag is taken where it is: a press on it does not move the cursor */
   const onFlag = (point) => {
     const here = now();
-    return Boolean(here?.state.scene && point.y <= here.state.scene.axisHeight * here.scale);
+    if (!here?.state.scene || point.y > here.state.scene.axisHeight * here.scale) return false;
+    const { t } = here.state;
+    const cursor = ((t - here.view.from) / (here.view.to - here.view.from)) * here.width;
+    return Math.abs(point.x - clamp(cursor, FLAG, here.width - FLAG)) <= FLAG && t >= here.view.from && t <= here.view.to;
   };
 
   canvas.addEventListener('pointermove', (event) => {
@@ -108,7 +107,7 @@ export function listenToLanes(canvas, range, actions, get, at, hideTooltip) {
     const point = pointAt(event);
     if (was.moved && was.mode === 'range') return actions.show(was.from, timeAt(point.x));
     if (was.moved && was.mode === 'pan') return;
-    if (was.moved || !onFlag(was) || was.mode === 'range') actions.seek(timeAt(point.x));
+    if (was.moved || !onFlag(was)) actions.seek(timeAt(point.x));
     const here = now();
     if (!was.moved && here?.state.scene && point.y > here.state.scene.axisHeight * here.scale) void actions.pick(point.x / here.scale, point.y / here.scale);
   });

@@ -36,6 +36,8 @@ export function listenToBoard(board, store, actions) {
     '=': (event) => zoom(1 / STEP, event),
     '-': (event) => zoom(STEP, event),
     0: (event) => (event.ctrlKey || event.metaKey || event.altKey ? false : actions.fit()),
+    ',': (event) => step(-1, event),
+    '.': (event) => step(1, event),
     n: (event) => finding(1, event),
     p: (event) => finding(-1, event),
   };
@@ -51,6 +53,13 @@ export function listenToBoard(board, store, actions) {
       actions.seek(Math.round(t + (direction * (to - from)) / 10), 160);
     }
     else void actions.stepBy(direction, rowId());
+  }
+
+  /** Of any row, wherever the focus is. @param {1 | -1} direction @param {KeyboardEvent} event */
+  function step(direction, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return false;
+    actions.pause();
+    void actions.stepBy(direction, null);
   }
 
   /** @param {number} factor @param {KeyboardEvent} event */

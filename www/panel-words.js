@@ -159,7 +159,7 @@ export const WORDS = Object.freeze({
   notOpened: ['it cannot be opened, and what was shown stays.', '開けないため、表示はそのまま。'],
   moreProblems: ['{n} more problems.', 'ほかに問題{n}件。'],
   fileSettings: ['This run comes from a file. It cannot be run again, so nothing can be set.', 'この実行はファイルのもの。再実行できないため、設定できない。'],
-  saveJsonl: ['Save as JSON Lines', 'JSON Linesで保存'],
+  saveJsonl: ['Save as JSON Lines', 'JSONLで保存'],
   savePerfetto: ['Save for Perfetto', 'Perfetto用に保存'],
 
   copyRust: ['Copy as Rust', 'Rustとしてコピー'],

@@ -10,7 +10,7 @@ use crate::time::{Nanos, Time};
 use crate::trace::recording::{KindMeta, Origin};
 use crate::trace::{Cause, Line, Meta, Place, Recording, Trace};
 use crate::words::number::Scale;
-use crate::words::{Arg, Lang, Rich, Words, bare, fill};
+use crate::words::{Arg, Lang, Rich, Words, bare, fill, policies};
 
 /// What the page knows about the policy.
 #[derive(Clone, Debug)]
@@ -324,6 +324,7 @@ impl Board {
         match self.facts.nouns.worker {
             "" | "Worker" | "worker" => bare(template, &[("id", worker.0.to_string().into())]),
             short if short.chars().count() == 1 => format!("{short}{}", worker.0),
+            own if policies::noun(self.lang, own) != own => format!("{}{}", policies::noun(self.lang, own), worker.0),
             long if template == self.words().worker => format!("{} {}", long.to_lowercase(), worker.0),
             long => format!("{long} {}", worker.0),
         }
@@ -353,7 +354,7 @@ impl Board {
     pub fn slot(&self) -> &str {
         match self.facts.nouns.slot {
             "" | "LIFO slot" => self.words().slot,
-            own => own,
+            own => policies::noun(self.lang, own),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::id::{ThreadId, WorkerId};
 use crate::time::{Nanos, Time};
 use crate::trace::{Ended, Place, PollEnd, Role, Waits};
 use crate::words::number::count;
-use crate::words::{Arg, Rich, fill};
+use crate::words::{Arg, Rich, fill, policies};
 
 /// Waits shorter than this share of the visible range are not worth a sentence of their own.
 const SHARE: u64 = 100;
@@ -174,7 +174,7 @@ impl Say<'_> {
                 Some(fill(words.cap_handoff, &[("who", board.worker(worker).into()), thread(from)]))
             }
             Moment::HandOff { worker, from, retaken: true } => {
-                let monitor = ("monitor", Arg::from(board.facts.nouns.monitor));
+                let monitor = ("monitor", Arg::from(policies::noun(board.lang, board.facts.nouns.monitor)));
                 Some(fill(words.cap_retaken, &[monitor, ("who", board.worker(worker).into()), thread(from)]))
             }
             Moment::Took { worker } => {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::board::{Board, capital};
 use super::timeline::TaskLane;
 use crate::id::{CpuId, TaskId, ThreadId, WorkerId};
-use crate::words::bare;
+use crate::words::{bare, policies};
 
 /// The three layouts by the width of the page, and that of a run among others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -235,7 +235,7 @@ pub(super) fn subjects(board: &Board) -> (Vec<Subject>, Vec<String>) {
     unless(line.pool_quiet(), Some(Subject::Pool), words.row_pool);
     unless(line.driver_quiet(), Some(Subject::Driver), words.row_driver);
     if !nouns.monitor.is_empty() {
-        unless(line.monitor_records.is_empty(), Some(Subject::Monitor), nouns.monitor);
+        unless(line.monitor_records.is_empty(), Some(Subject::Monitor), policies::noun(board.lang, nouns.monitor));
     }
     if !line.shared_cpus {
         unless(true, None, words.row_cpus);
@@ -377,7 +377,9 @@ fn named(board: &Board, subject: Subject, place: Place) -> Row {
         }
         Subject::Pool => fixed("pool", "pool", words.row_pool, words.row_pool_sub),
         Subject::Driver => fixed("driver", "driver", words.row_driver, words.row_driver_sub),
-        Subject::Monitor => fixed("monitor", "monitor", nouns.monitor, words.row_monitor_sub),
+        Subject::Monitor => {
+            fixed("monitor", "monitor", &policies::noun_start(board.lang, nouns.monitor), words.row_monitor_sub)
+        }
         Subject::Cpu(cpu) => {
             let name = bare(words.row_cpu, &[("id", cpu.0.to_string().into())]);
             row(format!("cpu-{}", cpu.0), "cpu", name, String::new())

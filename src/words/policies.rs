@@ -71,6 +71,35 @@ const JA: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// Nouns of policies that are words, and not names from code as `P`, `runnext` and `sysmon`: in English and in Japanese.
+const NOUNS: &[(&str, &str)] = &[
+    ("Processor", "プロセッサ"),
+    ("Core", "コア"),
+    ("Thread", "スレッド"),
+    ("Loop", "ループ"),
+    ("Runner", "ランナー"),
+    ("slot", "スロット"),
+    ("monitor", "モニタ"),
+];
+
+/// What a policy calls one of its parts, in another language where that is a word.
+#[must_use]
+pub fn noun(lang: Lang, own: &'static str) -> &'static str {
+    let word = NOUNS.iter().find(|(en, _)| lang == Lang::Ja && *en == own);
+    word.map_or(own, |&(_, ja)| ja)
+}
+
+/// The same at the beginning of a row or sentence; names from code keep their letters.
+#[must_use]
+pub fn noun_start(lang: Lang, own: &'static str) -> String {
+    let is_word = NOUNS.iter().any(|(en, _)| *en == own);
+    let mut letters = noun(lang, own).chars();
+    match letters.next().filter(|_| is_word) {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => noun(lang, own).to_owned(),
+    }
+}
+
 fn japanese(spec: &Spec) -> Option<&'static (&'static str, &'static str, &'static str)> {
     JA.iter().find(|(name, ..)| *name == spec.name)
 }
@@ -97,6 +126,22 @@ pub fn summary(lang: Lang, spec: &Spec) -> &'static str {
 mod tests {
     use super::*;
     use crate::policy::Registry;
+
+    #[test]
+    fn nouns_that_are_words_are_told_in_japanese_and_names_from_code_stay() {
+        assert_eq!((noun(Lang::Ja, "monitor"), noun(Lang::En, "monitor")), ("モニタ", "monitor"));
+        assert_eq!((noun(Lang::Ja, "sysmon"), noun(Lang::Ja, "P")), ("sysmon", "P"));
+        assert_eq!(noun_start(Lang::En, "monitor"), "Monitor");
+        assert_eq!(
+            (noun_start(Lang::En, "sysmon"), noun_start(Lang::Ja, "monitor")),
+            ("sysmon".into(), "モニタ".into())
+        );
+        for policy in Registry::standard().iter() {
+            let worker = policy.spec.nouns.worker;
+            let common = ["Worker", "P"].contains(&worker);
+            assert!(common || noun(Lang::Ja, worker) != worker, "{}: {worker}", policy.spec.name);
+        }
+    }
 
     #[test]
     fn every_built_in_policy_has_words_in_every_language_and_no_others_have() {
