@@ -241,3 +241,18 @@ fn tasks_too_short_for_a_wake_stay_with_one_worker() {
     let (one, two) = (took("1"), took("2"));
     assert!(two.0 <= one.0 + one.0 / 20, "two workers {two}, one {one}");
 }
+
+#[test]
+fn a_thousand_messages_take_eight_polls_with_the_budget_and_one_without() {
+    let json = r#"{
+      "dandori": 1, "name": "messages", "machine": {"cpus": 2, "costs": "ideal"},
+      "policy": {"name": "dandori", "workers": 1}, "limits": {"end": "1 s"},
+      "channels": {"full": {"ready": 1000}},
+      "tasks": {"drain": {"label": "D", "arrive": [{"at": "0 ns"}], "program": [{"recv": {"channel": "full", "count": 1000}}]}}
+    }"#;
+    let polls = |budget: &str| {
+        let records = run_json(json, &[("policy.coop_budget", budget)]);
+        records.iter().filter(|record| matches!(record.event, Event::PollStart { .. })).count()
+    };
+    assert_eq!((polls("128"), polls("500"), polls("0")), (8, 2, 1));
+}

@@ -173,7 +173,7 @@ pub enum Sleep {
 pub enum OffCpu {
     /// It sleeps, blocks or ended.
     Blocked,
-    /// Its time slice was over and another thread waited.
+    /// Another thread waited and its time slice was over, or woke and was owed CPU time.
     Slice,
 }
 
