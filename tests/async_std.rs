@@ -207,3 +207,47 @@ fn detection_explodes_into_threads_on_long_jobs_and_misses_short_ones() {
         assert!(ticker_lateness(&short) > ms(25), "{set:?}: {}", ticker_lateness(&short));
     }
 }
+
+#[test]
+fn after_so_many_runs_a_machine_takes_from_the_injector_though_its_queue_is_not_empty() {
+    let json = r#"{
+      "dandori": 1, "name": "runs", "machine": {"cpus": 2, "costs": "ideal"},
+      "policy": {"name": "async-std-monitor", "workers": 1}, "limits": {"end": "20 ms"},
+      "tasks": {
+        "busy": {"label": "B", "arrive": [{"at": "0 ns", "count": 2}], "program": [{"forever": [{"cpu": "10 us"}, "yield_now"]}]},
+        "guest": {"label": "G", "arrive": [{"at": "1 ms"}], "program": []}
+      }}"#;
+    let others_first = |set: &[(&str, &str)]| {
+        let records = run_json(json, set);
+        let guest = polls_of(&records, 2)[0];
+        [0, 1].iter().flat_map(|&id| polls_of(&records, id)).filter(|&at| at > Time(1_000_000) && at < guest).count()
+    };
+    let (default, eight) = (others_first(&[]), others_first(&[("policy.runs", "8")]));
+    // The look, and the two that stand before the guest in the queue.
+    assert!((12..=64 + 2).contains(&default), "{default}");
+    assert!(eight <= 8 + 2, "{eight}");
+}
+
+#[test]
+fn a_machine_naps_before_it_ends() {
+    let json = r#"{
+      "dandori": 1, "name": "naps", "machine": {"cpus": 4, "costs": "ideal"},
+      "policy": {"name": "async-std-monitor", "workers": 2}, "limits": {"end": "20 ms"},
+      "tasks": {
+        "job": {"label": "J", "arrive": [{"at": "0 ns", "count": 3}], "program": [{"cpu": "900 us"}]},
+        "sleeper": {"label": "S", "arrive": [{"at": "0 ns"}], "program": [{"sleep": "10 ms"}]}
+      }}"#;
+    let idled = |set: &[(&str, &str)]| {
+        let records = run_json(json, set);
+        let end = records.iter().find(|r| matches!(r.event, Event::ThreadEnd)).expect("one of two machines ends");
+        let polled = records
+            .iter()
+            .rfind(|r| r.thread == end.thread && matches!(r.event, Event::PollEnd { .. }))
+            .expect("it ran");
+        end.at.since(polled.at)
+    };
+    // Three yields of a system call each, then ten naps of 10 us.
+    let (default, twenty) = (idled(&[]), idled(&[("policy.sleeps", "20")]));
+    assert!((Nanos(100_720)..Nanos(101_000)).contains(&default), "{default}");
+    assert!((Nanos(200_720)..Nanos(201_000)).contains(&twenty), "{twenty}");
+}

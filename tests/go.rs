@@ -283,3 +283,34 @@ fn sysmon_looks_at_the_network_if_nobody_has_for_ten_milliseconds() {
     assert!(woken(&[]) <= Time(72_000_000), "{}", woken(&[]));
     assert!(woken(&[("policy.netpoll_after", "3600 s")]) >= Time(500_000_000));
 }
+
+/// A goroutine computes for so long and then goes into a system call, with another one behind it: from the call until its P
+/// is taken.
+fn until_retaken(computes: &str, set: &[(&str, &str)]) -> Nanos {
+    let json = r#"{
+      "dandori": 1, "name": "backs-off", "machine": {"cpus": 2, "costs": "ideal"},
+      "policy": {"name": "go", "workers": 1, "preemption": "off"}, "limits": {"end": "1 s"},
+      "tasks": {
+        "main": {"label": "M", "arrive": [{"at": "1 ms"}], "program": [{"spawn": "behind"}, {"spawn": "caller"}]},
+        "caller": {"label": "C", "program": [{"cpu": "COMPUTES"}, {"syscall": "100 ms"}]},
+        "behind": {"label": "B", "program": []}
+      }}"#;
+    let records = run_json(&json.replace("COMPUTES", computes), set);
+    let call =
+        records.iter().find(|r| matches!(r.event, Event::StretchStart { what: What::Syscall, .. })).expect("one");
+    let taken = records.iter().find(|r| matches!(r.event, Event::Release { why: Release::Retaken, .. }));
+    taken.expect("its P goes elsewhere").at.since(call.at)
+}
+
+#[test]
+fn sysmon_looks_less_and_less_often_after_fifty_quiet_looks_and_every_ten_milliseconds_at_last() {
+    // After 300 us it has looked fifteen times and still looks every 20 us; after 200 ms every 10 ms.
+    let soon = until_retaken("300 us", &[]);
+    assert!(soon <= Nanos::from_micros(40), "{soon}");
+    let late = until_retaken("200 ms", &[]);
+    assert!((Nanos::from_micros(200)..=ms(20)).contains(&late), "{late}");
+    let never_quiet = until_retaken("200 ms", &[("policy.sysmon_quiet_rounds", "1000000")]);
+    assert!(never_quiet <= Nanos::from_micros(40), "{never_quiet}");
+    let at_most = until_retaken("200 ms", &[("policy.sysmon_max", "\"100 us\"")]);
+    assert!(at_most <= Nanos::from_micros(200), "{at_most}");
+}

@@ -47,14 +47,14 @@ fn effects_of_a_segment_are_played_one_by_one_while_others_act() {
         r#"{"main": {"label": "M", "arrive": [{"at": "1 ms"}], "program": [{"spawn": {"kind": "child", "count": 3}}]},
             "child": {"label": "C", "program": [{"cpu": "1 us"}]}}"#,
     );
-    // The arrival has the queue for 11 us, because it wakes a worker. That worker's poll spawns three children at one
-    // instant of its code: the first costs 1 + 10 us because it wakes the other worker, the others 1 us each. The
-    // other worker wakes 3 us after the first child exists and has it as soon as the queue is free, before the third.
+    // The arrival has the queue for 1 us and pays 10 us for the wake of a worker when it has let go of it. That worker's
+    // poll, 3 us later, spawns three children at one instant of its code: each costs 1 us and 10 us for the wake of the
+    // other worker, which finds the queue free, runs the child and is asleep again before the next one comes.
     let spawned = times(&records, |event| matches!(event, Event::Spawn { parent: Some(_), .. }));
-    assert_eq!(spawned, [1_011_000, 1_022_000, 1_023_000]);
-    assert_eq!(polls(&records, 1), [1_022_000]);
+    assert_eq!(spawned, [1_003_000, 1_014_000, 1_025_000]);
+    assert_eq!([polls(&records, 1), polls(&records, 2)], [[1_006_000], [1_017_000]]);
     let ended = times(&records, |event| matches!(event, Event::PollEnd { task, .. } if task.0 == 0));
-    assert_eq!(ended, [1_024_000], "the poll ends when its effects are paid");
+    assert_eq!(ended, [1_036_000], "the poll ends when its effects are paid");
 }
 
 #[test]
@@ -101,6 +101,66 @@ fn a_thread_that_sleeps_and_wakes_beside_many_hogs_does_not_wait_for_a_round_of_
             assert!(waits[waits.len() / 2] <= 2 * slice, "{hogs} hogs on {cpus} CPUs, half of all waits: {waits:?}");
         }
     }
+}
+
+/// Two threads compute for 100 ms each on two CPUs, a third sleeps 1 ms and computes 20 us, over and over.
+fn light_sleeper(costs: &str) -> Vec<u64> {
+    let records = run(
+        r#""thread-per-task""#,
+        2,
+        costs,
+        "",
+        r#"{"hog": {"label": "H", "arrive": [{"at": "0 ns", "count": 2}], "program": [{"cpu": "100 ms"}]},
+            "light": {"label": "L", "arrive": [{"at": "0 ns"}],
+                      "program": [{"repeat": {"times": 60, "do": [{"block": "1 ms"}, {"cpu": "20 us"}]}}]}}"#,
+    );
+    let of = |record: &&Record| record.event.task().is_some_and(|task| task.0 == 2);
+    let at = |is: fn(&Event) -> bool| -> Vec<u64> {
+        records.iter().filter(of).filter(|record| is(&record.event)).map(|record| record.at.0).collect()
+    };
+    let slept = at(|event| matches!(event, Event::StretchEnd { what: What::Block, .. }));
+    let began = at(|event| matches!(event, Event::StretchStart { what: What::Block, .. }));
+    slept.iter().zip(&began).map(|(end, start)| end - start - 1_000_000).collect()
+}
+
+#[test]
+fn a_light_sleeper_takes_the_cpu_of_a_hog_at_once_once_it_is_owed_something() {
+    let waits = light_sleeper(r#"{"profile": "ideal", "tick": "4 ms"}"#);
+    let late = waits.iter().filter(|&&wait| wait > 100_000).count();
+    assert!(waits.len() >= 50 && late > 0 && late * 10 < waits.len(), "a few wait for a tick: {waits:?}");
+    assert!(waits.iter().all(|&wait| wait <= 5_400_000), "at most a slice and a tick: {waits:?}");
+}
+
+#[test]
+fn the_kernel_sees_the_end_of_a_slice_at_its_tick() {
+    let records = run(
+        QUEUE,
+        1,
+        r#"{"profile": "ideal", "tick": "1 ms"}"#,
+        "",
+        r#"{"hog": {"label": "H", "arrive": [{"at": "0 ns", "count": 2}], "program": [{"cpu": "2500 us"}]}}"#,
+    );
+    let slices = times(&records, |event| matches!(event, Event::CpuOff { why: OffCpu::Slice }));
+    assert_eq!(slices[..3], [1_000_000, 2_000_000, 3_000_000]);
+}
+
+#[test]
+fn the_first_poll_on_another_cpu_costs_the_way_of_the_tasks_data() {
+    let took = |workers: &str| {
+        let records = run(
+            &format!(r#"{{"name": "global-queue", "workers": {workers}}}"#),
+            2,
+            r#"{"profile": "ideal", "migration": "7 us"}"#,
+            "",
+            r#"{"main": {"label": "M", "arrive": [{"at": "1 ms"}], "program": [{"spawn": "child"}, {"cpu": "1 ms"}]},
+                "child": {"label": "C", "program": [{"cpu": "1 us"}]}}"#,
+        );
+        let of =
+            |task: u32, is: fn(&Event) -> bool| times(&records, |e| is(e) && e.task().is_some_and(|t| t.0 == task));
+        [0, 1].map(|task| of(task, |e| matches!(e, Event::PollEnd { .. }))[0] - polls(&records, task)[0])
+    };
+    assert_eq!(took("1"), [1_007_000, 1_000], "the child stays where it was made");
+    assert_eq!(took("2"), [1_007_000, 8_000]);
 }
 
 #[test]

@@ -178,6 +178,7 @@ fn c_a_budget_lets_others_in_after_so_many_operations_and_without_one_nobody_com
         (named("tokio", 1), Some(128)),
         (r#""tokio-current-thread""#.to_owned(), Some(128)),
         (named("thread-per-core", 1), Some(128)),
+        (named("dandori", 1), Some(128)),
         (r#""event-loop""#.to_owned(), Some(32)),
         (r#"{"name": "event-loop", "stream_reads": 0}"#.to_owned(), None),
         (r#"{"name": "tokio", "workers": 1, "era": "2019-design"}"#.to_owned(), None),

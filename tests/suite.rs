@@ -21,6 +21,7 @@ mod lessons;
 mod machine;
 mod mechanisms;
 mod own_policy;
+mod posts;
 mod programs;
 mod properties;
 mod real_bugs;

@@ -47,6 +47,7 @@ impl Sim {
                 self.queue_in_pool(id, item);
             }
             Act::Requeue(task) => return self.requeue(id, task),
+            Act::Signal(price) => self.kernel.pay_signal(price),
             Act::Nudge => self.nudge(id),
         }
         true
@@ -163,13 +164,26 @@ impl Sim {
         let mut intents = std::mem::take(&mut self.kernel.intents);
         for intent in intents.drain(..) {
             match intent {
-                Intent::Unpark(worker) => self.unpark(worker),
+                Intent::Unpark(worker) => {
+                    self.unpark(worker);
+                    self.signal_after_line(id);
+                }
                 Intent::Rouse => self.rouse(),
                 Intent::DriveIo => self.threads[id.index()].next = Next::Drive,
                 Intent::Start(worker) => self.threads[id.index()].acts.push_front(Act::Pool(Item::Worker(worker))),
             }
         }
         self.kernel.intents = intents;
+    }
+
+    /// A lock is let go before the system call that wakes a thread, so nobody waits for that: tokio pops the sleeper
+    /// under its lock and wakes it after (1.53.1, `multi_thread/worker.rs`, `notify_parked_remote`), and so do our threads.
+    fn signal_after_line(&mut self, id: ThreadId) {
+        let price = Nanos(self.recorder.costs.unpark);
+        if price > Nanos::ZERO && self.kernel.thread(id).holds.is_some() {
+            self.recorder.cost = self.recorder.cost.minus(price);
+            self.threads[id.index()].acts.push_front(Act::Signal(price));
+        }
     }
 
     pub(super) fn defer(&mut self, id: ThreadId, task: TaskId) {
@@ -400,6 +414,7 @@ impl Sim {
             is_spawned: false,
             rewoken: None,
             rewoken_by: None,
+            cpu: new.parent.and_then(|_| self.kernel.cpu_of(self.kernel.current)),
             yielded: false,
             frozen: None,
             skipped: Vec::new(),

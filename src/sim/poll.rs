@@ -37,6 +37,10 @@ impl Sim {
         assert_eq!(slot.state, TaskState::Queued, "{task} is polled without having been queued");
         slot.state = TaskState::Polling;
         slot.yielded = false;
+        let cpu = self.kernel.cpu_of(id);
+        if std::mem::replace(&mut slot.cpu, cpu) != cpu {
+            self.kernel.pay_migration();
+        }
         self.recorder.record(Event::PollStart { task, budget, tick });
         if self.is_at_once(id) { self.segment(id, task) } else { true }
     }

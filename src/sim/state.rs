@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::monitor::Watched;
 use super::pool::Item;
-use crate::id::{KindId, TaskId, WorkerId};
+use crate::id::{CpuId, KindId, TaskId, WorkerId};
 use crate::policy::{Origin, Ticket, Worker};
 use crate::sync::Arc;
 use crate::task::{BoxFuture, Leaf, New, Occupy, Token};
@@ -37,6 +37,8 @@ pub(super) struct Task {
     /// Woken while it was polled, and why.
     pub(super) rewoken: Option<Cause>,
     pub(super) rewoken_by: Option<TaskId>,
+    /// The CPU whose cache has it; `None`: that of the world outside.
+    pub(super) cpu: Option<CpuId>,
     /// It yielded in this poll.
     pub(super) yielded: bool,
     /// The stretch that froze its poll.
@@ -84,6 +86,8 @@ pub(super) enum Act {
     Pool(Item),
     /// Queue a task whose poll was cut short.
     Requeue(TaskId),
+    /// Pay for the wakes that were asked for while it held a line.
+    Signal(Nanos),
     /// Wake the sleeper on the driver, because an earlier deadline was registered.
     Nudge,
 }

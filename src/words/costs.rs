@@ -52,6 +52,16 @@ const COSTS: &[(&str, &str, &str)] = &[
         "Base slice of the kernel's fair scheduler for one CPU; more CPUs make it longer.",
         "カーネルの公平なスケジューラの、CPU一つの基本タイムスライス。CPUが多いほど長い。",
     ),
+    (
+        "tick",
+        "The kernel sees at its tick that a slice is over; 0: at once.",
+        "カーネルはこの間隔でスライスの終わりに気づく。0なら直ちに。",
+    ),
+    (
+        "migration",
+        "The first poll of a task on another CPU: its data has to come over.",
+        "別のCPUでの最初のpoll。データを運ぶ手間。",
+    ),
     ("syscall", "Enter or leave a blocking call.", "ブロッキング呼び出しに入る、または出る。"),
     ("message", "Send or receive one message.", "メッセージを一つ送る、または受ける。"),
     (

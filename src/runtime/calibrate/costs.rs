@@ -19,6 +19,9 @@ const START: f64 = 0.8;
 /// the switch, as in the profiles.
 const SLEEP: f64 = 0.4;
 
+/// Lines of cache that a task, its future and its queue entry are thought to have: a few (64 bytes each).
+const LINES: f64 = 5.0;
+
 /// One field: its value in each round, from the figures that it rests on.
 struct Row {
     cost: &'static str,
@@ -85,6 +88,12 @@ pub(super) fn put_together(samples: &Samples, cpus: u16) -> (Costs, Vec<Measure>
         measured("thread_latency", "thread latency", "the same, until the thread runs"),
         derived("context_switch", at("hand-over").map(|ns| ns * (1.0 - SLEEP)), "three fifths of it"),
         derived("slice", at("slice").map(|ns| ns / factor), "how long a computing thread keeps its CPU, on one CPU"),
+        derived("tick", [0.0; 3], "nothing: the slice was measured as the tick ends it"),
+        derived(
+            "migration",
+            at("probe").map(|ns| LINES * ns),
+            "five looks at a ring that another CPU wrote: so many lines of cache a task is thought to have",
+        ),
         measured("syscall", "syscall", "a short system call"),
         derived("message", half("inject"), "as a push to the global queue: a lock that nobody else wants"),
         derived(
