@@ -113,7 +113,7 @@ const rows = /** @type {string[][]} */ ([]);
 const dandori = await open();
 
 {
-  const { page } = await dandori.visit({}, `${ticking('170 us', 100_000, '9500%20ms')}&view=0-9500000000`);
+  const { page } = await dandori.visit({}, `${ticking('170 us', 100_000, '1950%20ms')}&view=0-1950000000`);
   const many = await records(page);
   await moves(page);                                   // the first run of everything is not counted
   const found = await moves(page);
