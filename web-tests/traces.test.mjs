@@ -128,6 +128,9 @@ test('a trace is a run beside a simulated one, on one clock', options, async () 
   await chooser.setFiles({ name: 'app.json', mimeType: 'application/json', buffer: FOREIGN });
   await page.waitForFunction(() => document.querySelectorAll('.band canvas').length === 3, null, { timeout: 20_000 });
   assert.match(await page.locator('.chip').nth(2).innerText(), /C\s*app\.json\s*another program/);
+  // What another program's trace does not know is not told of it: no count, no decision.
+  assert.deepEqual(await page.locator('tr[data-measure=steals] td, tr[data-measure=polls_n] td').allInnerTexts().then((cells) => cells.filter((_, k) => k % 3 === 2)), ['', '']);
+  assert.doesNotMatch(await page.locator('.parting').innerText(), /C/);
   // A knob of the world acts on the simulated run and leaves files as they are.
   await page.locator('#knobs').getByRole('button', { name: 'Jobs: one more' }).click();
   await page.waitForFunction((old) => document.getElementById('live')?.dataset.digest !== old, lesson);

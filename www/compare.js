@@ -159,7 +159,7 @@ export function createCompare(actions, state, before, openSettings, openTrace) {
   /** Where a file comes from, once it has been read. @param {number} i @returns {string[]} */
   function originOf(i) {
     const file = state().compared?.runs[i]?.info?.recording;
-    return file ? [`${say(lang(), originWord(file.origin))}, ${file.policy}`] : [];
+    return file ? [say(lang(), originWord(file.origin)), file.policy].filter(Boolean) : [];
   }
 
   /** The letter of a run with its line. @param {number} i */
@@ -278,7 +278,7 @@ export function createCompare(actions, state, before, openSettings, openTrace) {
 
   /** Where each run parts from A, in words. @param {Compared} compared */
   function sayParting(compared) {
-    const known = compared.runs.map((run, i) => ({ run, i })).filter(({ run, i }) => i > 0 && run.info);
+    const known = compared.runs.map((run, i) => ({ run, i })).filter(({ run, i }) => i > 0 && run.info && run.info.recording?.origin !== 'foreign' && compared.runs[0].info?.recording?.origin !== 'foreign');
     const parts = known.filter(({ run }) => run.parting).toSorted((a, b) => (a.run.parting?.at ?? 0) - (b.run.parting?.at ?? 0));
     const alike = known.filter(({ run }) => !run.parting).map(({ i }) => LETTERS[i]);
     const jumps = { seek: actions.seek, select: () => {} };

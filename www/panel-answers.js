@@ -95,6 +95,7 @@ export function createRuns(make) {
     },
     /** @returns {Compared} */
     compared() {
+      for (const run of runs) if (run.done && run.problems.length === 0) run.known ??= knownOf(run.session);
       const first = runs[0];
       const whole = (/** @type {typeof first} */ run) => run.done && run.problems.length === 0;
       const from = 0;
@@ -103,8 +104,7 @@ export function createRuns(make) {
         from, to: Math.max(1, ...ends), done: told,
         runs: runs.map((run, i) => {
           if (!whole(run)) return { problems: run.problems, info: null, measures: [], curve: [], parting: null };
-          run.known ??= knownOf(run.session);
-          return { problems: [], ...run.known, parting: i > 0 && whole(first) ? first.session.parting(run.session) : null };
+          return { problems: [], .../** @type {Known} */ (run.known), parting: i > 0 && whole(first) && canPart(first) && canPart(run) ? first.session.parting(run.session) : null };
         }),
       };
     },
@@ -122,10 +122,15 @@ export function createRuns(make) {
   };
 }
 
+/** Whether a run says what was decided: a trace of slices does not. @param {{ known?: { info: Compared['runs'][0]['info'] } }} run */
+const canPart = (run) => run.known?.info?.recording?.origin !== 'foreign';
+
 /** What a run is told by; it stays while the run does. @param {Session} session */
 function knownOf(session) {
   const { rows, headline, model, digest, end, recording } = session.info();
-  return { info: { rows, headline, model, digest, end, recording }, measures: session.measures(), curve: session.curve() };
+  // Another program's trace knows of slices only: a count of steals in it would be made up.
+  const isForeign = recording?.origin === 'foreign';
+  return { info: { rows, headline, model, digest, end, recording }, measures: isForeign ? [] : session.measures(), curve: isForeign ? [] : session.curve() };
 }
 
 /** @typedef {ReturnType<typeof createRuns>} Runs */

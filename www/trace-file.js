@@ -111,7 +111,7 @@ export function createTraceFile(actions, state) {
       if (!file) return;
       root.setAttribute('aria-label', say(lang(), 'traceFile'));
       name.textContent = file.name;
-      origin.textContent = `${say(lang(), originWord(file.origin))}, ${file.policy}`;
+      origin.textContent = [say(lang(), originWord(file.origin)), file.policy].filter(Boolean).join(', ');
       unknown.textContent = file.origin === 'simulated' ? '' : say(lang(), file.origin === 'real' ? 'unknownReal' : 'unknownForeign');
       unknown.hidden = file.origin === 'simulated';
     },
