@@ -232,7 +232,9 @@ fn tasks_too_short_for_a_wake_stay_with_one_worker() {
     let stolen = |name: &str, set: &[(&str, &str)]| fold(&run_named(name, "dandori", set)).total_steal_count;
     let always = [("policy.grain", "0 ns"), ("policy.worth", "0 ns")];
     for name in ["spawn-many", "yield-many"] {
-        assert!(stolen(name, &always) > 4 * stolen(name, &[]).max(10), "{name}: {}", stolen(name, &[]));
+        let (all, worth) = (stolen(name, &always), stolen(name, &[]));
+        // Of 10,000 tasks and 200,000 polls. What is stolen has a long way to the other CPU, which makes it look longer.
+        assert!(worth < all && worth < 200, "{name}: {worth}, and {all} without the rule");
     }
     let took = |workers: &str| {
         let run = run_named("yield-many", "dandori", &[("policy.workers", workers)]);

@@ -103,48 +103,6 @@ fn a_thread_that_sleeps_and_wakes_beside_many_hogs_does_not_wait_for_a_round_of_
     }
 }
 
-/// Two threads compute for 100 ms each on two CPUs, a third sleeps 1 ms and computes 20 us, over and over.
-fn light_sleeper(costs: &str) -> Vec<u64> {
-    let records = run(
-        r#""thread-per-task""#,
-        2,
-        costs,
-        "",
-        r#"{"hog": {"label": "H", "arrive": [{"at": "0 ns", "count": 2}], "program": [{"cpu": "100 ms"}]},
-            "light": {"label": "L", "arrive": [{"at": "0 ns"}],
-                      "program": [{"repeat": {"times": 60, "do": [{"block": "1 ms"}, {"cpu": "20 us"}]}}]}}"#,
-    );
-    let of = |record: &&Record| record.event.task().is_some_and(|task| task.0 == 2);
-    let at = |is: fn(&Event) -> bool| -> Vec<u64> {
-        records.iter().filter(of).filter(|record| is(&record.event)).map(|record| record.at.0).collect()
-    };
-    let slept = at(|event| matches!(event, Event::StretchEnd { what: What::Block, .. }));
-    let began = at(|event| matches!(event, Event::StretchStart { what: What::Block, .. }));
-    slept.iter().zip(&began).map(|(end, start)| end - start - 1_000_000).collect()
-}
-
-#[test]
-fn a_light_sleeper_takes_the_cpu_of_a_hog_at_once_once_it_is_owed_something() {
-    let waits = light_sleeper(r#"{"profile": "ideal", "tick": "4 ms"}"#);
-    let late = waits.iter().filter(|&&wait| wait > 100_000).count();
-    // Measured: one in fifty. What it was owed is lost faster here, see docs/validation.md.
-    assert!(waits.len() >= 50 && late > 0 && late * 4 < waits.len(), "few wait for a tick: {waits:?}");
-    assert!(waits.iter().all(|&wait| wait <= 5_400_000), "at most a slice and a tick: {waits:?}");
-}
-
-#[test]
-fn the_kernel_sees_the_end_of_a_slice_at_its_tick() {
-    let records = run(
-        QUEUE,
-        1,
-        r#"{"profile": "ideal", "tick": "1 ms"}"#,
-        "",
-        r#"{"hog": {"label": "H", "arrive": [{"at": "0 ns", "count": 2}], "program": [{"cpu": "2500 us"}]}}"#,
-    );
-    let slices = times(&records, |event| matches!(event, Event::CpuOff { why: OffCpu::Slice }));
-    assert_eq!(slices[..3], [1_000_000, 2_000_000, 3_000_000]);
-}
-
 #[test]
 fn the_first_poll_on_another_cpu_costs_the_way_of_the_tasks_data() {
     let took = |workers: &str| {

@@ -62,8 +62,6 @@ pub struct Costs {
     pub context_switch: u64,
     /// Base slice of the kernel's fair scheduler for one CPU; the slice is this x (1 + log2(min(CPUs, 8))).
     pub slice: u64,
-    /// The kernel sees at its tick, at multiples of this, that a slice is over; 0: at once (CONFIG_HZ 1000: 1 ms, 250: 4 ms).
-    pub tick: u64,
     /// The first poll of a task on another CPU than the one that touched it last: its lines of cache have to come over.
     pub migration: u64,
     /// Enter or leave a blocking call.
@@ -101,7 +99,6 @@ impl Costs {
         thread_latency: 0,
         context_switch: 0,
         slice: 700_000,
-        tick: 0,
         migration: 0,
         syscall: 0,
         message: 0,
@@ -134,7 +131,6 @@ impl Costs {
         thread_latency: 15_000,
         context_switch: 1_500,
         slice: 700_000,
-        tick: 1_000_000,
         migration: 500,
         syscall: 240,
         message: 20,
@@ -148,7 +144,6 @@ impl Costs {
         timer_slack: 60_000,
         thread_start: 20_000,
         thread_latency: 30_000,
-        tick: 4_000_000,
         ..Costs::LAPTOP
     };
 
@@ -239,10 +234,10 @@ macro_rules! fields {
 }
 
 /// All fields, in the order in which they are documented.
-pub(super) const FIELDS: [CostField; 29] = fields!(
+pub(super) const FIELDS: [CostField; 28] = fields!(
     poll_start poll_end push_local global contention push_pool spawn overflow probe steal move_one peek rescan unpark
     wake_latency park driver_turn timer timer_slack driver_grain thread_start thread_latency context_switch slice
-    tick migration syscall message preempt
+    migration syscall message preempt
 );
 
 impl Default for Costs {

@@ -10,13 +10,8 @@
 //! ```
 //!
 //! Fair queue by virtual runtime, as the kernel's CFS and EEVDF: a waking thread stands where it stood when it went to
-//! sleep: at the mean, less what it was owed (at most two slices). So a worker that sleeps and wakes does not wait behind a
+//! sleep: at the mean, less what it was owed (at most a slice). So a worker that sleeps and wakes does not wait behind a
 //! hundred hogs as in a round robin. One queue for all CPUs (assumption: the kernel balances).
-//!
-//! Who wakes and was owed something takes the CPU of a thread with a later deadline at once; who was not waits for the
-//! end of a slice, and until the kernel sees that it is over: at its tick, or when one more thread wants a CPU (Linux 6.6
-//! and later, `kernel/sched/fair.c`: `check_preempt_wakeup_fair`, `pick_eevdf`, `update_deadline`, `entity_tick`). So a
-//! monitor that sleeps 1 ms beside hogs on all CPUs looks every 1.07 ms, and one time in fifty some ms late (measured).
 
 mod lines;
 
@@ -57,7 +52,7 @@ pub(super) struct Thread {
     /// Agenda entries of older generations are stale.
     pub(super) generation: u32,
     vruntime: u64,
-    /// What it was behind (positive) or ahead of its fair share when it went off, within bounds.
+    /// What it was behind (positive) or ahead of its fair share when it went off: at most a slice.
     lag: i64,
     cpu: Option<CpuId>,
     last_cpu: Option<CpuId>,
@@ -111,7 +106,6 @@ pub(super) struct Kernel {
     /// How many threads hold one.
     held: u32,
     slice: Nanos,
-    tick: Nanos,
     /// Silent operations of the present hook.
     paid: Nanos,
     pub(super) intents: Vec<Intent>,
@@ -138,7 +132,6 @@ impl Kernel {
             lines: Vec::new(),
             held: 0,
             slice: costs.slice_on(cpus),
-            tick: Nanos(costs.tick),
             paid: Nanos::ZERO,
             intents: Vec::new(),
             deferred: Vec::new(),
@@ -334,58 +327,16 @@ impl Kernel {
         }
         let free = self.free_cpu(id);
         self.place(id);
-        if let Some(cpu) = free.or_else(|| self.seized(id, recorder)) {
+        if let Some(cpu) = free {
             self.enter_cpu(id, cpu, recorder);
             return true;
         }
-        self.notice_overdue();
         self.queue(id);
         self.arm_slices();
         false
     }
 
-    /// The CPU that a thread takes from another one when it wakes: it was owed CPU time, and its deadline is earlier.
-    fn seized(&mut self, id: ThreadId, recorder: &mut Recorder) -> Option<CpuId> {
-        let thread = &self.threads[id.index()];
-        if thread.lag <= 0 {
-            return None;
-        }
-        let deadline = thread.vruntime + self.slice.0;
-        let last = |cpu: &CpuId| self.deadline(*cpu);
-        let cpu =
-            (0..self.cpus.len() as u16).map(CpuId).max_by_key(last).filter(|cpu| deadline < self.deadline(*cpu))?;
-        let loser = self.send_away(cpu, recorder)?;
-        // Nobody else may have the CPU in between, so what the loser does on its line waits as well.
-        if let Some(line) = self.threads[loser.index()].holds {
-            self.stop_spinning(line, recorder);
-        }
-        Some(cpu)
-    }
-
-    /// The virtual deadline of the thread on a CPU: the end of the slice that it is in. 0: nobody is there.
-    fn deadline(&self, cpu: CpuId) -> u64 {
-        let state = &self.cpus[cpu.index()];
-        let Some(id) = state.thread else { return 0 };
-        let used = self.now.since(state.slice_end - self.slice).0;
-        self.threads[id.index()].vruntime + used.div_ceil(self.slice.0).max(1) * self.slice.0
-    }
-
-    /// One more thread wants a CPU, and some wait already: whose slice is over for the longest time loses its CPU now.
-    fn notice_overdue(&mut self) {
-        if self.ready.is_empty() {
-            return;
-        }
-        let overdue = (0..self.cpus.len()).filter(|&cpu| self.cpus[cpu].thread.is_some());
-        if let Some(cpu) =
-            overdue.min_by_key(|&cpu| self.cpus[cpu].slice_end).filter(|&cpu| self.cpus[cpu].slice_end < self.now)
-        {
-            let generation = self.cpus[cpu].generation;
-            self.agenda.push(self.now, Entry::Slice(CpuId(cpu as u16), generation));
-        }
-    }
-
-    /// A thread that goes off keeps what it was behind or ahead of the others, at most two slices of it or a tick (Linux,
-    /// `kernel/sched/fair.c`, `update_entity_lag`).
+    /// A thread that goes off keeps what it was behind or ahead of the others, at most a slice of it.
     fn note_lag(&mut self, id: ThreadId) {
         if self.threads[id.index()].outside {
             return;
@@ -398,8 +349,8 @@ impl Kernel {
             let used = self.now.since(self.cpus[cpu.index()].slice_end - self.slice).0;
             let own = self.threads[id.index()].vruntime + used;
             let fair = self.fair_vruntime().unwrap_or(own);
-            let most = self.slice.times(2).max(self.tick).0 as i64;
-            (fair as i64 - own as i64).clamp(-most, most)
+            let slice = self.slice.0 as i64;
+            (fair as i64 - own as i64).clamp(-slice, slice)
         };
         self.threads[id.index()].lag = lag;
     }
@@ -422,16 +373,10 @@ impl Kernel {
         if self.ready.is_empty() {
             return None;
         }
-        let running = self.send_away(cpu, recorder)?;
-        let next = self.give(cpu, recorder);
-        if let Some(line) = self.threads[running.index()].holds {
-            self.stop_spinning(line, recorder);
+        if self.now < self.cpus[cpu.index()].slice_end {
+            self.arm_slices();
+            return None;
         }
-        next
-    }
-
-    /// The thread on a CPU loses it, and waits for one. `None`: there is none.
-    fn send_away(&mut self, cpu: CpuId, recorder: &mut Recorder) -> Option<ThreadId> {
         let running = self.cpus[cpu.index()].thread?;
         let now = self.now;
         let thread = &mut self.threads[running.index()];
@@ -444,7 +389,11 @@ impl Kernel {
         thread.place = Where::Ready;
         self.leave_cpu_quietly(running, OffCpu::Slice, recorder);
         self.queue(running);
-        Some(running)
+        let next = self.give(cpu, recorder);
+        if let Some(line) = self.threads[running.index()].holds {
+            self.stop_spinning(line, recorder);
+        }
+        next
     }
 
     /// A thread that just got a CPU goes on: pays the switch and what is left.
@@ -551,7 +500,7 @@ impl Kernel {
                 continue;
             }
             state.armed = true;
-            let at = slice_end(state.slice_end - self.slice, self.now, self.slice, self.tick);
+            let at = state.slice_end.max(self.now);
             let generation = state.generation;
             self.agenda.push(at, Entry::Slice(CpuId(index as u16), generation));
         }
@@ -605,14 +554,6 @@ impl World<Ticket> for Kernel {
     fn pay(&mut self, op: Op) {
         self.paid += self.costs.op(op);
     }
-}
-
-/// When the kernel takes the CPU from a thread that has had it since `entered` and for which somebody waits from now on:
-/// at the first tick at or after the end of the slice that it is in.
-fn slice_end(entered: Time, now: Time, slice: Nanos, tick: Nanos) -> Time {
-    let slices = now.since(entered).0.div_ceil(slice.0).max(1);
-    let end = entered + slice.times(slices);
-    if tick == Nanos::ZERO { end } else { Time(end.0.next_multiple_of(tick.0)) }
 }
 
 /// A control for one hook call on the present thread.

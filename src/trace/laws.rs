@@ -379,7 +379,6 @@ laws! {
     DRIVER, "driver", "the driver is turned and released by the thread that holds it";
     LINE, "line", "a thread gets the line for which it waited, and never waits for itself";
     MUTEX, "mutex", "a mutex is held by one task at a time, and released by the task that holds it";
-    MUTEX_LINE, "mutex_line", "in a simulated run those that wait for an async mutex have it in the order in which they asked";
     CPU_TIME, "cpu_time", "a computing stretch has had its CPU time when it ends";
     LEFT, "left", "at the end the tasks spawned are those that ended, panicked, were dropped or are left";
     END, "end", "a stream ends with run_end";

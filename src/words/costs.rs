@@ -53,11 +53,6 @@ const COSTS: &[(&str, &str, &str)] = &[
         "カーネルの公平なスケジューラの、CPU一つの基本タイムスライス。CPUが多いほど長い。",
     ),
     (
-        "tick",
-        "The kernel sees at its tick that a slice is over; 0: at once.",
-        "カーネルはこの間隔でスライスの終わりに気づく。0なら直ちに。",
-    ),
-    (
         "migration",
         "The first poll of a task on another CPU: its data has to come over.",
         "別のCPUでの最初のpoll。データを運ぶ手間。",

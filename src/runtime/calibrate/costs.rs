@@ -88,7 +88,6 @@ pub(super) fn put_together(samples: &Samples, cpus: u16) -> (Costs, Vec<Measure>
         measured("thread_latency", "thread latency", "the same, until the thread runs"),
         derived("context_switch", at("hand-over").map(|ns| ns * (1.0 - SLEEP)), "three fifths of it"),
         derived("slice", at("slice").map(|ns| ns / factor), "how long a computing thread keeps its CPU, on one CPU"),
-        derived("tick", [0.0; 3], "nothing: the slice was measured as the tick ends it"),
         derived(
             "migration",
             at("probe").map(|ns| LINES * ns),

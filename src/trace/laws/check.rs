@@ -44,8 +44,6 @@ struct Task {
     /// On which thread it is polled, while it is.
     thread: Option<ThreadId>,
     stretch: What,
-    /// Since when its program goes on: the start of its poll, or the end of its last stretch.
-    since: Time,
 }
 
 struct Thread {

@@ -256,18 +256,6 @@ const CASES: &[(&str, Break)] = &[
     ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U)).a(end(T, PollEnd::Pending))),
     ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(released(U))),
     ("mutex", |s| s.polling(T).a(released(T))),
-    ("mutex_line", |s| {
-        // T asks, U takes it at once after it is free.
-        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(end(T, PollEnd::Pending));
-        s.b(start(U)).a(released(X)).b(held(U)).b(released(U)).b(end(U, PollEnd::Pending));
-        s.a(end(X, PollEnd::Pending)).a(wake(T)).a(enqueue(T, Place::Global)).a(start(T)).a(held(T))
-    }),
-    ("mutex_line", |s| {
-        s.queued(X).queued(T).queued(U).a(start(X)).a(held(X)).b(start(T)).b(wants(T)).b(end(T, PollEnd::Pending));
-        s.b(start(U)).b(wants(U)).b(end(U, PollEnd::Pending)).a(released(X)).a(end(X, PollEnd::Pending));
-        s.a(wake(U)).a(enqueue(U, Place::Global)).a(start(U)).a(held(U)).a(released(U)).a(end(U, PollEnd::Pending));
-        s.a(wake(T)).a(enqueue(T, Place::Global)).a(start(T)).a(held(T))
-    }),
     ("cpu_time", |s| s.polling(T).a(stretch(T, What::Cpu, 11)).a(stretched(T, What::Cpu))),
     ("cpu_time", |s| {
         s.polling(T).a(stretch(T, What::Cpu, 25)).a(off()).a(Event::CpuOn { cpu: CpuId(0) });

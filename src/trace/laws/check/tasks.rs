@@ -25,7 +25,6 @@ impl Checker {
             place: Place::Global,
             thread: None,
             stretch: What::Cpu,
-            since: record.at,
         });
         // A task whose spawn is missing is named once.
         row.state = if next == State::Unborn { State::Idle } else { next };
@@ -47,7 +46,7 @@ impl Checker {
                 }
             }
             Event::PollStart { .. } => {
-                (row.thread, row.since) = (record.thread, record.at);
+                row.thread = record.thread;
                 self.poll_start(record, task, is_job, place);
             }
             Event::PollEnd { .. } => row.thread = None,
@@ -56,7 +55,6 @@ impl Checker {
                 let began = row.stretch;
                 self.broken(STRETCH, format!("the stretch of {task} began as {began:?} and ends as {what:?}"));
             }
-            Event::StretchEnd { .. } => row.since = record.at,
             _ => {}
         }
         self.bundled(record, place);
