@@ -50,7 +50,7 @@ test('every parameter of the policy is there with sentence, range, default and s
   for (const path of ['policy.name', 'policy.workers', 'policy.global_queue_interval', 'policy.coop_budget', 'machine.cpus', 'machine.costs.slice', 'machine.costs.profile', 'machine.costs.wake_latency', 'seed', 'limits.end']) {
     assert.ok(paths.includes(path), path);
   }
-  assert.equal(paths.filter((path) => path.startsWith('machine.costs.')).length, 28);
+  assert.equal(paths.filter((path) => path.startsWith('machine.costs.')).length, 29);
   const text = await line(page, 'policy.event_interval').innerText();
   assert.match(text, /timers and I\/O.*1 to 1000000 ticks\. Default 61\. Source: tokio 1\.53/s);
   assert.ok(await page.locator('.assumptions li').count() >= 5);
