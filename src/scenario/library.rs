@@ -17,54 +17,32 @@ pub struct Named {
     pub fits: &'static [&'static str],
 }
 
-/// Policies whose tasks may spawn tasks.
-const POOLS: &[&str] = &[
-    "tokio",
-    "global-queue",
-    "tokio-current-thread",
-    "tokio-0.1",
-    "smol",
-    "sharded",
-    "work-stealing",
-    "thread-per-core",
-    "thread-per-task",
-    "event-loop",
-    "dandori",
-];
+/// Policies whose tasks may spawn tasks, and then these.
+macro_rules! pools_and {
+    ($($more:literal),*) => {
+        &[
+            "tokio",
+            "global-queue",
+            "tokio-current-thread",
+            "tokio-0.1",
+            "smol",
+            "sharded",
+            "work-stealing",
+            "thread-per-core",
+            "thread-per-task",
+            "event-loop",
+            $($more),*
+        ]
+    };
+}
 
-/// The same and those that have nothing of the kind, with or without a monitor.
-const PLAIN: &[&str] = &[
-    "tokio",
-    "global-queue",
-    "tokio-current-thread",
-    "tokio-0.1",
-    "smol",
-    "sharded",
-    "work-stealing",
-    "thread-per-core",
-    "thread-per-task",
-    "event-loop",
-    "go",
-    "async-std",
-    "async-std-monitor",
-    "dandori",
-];
+const POOLS: &[&str] = pools_and!("dandori");
 
-/// Policies whose tasks may spawn tasks, and one whose monitor takes the worker of a thread that is held.
-const HELD: &[&str] = &[
-    "tokio",
-    "global-queue",
-    "tokio-current-thread",
-    "tokio-0.1",
-    "smol",
-    "sharded",
-    "work-stealing",
-    "thread-per-core",
-    "thread-per-task",
-    "event-loop",
-    "async-std-monitor",
-    "dandori",
-];
+/// With those that have nothing like a pool or `block_in_place`, with or without a monitor.
+const PLAIN: &[&str] = pools_and!("go", "async-std", "async-std-monitor", "dandori");
+
+/// With one whose monitor takes the worker of a thread that is held.
+const HELD: &[&str] = pools_and!("async-std-monitor", "dandori");
 
 /// The same, the one with one queue for all first.
 const SHARING: &[&str] =

@@ -236,9 +236,9 @@ impl Thoughts<'_> {
     /// A mutex for which the thread of this task waited, as one for which the task waits.
     fn mutex(&mut self, task: TaskId, part: &Part) {
         let found = self.board.line.mutexes.within(task, part.at, part.at + part.length);
-        let Some(spec) = found.and_then(|(mutex, _)| self.scenario.mutexes.get(mutex.index())) else { return };
-        let line = bare(self.board.words().mutex, &[("name", spec.name.as_str().into())]);
-        let label = bare(self.board.words().help_mutex, &[("line", line.into())]);
+        let Some((mutex, _)) = found else { return };
+        let Some(spec) = self.scenario.mutexes.get(mutex.index()) else { return };
+        let label = bare(self.board.words().help_mutex, &[("line", self.board.mutex_name(mutex).into())]);
         self.idea(label, &format!("mutexes.{}.kind", spec.name), Json::text("async"));
     }
 
