@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 
 #[cfg(all(test, loom))]
 use super::loom_models::{Mutant, mutant};
+use super::runnable::Runnable;
 use super::shared::{Lane, Shared};
 use super::thread;
 use crate::id::WorkerId;
 use crate::policy::{PoolView, Worker};
 use crate::sync::{Arc, Condvar, Mutex, lock, nap};
-use crate::task::Runnable;
 use crate::time::Nanos;
 use crate::trace::Role;
 

@@ -25,12 +25,13 @@ use super::monitor::{self, Monitor};
 use super::owned::Owned;
 use super::parker::Parker;
 use super::pool::{self, Item, Pool};
+use super::runnable::Runnable;
 use super::tracer::{Pen, Tracer};
 use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
 use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Runnable, Timer, Token};
+use crate::task::{Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 

@@ -37,10 +37,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 const LAYER_EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "src/policy/registry.rs",
-        "task",
+        "runtime",
         "the registry makes each policy for both kinds of queue entry: id and runnable task",
     ),
-    ("src/task/runnable.rs", "policy", "a runnable task is the queue entry of the threads"),
     ("src/task/mod.rs", "runtime", "a program finds `spawn` and its like where it looks for them: only shown here"),
     ("src/time.rs", "runtime", "a program finds `sleep` and its like where it looks for them: only shown here"),
     ("src/sync.rs", "runtime", "a program finds its channels and locks where it looks for them: only shown here"),
