@@ -118,8 +118,11 @@ impl Owned {
         let block = (chunk + 1).ilog2();
         let first = (1 << block) - 1;
         let chunks = self.blocks[block as usize].get_or_init(|| (0..=first).map(|_| OnceLock::new()).collect());
-        chunks[(chunk - first) as usize]
-            .get_or_init(|| Chunk { marks: (0..CHUNK).map(|_| AtomicU32::new(0)).collect(), wakers: OnceLock::new(), deadlines: OnceLock::new() })
+        chunks[(chunk - first) as usize].get_or_init(|| Chunk {
+            marks: (0..CHUNK).map(|_| AtomicU32::new(0)).collect(),
+            wakers: OnceLock::new(),
+            deadlines: OnceLock::new(),
+        })
     }
 
     #[inline]

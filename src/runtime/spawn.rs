@@ -37,11 +37,12 @@ pub(super) fn contain<T>(theirs: T) {
 }
 
 /// What a task leaves. Nobody may want it: then it is dropped where a panic would end the process.
-pub(super) struct Output<T>(Option<Result<T, Payload>>);
+/// Thin, so that what a poll answers fits into two registers where it carries nothing.
+pub(super) struct Output<T>(Option<Result<T, Box<Payload>>>);
 
 impl<T> Output<T> {
     pub(super) fn take(mut self) -> Result<T, Payload> {
-        self.0.take().expect("an output is taken once")
+        self.0.take().expect("an output is taken once").map_err(|payload| *payload)
     }
 }
 
@@ -162,7 +163,7 @@ impl<F: Future> Future for Cell<F> {
                 contain(Unset(&mut this.future));
                 // Again, for what its destructor may have woken.
                 ended(this.entered.task, PollEnd::Panicked);
-                Poll::Ready(Output(Some(Err(payload))))
+                Poll::Ready(Output(Some(Err(Box::new(payload)))))
             }
         }
     }
@@ -207,7 +208,11 @@ where
     // Made in its place, piece by piece: copied as a whole it would wait for its pieces to be written.
     let cell = move |meta: &Meta| {
         let &Meta { task, key, runtime, .. } = meta;
-        Cell { future: Some(future), entered: Entered { task, key, runtime, has_waited: false }, apart: Apart::uninit() }
+        Cell {
+            future: Some(future),
+            entered: Entered { task, key, runtime, has_waited: false },
+            apart: Apart::uninit(),
+        }
     };
     let (runnable, handle) = builder.spawn(cell, WithInfo(schedule));
     Some(Created { runnable: Runnable(runnable), handle, place: join::Place { runtime, key } })
@@ -244,7 +249,7 @@ where
     F::Output: Send + 'static,
 {
     let shared = &lane.shared;
-    let name = Name { task: shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: false };
+    let name = Name { task: shared.number(), kind: KindId(0), deadline: Time::MAX, job: false };
     let Some(Created { runnable, handle, place }) = create(lane, name, future) else {
         return JoinHandle::refused(name.task);
     };
@@ -261,7 +266,7 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
     if !lane.shared.offers.pool {
         return spawn(lane, async move { body() });
     }
-    let name = Name { task: lane.shared.reserve(), kind: KindId(0), deadline: Time::MAX, job: true };
+    let name = Name { task: lane.shared.number(), kind: KindId(0), deadline: Time::MAX, job: true };
     let Some(created) = create(lane, name, async move { body() }) else {
         return JoinHandle::refused(name.task);
     };
