@@ -286,7 +286,8 @@ fn a_nested_block_on_holds_the_worker_until_another_worker_wakes_it() {
 fn a_thread_outside_wakes_who_waits_for_its_message() {
     let tasks = format!(r#""a": {{{AT_ONCE}, "program": [{{"recv": {{"channel": "c", "count": 2}}}}]}}"#);
     // Far apart, so that a busy machine has taken the first before the second comes.
-    let extra = r#""channels": {"c": {"outside": {"every": "100 ms", "from": "100 ms", "count": 2}, "budget": false}},"#;
+    let extra =
+        r#""channels": {"c": {"outside": {"every": "100 ms", "from": "100 ms", "count": 2}, "budget": false}},"#;
     let scenario = scenario(1, extra, &tasks);
     let expected = [
         "100000 outside",
