@@ -95,6 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "the interpreter has no clock of CPU time")]
     fn burning_takes_at_least_that_much_cpu_time() {
         calibrate();
         let start = ThreadTime::now();
@@ -103,6 +104,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "the interpreter has no clock of CPU time")]
     fn burning_stops_when_told() {
         let start = ThreadTime::now();
         burn(Nanos::from_secs(100), || true);
