@@ -469,12 +469,15 @@ fn real_in_a_process_without_threads() {
     let Ok(name) = std::env::var(CHILD) else { return };
     let runtime = builder(&name, 1).build().unwrap();
     assert_eq!(runtime.block_on(runtime.spawn(async { 1 })).unwrap(), 1);
+    // What lifting the bound will need itself: mapped on its own, so that dropping it gives it back.
+    let reserve = std::hint::black_box(vec![0_u8; 1 << 20]);
     // Less than the stack of a thread.
     bound_memory(Some(1 << 20));
     let refused = runtime.block_on(runtime.spawn_blocking(|| 2));
     // Nobody takes the worker over: it comes back.
     let in_place = runtime.spawn(async { block_in_place(|| 3) });
     let in_place = runtime.block_on(in_place);
+    drop(reserve);
     bound_memory(None);
     assert!(refused.unwrap_err().is_cancelled());
     assert_eq!(in_place.unwrap(), 3);
@@ -512,8 +515,16 @@ fn real_who_blocks_on_the_runtime_from_its_own_thread_is_told_of_its_end() {
                     // Some policies do not let a task block on another future; it says so, and this hears nothing.
                     let _ = begun.recv();
                     drop(runtime);
-                    let ended = elsewhere(task).unwrap_err().to_string();
-                    assert!(ended.contains("the runtime ended") || ended.contains("block_on was called in"), "{ended}");
+                    match elsewhere(task) {
+                        // The end cancels that task, and whoever joins it may hear of it first.
+                        Ok(()) => assert_eq!(waits_for, "a task"),
+                        Err(ended) => {
+                            let ended = ended.to_string();
+                            let is_told =
+                                ["the runtime ended", "block_on was called in"].iter().any(|why| ended.contains(why));
+                            assert!(is_told, "{ended}");
+                        }
+                    }
                 });
             }
         }

@@ -285,16 +285,18 @@ fn a_nested_block_on_holds_the_worker_until_another_worker_wakes_it() {
 #[test]
 fn a_thread_outside_wakes_who_waits_for_its_message() {
     let tasks = format!(r#""a": {{{AT_ONCE}, "program": [{{"recv": {{"channel": "c", "count": 2}}}}]}}"#);
-    let extra = r#""channels": {"c": {"outside": {"every": "5 ms", "from": "5 ms", "count": 2}, "budget": false}},"#;
+    // Far apart, so that a busy machine has taken the first before the second comes.
+    let extra =
+        r#""channels": {"c": {"outside": {"every": "100 ms", "from": "100 ms", "count": 2}, "budget": false}},"#;
     let scenario = scenario(1, extra, &tasks);
     let expected = [
-        "5000 outside",
-        "5000 t0 woken",
-        "5000 t0 recv",
-        "10000 outside",
-        "10000 t0 woken",
-        "10000 t0 recv",
-        "10000 t0 Ready",
+        "100000 outside",
+        "100000 t0 woken",
+        "100000 t0 recv",
+        "200000 outside",
+        "200000 t0 woken",
+        "200000 t0 recv",
+        "200000 t0 Ready",
     ];
     both(&scenario, &expected);
     // The run ends with its last task, and not with the last message, which nobody wants.

@@ -19,7 +19,7 @@ pub struct Registered {
     pub spec: Spec,
     simulated: fn(&Args<'_>) -> Box<dyn Policy<Ticket>>,
     #[cfg(not(target_arch = "wasm32"))]
-    threaded: fn(&Args<'_>) -> Box<dyn Policy<crate::task::Runnable>>,
+    threaded: fn(&Args<'_>) -> Box<dyn Policy<crate::runtime::Runnable>>,
 }
 
 impl Registered {
@@ -28,7 +28,7 @@ impl Registered {
             spec: D::spec(),
             simulated: D::build::<Ticket>,
             #[cfg(not(target_arch = "wasm32"))]
-            threaded: D::build::<crate::task::Runnable>,
+            threaded: D::build::<crate::runtime::Runnable>,
         }
     }
 
@@ -41,7 +41,7 @@ impl Registered {
     /// The policy over runnable tasks.
     #[cfg(not(target_arch = "wasm32"))]
     #[must_use]
-    pub fn threaded(&self, args: &Args<'_>) -> Box<dyn Policy<crate::task::Runnable>> {
+    pub fn threaded(&self, args: &Args<'_>) -> Box<dyn Policy<crate::runtime::Runnable>> {
         (self.threaded)(args)
     }
 }

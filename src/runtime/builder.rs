@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::handle::Runtime;
+use super::runnable::Runnable;
 use super::shared::{Lane, Offers, Parts, Shared};
 use crate::policy::spec::Feature;
 use crate::policy::{Args, Policy, Registry};
 use crate::scenario::{Json, PolicyChoice, Problem};
-use crate::task::Runnable;
 use crate::time::Nanos;
 
 /// Makes a [`Runtime`]: first what it is to be like, then [`Builder::build`]. Whatever is wrong is told there, all at

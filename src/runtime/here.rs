@@ -9,12 +9,12 @@ use std::task::Waker;
 
 use super::monitor::WorkerShelf;
 use super::owned::Keys;
+use super::runnable::Runnable;
 use super::shared::Lane;
 use super::tracer::Buffer;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Origin, Worker};
 use crate::sync::Arc;
-use crate::task::Runnable;
 use crate::time::Time;
 use crate::trace::{Cause, PollEnd};
 
@@ -51,6 +51,9 @@ pub(super) struct Here {
     pub(super) budget_fresh: Cell<u32>,
     /// Where the metadata lies of the task that a worker polls here, as a number: tells its own waker from others.
     pub(super) polled: Cell<usize>,
+    /// The poll that a worker makes here is the task's first. Known here, so that no poll looks behind the future for it:
+    /// what stands there shares cache lines with the next task.
+    pub(super) is_first_poll: Cell<bool>,
     /// From where wakes on this thread come now.
     pub(super) origin: Cell<Origin>,
     /// Why wakers are called now.
@@ -103,6 +106,7 @@ impl Here {
             budget: Cell::new(u32::MAX),
             budget_fresh: Cell::new(u32::MAX),
             polled: Cell::new(0),
+            is_first_poll: Cell::new(false),
             origin: Cell::new(Origin::Wake),
             cause: Cell::new(Cause::Task),
             task: Cell::new(None),

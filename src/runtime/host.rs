@@ -8,12 +8,13 @@ use super::here::Here;
 use super::job::{Contained, Once};
 use super::monitor;
 use super::pool::{self, Item, Refused};
+use super::runnable::Runnable;
 use super::shared::{Lane, Shared};
 use super::spawn::{self, Name};
 use super::thread;
 use crate::id::TaskId;
 use crate::sync::Arc;
-use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Runnable, Timer, Token};
+use crate::task::{BoxFuture, Host, Leaf, New, Occupy, Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Sink, What};
 

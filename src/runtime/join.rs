@@ -10,10 +10,10 @@ use async_task::{FallibleTask, Task};
 
 use super::coop;
 use super::existing;
+use super::runnable::Meta;
 use super::spawn::{Output, Payload};
 use crate::id::TaskId;
 use crate::sync::{Mutex, lock};
-use crate::task::Meta;
 
 /// A handle on a spawned task: awaiting it gives what the task returned, or a [`JoinError`]. Dropping it leaves the task
 /// alone and its result is lost.

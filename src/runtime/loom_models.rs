@@ -19,6 +19,8 @@ pub(super) enum Mutant {
     Sound,
     /// A thread of the pool whose patience is over does not see that it was notified.
     TimeFirst,
+    /// The end of the pool does not wake who idles there.
+    SilentEnd,
     /// Who pushes an entry does not look whether the runtime is buried already.
     NoLookAfterPush,
     /// A task that is to wait looks for the end of the runtime before it has the lock of its waker.

@@ -42,6 +42,7 @@ mod parker;
 mod pool;
 mod recorded;
 mod run;
+mod runnable;
 mod shared;
 mod shelf;
 mod sleep;
@@ -59,6 +60,7 @@ pub use context::{EnterGuard, Handle, TryCurrentError};
 pub use handle::Runtime;
 pub use metrics::RuntimeMetrics;
 pub use run::{Options, Tap, run};
+pub use runnable::Runnable;
 
 /// What `crate::task` shows of this module.
 pub(crate) mod tasks {

@@ -15,6 +15,7 @@
 use std::collections::BTreeMap;
 
 use super::here::{HERE, Here};
+use super::runnable::Runnable;
 use super::shared::{Lane, Shared};
 use super::shelf::{Counters, Shelf};
 use super::system_thread::SystemThread;
@@ -22,7 +23,6 @@ use super::thread;
 use crate::id::{ThreadId, WorkerId};
 use crate::policy::{ThreadView, Worker};
 use crate::sync::{Arc, AtomicBool, Condvar, Mutex, Ordering, lock};
-use crate::task::Runnable;
 use crate::time::Nanos;
 use crate::trace::{Event, Sink};
 

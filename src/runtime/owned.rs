@@ -7,8 +7,9 @@
 //! until then its entry is in some queue, or in the hands of somebody who puts it there, and the end finds it there. A
 //! task that never waits, as most that are spawned in masses do, touches no lock here.
 //!
-//! Keys are used again; with the task's number beside it a key means one task for ever. Each thread of the runtime keeps
-//! some free ones at hand ([`Keys`]).
+//! Keys are used again; the lower 29 bits of the task's number beside it tell its tasks apart. (Who keeps the handle of a
+//! task that is over, and uses it when the place has just the task that came 2^29 or a multiple of it later, means that one.) Each
+//! thread of the runtime keeps some free keys at hand ([`Keys`]).
 //!
 //! # An abort against the end of its task
 //!
@@ -23,7 +24,8 @@ use std::task::Waker;
 #[cfg(all(test, loom))]
 use super::loom_models::{Mutant, mutant};
 use crate::id::TaskId;
-use crate::sync::{AtomicBool, AtomicU64, Mutex, Ordering, lock};
+use crate::sync::{AtomicBool, AtomicU32, AtomicU64, Mutex, Ordering, lock};
+use crate::time::Time;
 
 /// Places that come into being at once.
 #[cfg(not(loom))]
@@ -36,10 +38,17 @@ const BATCH: usize = 64;
 #[cfg(loom)]
 const BATCH: usize = 1;
 
+/// Wakers behind one lock: those of keys that a thread has at hand together.
+#[cfg(not(loom))]
+const STRIPE: usize = 64;
+#[cfg(loom)]
+const STRIPE: usize = 1;
+
 /// Bits of a mark beside the task's number. None of them, and no number: the place is free.
-const TAKEN: u64 = 1;
-const JOB: u64 = 2;
-const ABORTED: u64 = 4;
+const TAKEN: u32 = 1;
+const JOB: u32 = 2;
+const ABORTED: u32 = 4;
+const BITS: u32 = 3;
 
 /// All tasks of a runtime, by key.
 pub(super) struct Owned {
@@ -51,13 +60,17 @@ pub(super) struct Owned {
 
 type Block = Box<[OnceLock<Chunk>]>;
 
-/// Places. Marks lie apart from wakers: most tasks need nothing else, and eight of them share a cache line.
+/// Places. Marks lie apart from wakers: most tasks need nothing else, and sixteen of them share a cache line.
 struct Chunk {
-    /// The task's number in the upper half, and bits.
-    marks: Box<[AtomicU64]>,
-    /// Of tasks that have waited.
-    wakers: OnceLock<Box<[Mutex<Option<Waker>>]>>,
+    /// The lower part of the task's number, and bits.
+    marks: Box<[AtomicU32]>,
+    /// Of tasks that have waited, so many behind each lock: a lock for each would cost eight bytes a task.
+    wakers: OnceLock<Box<[Stripe]>>,
+    /// Of tasks that have one, in nanoseconds.
+    deadlines: OnceLock<Box<[AtomicU64]>>,
 }
+
+type Stripe = Mutex<[Option<Waker>; STRIPE]>;
 
 /// Keys that no thread has at hand.
 #[derive(Default)]
@@ -77,13 +90,13 @@ impl Keys {
     }
 }
 
-fn mark_of(task: TaskId, is_job: bool) -> u64 {
-    u64::from(task.0) << 32 | TAKEN | if is_job { JOB } else { 0 }
+fn mark_of(task: TaskId, is_job: bool) -> u32 {
+    task.0 << BITS | TAKEN | if is_job { JOB } else { 0 }
 }
 
 /// Whether the mark is this task's.
-fn is_of(mark: u64, task: TaskId) -> bool {
-    mark & TAKEN != 0 && mark >> 32 == u64::from(task.0)
+fn is_of(mark: u32, task: TaskId) -> bool {
+    mark & TAKEN != 0 && mark >> BITS == task.0 << BITS >> BITS
 }
 
 impl Default for Owned {
@@ -105,18 +118,29 @@ impl Owned {
         let block = (chunk + 1).ilog2();
         let first = (1 << block) - 1;
         let chunks = self.blocks[block as usize].get_or_init(|| (0..=first).map(|_| OnceLock::new()).collect());
-        chunks[(chunk - first) as usize]
-            .get_or_init(|| Chunk { marks: (0..CHUNK).map(|_| AtomicU64::new(0)).collect(), wakers: OnceLock::new() })
+        chunks[(chunk - first) as usize].get_or_init(|| Chunk {
+            marks: (0..CHUNK).map(|_| AtomicU32::new(0)).collect(),
+            wakers: OnceLock::new(),
+            deadlines: OnceLock::new(),
+        })
     }
 
     #[inline]
-    fn mark(&self, key: u32) -> &AtomicU64 {
+    fn mark(&self, key: u32) -> &AtomicU32 {
         &self.chunk(key).marks[(key % CHUNK) as usize]
     }
 
-    fn waker(&self, key: u32) -> &Mutex<Option<Waker>> {
-        let wakers = self.chunk(key).wakers.get_or_init(|| (0..CHUNK).map(|_| Mutex::new(None)).collect());
-        &wakers[(key % CHUNK) as usize]
+    /// Where the waker of a task is kept, under lock: the stripe, and the place in it.
+    fn waker(&self, key: u32) -> (&Stripe, usize) {
+        let stripes = || (0..CHUNK as usize / STRIPE).map(|_| Mutex::new([const { None }; STRIPE])).collect();
+        let at = (key % CHUNK) as usize;
+        (&self.chunk(key).wakers.get_or_init(stripes)[at / STRIPE], at % STRIPE)
+    }
+
+    /// Takes what wakes the task, if it has left that.
+    fn take_waker(&self, key: u32) -> Option<Waker> {
+        let (stripe, at) = self.waker(key);
+        lock(stripe)[at].take()
     }
 
     /// Gives a new task its place. `None`: no more tasks are taken.
@@ -153,13 +177,28 @@ impl Owned {
         key
     }
 
+    /// Keeps the deadline of a task that is about to be scheduled.
+    pub(super) fn set_deadline(&self, key: u32, deadline: Time) {
+        let none = || (0..CHUNK).map(|_| AtomicU64::new(0)).collect();
+        let deadlines = self.chunk(key).deadlines.get_or_init(none);
+        // Whoever has the task at hand got it after this, from the thread that made it.
+        deadlines[(key % CHUNK) as usize].store(deadline.0, Ordering::Relaxed);
+    }
+
+    /// The deadline of a task that has one.
+    pub(super) fn deadline(&self, key: u32) -> Time {
+        let deadlines = self.chunk(key).deadlines.get().expect("it was set before the task was scheduled");
+        Time(deadlines[(key % CHUNK) as usize].load(Ordering::Relaxed))
+    }
+
     /// A poll leaves the task waiting for the first time. False: the runtime is at its end, and has looked for those that
     /// wait already; the task is to be woken.
     #[must_use]
     pub(super) fn waits(&self, key: u32, waker: Waker) -> bool {
         #[cfg(all(test, loom))]
         let looked_too_early = self.is_closed.load(Ordering::Relaxed);
-        let mut kept = lock(self.waker(key));
+        let (stripe, at) = self.waker(key);
+        let mut kept = lock(stripe);
         // Read under the lock: who closes says so first and takes the lock then.
         let is_closed = self.is_closed.load(Ordering::Relaxed);
         #[cfg(all(test, loom))]
@@ -167,7 +206,7 @@ impl Owned {
         if is_closed {
             return false;
         }
-        *kept = Some(waker);
+        kept[at] = Some(waker);
         true
     }
 
@@ -176,9 +215,7 @@ impl Owned {
     pub(super) fn leave(&self, keys: Option<&Keys>, key: u32, has_waited: bool) -> bool {
         let mark = self.mark(key).swap(0, Ordering::AcqRel);
         if has_waited {
-            // Dropped outside of the lock.
-            let waker = lock(self.waker(key)).take();
-            drop(waker);
+            drop(self.take_waker(key));
         }
         match keys {
             Some(keys) => {
@@ -208,12 +245,13 @@ impl Owned {
         }
         // No other bit of it changes while it is this task's.
         word.compare_exchange(mark, mark | ABORTED, Ordering::SeqCst, Ordering::Relaxed).ok()?;
-        let waker = lock(self.waker(key));
+        let (stripe, at) = self.waker(key);
+        let kept = lock(stripe);
         // Looked at again: it may have ended since, and the waker may be another task's.
         let is_there = word.load(Ordering::Relaxed) == mark | ABORTED;
         #[cfg(all(test, loom))]
         let is_there = is_there || mutant() == Mutant::NoSecondLook;
-        Some(if is_there { waker.clone() } else { None })
+        Some(if is_there { kept[at].clone() } else { None })
     }
 
     /// Whether the task at this place is marked for its end.
@@ -245,7 +283,7 @@ impl Owned {
     /// Takes no more tasks, and none that waits. Returns what wakes those that wait.
     pub(super) fn close(&self) -> Vec<Waker> {
         self.is_closed.store(true, Ordering::SeqCst);
-        self.keys().filter_map(|key| lock(self.waker(key)).take()).collect()
+        self.keys().filter_map(|key| self.take_waker(key)).collect()
     }
 }
 
@@ -320,7 +358,25 @@ mod tests {
         assert!(owned.waits(0, Waker::noop().clone()));
         assert!(matches!(owned.abort(0, TaskId(9)), Some(Some(_))));
         assert!(owned.leave(Some(&keys), 0, true));
-        assert!(lock(owned.waker(0)).is_none());
+        assert!(owned.take_waker(0).is_none());
+    }
+
+    #[test]
+    fn a_task_with_the_highest_number_is_known_by_its_place() {
+        let (owned, keys) = (Owned::default(), Keys::new());
+        enter(&owned, &keys, u32::MAX);
+        assert!(owned.has(0, TaskId(u32::MAX)) && !owned.has(0, TaskId(u32::MAX - 1)) && !owned.is_aborted(0));
+        assert!(owned.abort(0, TaskId(u32::MAX)).is_some() && owned.is_aborted(0));
+    }
+
+    #[test]
+    fn a_deadline_is_kept_at_its_place() {
+        let (owned, keys) = (Owned::default(), Keys::new());
+        for (key, task) in (0..3).zip(5..) {
+            assert_eq!(enter(&owned, &keys, task), Some(key));
+            owned.set_deadline(key, Time(u64::from(task) << 40));
+        }
+        assert_eq!((owned.deadline(0), owned.deadline(2)), (Time(5 << 40), Time(7 << 40)));
     }
 
     #[test]

@@ -210,6 +210,12 @@ mod loom_tests {
 
     #[test]
     #[should_panic(expected = "deadlock")]
+    fn loom_two_wakes_that_do_not_wait_for_the_bed_are_lost() {
+        one_sleeper(2, Mutant::NoBed);
+    }
+
+    #[test]
+    #[should_panic(expected = "deadlock")]
     fn loom_a_wake_before_the_sleep_is_lost_without_a_token() {
         one_sleeper(1, Mutant::NoToken);
     }

@@ -9,12 +9,12 @@ use std::thread::JoinHandle;
 
 #[cfg(all(test, loom))]
 use super::loom_models::{Mutant, mutant};
+use super::runnable::Runnable;
 use super::shared::{Lane, Shared};
 use super::thread;
 use crate::id::WorkerId;
 use crate::policy::{PoolView, Worker};
 use crate::sync::{Arc, Condvar, Mutex, lock, nap};
-use crate::task::Runnable;
 use crate::time::Nanos;
 use crate::trace::Role;
 
@@ -255,6 +255,10 @@ impl Pool {
         let mut state = lock(&self.state);
         state.is_closed = true;
         let queue = std::mem::take(&mut state.queue);
+        #[cfg(all(test, loom))]
+        if mutant() == Mutant::SilentEnd {
+            return Vec::new();
+        }
         self.work.notify_all();
         drop(state);
         queue.into_iter().map(|(_, item)| item).collect()
@@ -329,10 +333,9 @@ mod loom_models {
     }
 
     /// The end against a thread that idles for ever: only the notification ends it.
-    #[test]
-    fn loom_the_end_of_the_pool_wakes_who_idles() {
-        loom::model(|| {
-            set_mutant(Mutant::Sound);
+    fn end_against_idling(mutant: Mutant) {
+        loom::model(move || {
+            set_mutant(mutant);
             let (pool, long) = (Arc::new(Pool::default()), Nanos::from_secs(10));
             let idles = {
                 let (number, pool) = (pool.admit(false, 8).expect("there is room"), pool.clone());
@@ -342,5 +345,16 @@ mod loom_models {
             assert_eq!(idles.join().unwrap(), 0);
             assert!(left.is_empty() && pool.push(Item::Worker(WorkerId(7))).is_err());
         });
+    }
+
+    #[test]
+    fn loom_the_end_of_the_pool_wakes_who_idles() {
+        end_against_idling(Mutant::Sound);
+    }
+
+    #[test]
+    #[should_panic(expected = "deadlock")]
+    fn loom_an_end_that_tells_nobody_leaves_who_idles_for_ever() {
+        end_against_idling(Mutant::SilentEnd);
     }
 }

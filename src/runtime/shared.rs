@@ -25,12 +25,13 @@ use super::monitor::{self, Monitor};
 use super::owned::Owned;
 use super::parker::Parker;
 use super::pool::{self, Item, Pool};
+use super::runnable::Runnable;
 use super::tracer::{Pen, Tracer};
 use super::watch::Watch;
 use crate::id::{TaskId, ThreadId, WorkerId};
 use crate::policy::{Control, DriverBy, Entry, Op, Origin, Policy, Shape, ThreadView, Worker, World};
-use crate::sync::{Apart, Arc, AtomicU32, Condvar, Mutex, Ordering, lock};
-use crate::task::{Runnable, Timer, Token};
+use crate::sync::{Apart, Arc, AtomicU32, AtomicU64, Condvar, Mutex, Ordering, lock};
+use crate::task::{Timer, Token};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Sink};
 
@@ -67,7 +68,7 @@ pub(super) struct Shared {
     pub(super) pool: Apart<Pool>,
     /// All tasks, so that they can be dropped.
     pub(super) owned: Apart<Owned>,
-    tasks: Apart<AtomicU32>,
+    tasks: Apart<AtomicU64>,
     pub(super) policy_name: String,
     /// What threads are called, before their number.
     pub(super) thread_name: String,
@@ -181,7 +182,7 @@ impl Shared {
             parkers: (0..shape.workers).map(|_| Apart(Parker::new())).collect(),
             pool: Apart(Pool::default()),
             owned: Apart(Owned::default()),
-            tasks: Apart(AtomicU32::new(0)),
+            tasks: Apart(AtomicU64::new(0)),
             policy_name,
             thread_name,
             counts: (0..workers).map(|_| Apart::default()).collect(),
@@ -234,12 +235,27 @@ impl Shared {
     }
 
     pub(super) fn reserve(&self) -> TaskId {
-        TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed))
+        // After four billion they come again; among those that exist at a time they are different.
+        TaskId(self.tasks.0.fetch_add(1, Ordering::Relaxed) as u32)
+    }
+
+    /// A number for a task that is spawned here. In the order of all spawns if somebody records them.
+    #[inline]
+    pub(super) fn number(&self) -> TaskId {
+        // A worker that a monitor may take is not surely in the hands that believe to have it.
+        if self.tracer.is_some() || self.shape.retakes {
+            return self.reserve();
+        }
+        self.on_thread(|here| match here.and_then(|here| here.worker.get()) {
+            Some(worker) => self.counts[worker.index()].0.numbers.take(&self.tasks.0),
+            None => self.reserve(),
+        })
     }
 
     /// How many tasks and jobs there ever were.
     pub(super) fn spawned(&self) -> u64 {
-        self.tasks.0.load(Ordering::Relaxed).into()
+        let unused: u64 = self.counts.iter().map(|counts| counts.0.numbers.left()).sum();
+        self.tasks.0.load(Ordering::Relaxed).saturating_sub(unused)
     }
 
     /// The name of the `number`-th thread of the pool, from 1: after the world outside, and driver and monitor if those

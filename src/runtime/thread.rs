@@ -7,11 +7,11 @@ use std::thread::JoinHandle;
 use super::driver::{NOBODY, Turner};
 use super::here::{HERE, Here};
 use super::monitor;
+use super::runnable::{Meta, Runnable};
 use super::shared::{Lane, Shared};
 use crate::id::{KindId, TaskId, ThreadId, WorkerId};
 use crate::policy::{Budget, DriverBy, Entry, Origin, Step, Worker};
 use crate::sync::{Arc, Ordering};
-use crate::task::{Meta, Runnable};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Line, PollEnd, Release, Role, Sink, Sleep};
 
@@ -176,7 +176,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if shared.shape.retakes {
         monitor::shelve(here);
     }
-    here.polled.set(std::ptr::from_ref(entry.0.metadata()).addr());
+    let meta = entry.0.metadata();
+    here.polled.set(std::ptr::from_ref(meta).addr());
+    here.is_first_poll.set(meta.is_first_poll());
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -344,7 +346,7 @@ pub(super) fn is_own_waker(here: &Here, waker: &Waker) -> bool {
 fn distance() -> usize {
     static DISTANCE: std::sync::OnceLock<usize> = std::sync::OnceLock::new();
     *DISTANCE.get_or_init(|| {
-        let meta = Meta { deadline: Time::MAX, task: TaskId(0), key: 0, runtime: 0, kind: KindId(0) };
+        let meta = Meta::new(TaskId(0), 0, 0, KindId(0), false);
         let (runnable, handle) = async_task::Builder::new().metadata(meta).spawn(|_| async {}, |_| {});
         handle.detach();
         let meta: *const Meta = runnable.metadata();

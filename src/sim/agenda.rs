@@ -29,12 +29,50 @@ pub(super) enum Entry {
     KeepAlive(ThreadId, u32),
 }
 
+/// An entry in one word: its variant in three bits, its first number in 29, its second in 32. One word goes from where it is
+/// made to where it lies in a register; the pieces of an enum would be written one by one and then read as a whole,
+/// before they are there.
+#[derive(Clone, Copy)]
+struct Packed(u64);
+
+impl Packed {
+    #[inline(always)]
+    fn new(entry: Entry) -> Packed {
+        let (variant, first, second) = match entry {
+            Entry::Thread(thread, generation) => (0, thread.0.into(), generation),
+            Entry::Slice(cpu, generation) => (1, cpu.0.into(), generation),
+            Entry::Due(slot, generation) => (2, slot, generation),
+            Entry::Arrival => (3, 0, 0),
+            Entry::Request => (4, 0, 0),
+            Entry::Nap(thread, generation) => (5, thread.0.into(), generation),
+            Entry::KeepAlive(thread, generation) => (6, thread.0.into(), generation),
+        };
+        // A slot for each of so many deadlines would need more memory than there is.
+        debug_assert!(first < 1 << 29);
+        Packed(variant << 61 | u64::from(first) << 32 | u64::from(second))
+    }
+
+    #[inline(always)]
+    fn entry(self) -> Entry {
+        let (first, second) = ((self.0 >> 32) as u32 & ((1 << 29) - 1), self.0 as u32);
+        match self.0 >> 61 {
+            0 => Entry::Thread(ThreadId(first as u16), second),
+            1 => Entry::Slice(CpuId(first as u16), second),
+            2 => Entry::Due(first, second),
+            3 => Entry::Arrival,
+            4 => Entry::Request,
+            5 => Entry::Nap(ThreadId(first as u16), second),
+            _ => Entry::KeepAlive(ThreadId(first as u16), second),
+        }
+    }
+}
+
 /// An entry with its place in the order.
 #[derive(Clone, Copy)]
 struct Item {
     at: u64,
     seq: u64,
-    entry: Entry,
+    what: Packed,
 }
 
 impl PartialEq for Item {
@@ -63,11 +101,56 @@ impl Ord for Item {
 /// Most entries of the sorted list.
 const FRONT: usize = 8;
 
+/// The sorted list, the greatest first.
+struct Front {
+    items: [Item; FRONT],
+    len: usize,
+}
+
+impl Default for Front {
+    fn default() -> Front {
+        Front { items: [Item { at: 0, seq: 0, what: Packed(0) }; FRONT], len: 0 }
+    }
+}
+
+impl Front {
+    #[inline(always)]
+    fn as_slice(&self) -> &[Item] {
+        &self.items[..self.len]
+    }
+
+    /// Puts one in where it belongs; there is room. What comes before it moves up: mostly nothing or one.
+    #[inline(always)]
+    fn insert(&mut self, item: Item) {
+        let mut place = self.len;
+        self.len += 1;
+        while place > 0 && self.items[(place - 1) % FRONT] < item {
+            self.items[place % FRONT] = self.items[(place - 1) % FRONT];
+            place -= 1;
+        }
+        self.items[place % FRONT] = item;
+    }
+
+    #[inline(always)]
+    fn pop(&mut self) -> Option<Item> {
+        self.len = self.len.checked_sub(1)?;
+        Some(self.items[self.len % FRONT])
+    }
+
+    /// Takes out the last of a full list.
+    fn take_last(&mut self) -> Item {
+        let last = self.items[0];
+        self.items.copy_within(1.., 0);
+        self.len -= 1;
+        last
+    }
+}
+
 /// The agenda.
 #[derive(Default)]
 pub(super) struct Agenda {
     /// The next entries, the very next at the end. Empty only if there are none at all.
-    front: Vec<Item>,
+    front: Front,
     /// The others, none before any of those.
     rest: BinaryHeap<Reverse<Item>>,
     seq: u64,
@@ -81,61 +164,62 @@ pub(super) struct Agenda {
 }
 
 impl Agenda {
-    #[inline]
+    #[inline(always)]
     pub(super) fn push(&mut self, at: Time, entry: Entry) {
         self.seq += 1;
         if let Entry::KeepAlive(..) | Entry::Nap(..) = entry {
             self.idle += 1;
         }
         let seq = if self.shuffle == 0 { self.seq } else { scramble(self.seq ^ self.shuffle) };
-        self.put(Item { at: at.0, seq, entry });
+        let item = Item { at: at.0, seq, what: Packed::new(entry) };
+        if self.front.len < FRONT && self.rest.is_empty() {
+            self.front.insert(item);
+        } else {
+            self.put_beside_rest(item);
+        }
     }
 
-    #[inline]
-    fn put(&mut self, item: Item) {
-        if self.front.len() == FRONT || !self.rest.is_empty() {
-            if self.front.first().is_some_and(|last| *last < item) {
-                return self.rest.push(Reverse(item));
-            }
-            if self.front.len() == FRONT {
-                let last = self.front.remove(0);
-                self.rest.push(Reverse(last));
-            }
+    /// Puts one in where the list is full, or some are in the heap.
+    #[inline(never)]
+    fn put_beside_rest(&mut self, item: Item) {
+        if self.front.as_slice().first().is_some_and(|last| *last < item) {
+            return self.rest.push(Reverse(item));
         }
-        // What comes before it moves up: mostly nothing or one.
-        let mut place = self.front.len();
-        self.front.push(item);
-        while place > 0 && self.front[place - 1] < item {
-            self.front[place] = self.front[place - 1];
-            place -= 1;
+        if self.front.len == FRONT {
+            let last = self.front.take_last();
+            self.rest.push(Reverse(last));
         }
-        self.front[place] = item;
+        self.front.insert(item);
     }
 
     #[inline]
     pub(super) fn pop(&mut self) -> Option<(Time, Entry)> {
         let item = self.front.pop()?;
-        if self.front.is_empty() && !self.rest.is_empty() {
+        if self.front.len == 0 && !self.rest.is_empty() {
             self.refill();
         }
-        if let Entry::KeepAlive(..) | Entry::Nap(..) = item.entry {
+        let entry = item.what.entry();
+        if let Entry::KeepAlive(..) | Entry::Nap(..) = entry {
             self.idle -= 1;
         }
-        Some((Time(item.at), item.entry))
+        Some((Time(item.at), entry))
     }
 
     /// The list is empty: the next half of it comes out of the heap.
     #[inline(never)]
     fn refill(&mut self) {
         let next = std::iter::from_fn(|| self.rest.pop()).map(|Reverse(item)| item);
-        self.front.extend(next.take(FRONT / 2));
-        self.front.reverse();
+        for (place, item) in self.front.items.iter_mut().zip(next.take(FRONT / 2)) {
+            *place = item;
+            self.front.len += 1;
+        }
+        self.front.items[..self.front.len].reverse();
     }
 
     /// Time of the next entry.
     #[inline]
     pub(super) fn next_at(&self) -> Option<Time> {
-        self.front.last().map(|item| Time(item.at))
+        self.front.as_slice().last().map(|item| Time(item.at))
     }
 
     /// Entries so far, with those that were not put in because they were next at once.
@@ -146,7 +230,7 @@ impl Agenda {
     /// Whether there is an entry that can still make something happen to a task.
     #[inline]
     pub(super) fn is_live(&self) -> bool {
-        self.front.len() + self.rest.len() > self.idle
+        self.front.len + self.rest.len() > self.idle
     }
 }
 
@@ -159,6 +243,24 @@ fn scramble(n: u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_comes_out_as_it_went_in() {
+        let (most, slots) = (u32::MAX, (1 << 29) - 1);
+        let (thread, cpu) = (ThreadId(u16::MAX), CpuId(u16::MAX));
+        let all = [
+            Entry::Thread(thread, most),
+            Entry::Slice(cpu, most),
+            Entry::Due(slots, most),
+            Entry::Arrival,
+            Entry::Request,
+            Entry::Nap(thread, 0),
+            Entry::KeepAlive(ThreadId(0), most),
+        ];
+        for entry in all {
+            assert_eq!(Packed::new(entry).entry(), entry);
+        }
+    }
 
     #[test]
     fn entries_come_out_by_time_and_equal_times_in_the_order_in_which_they_went_in() {

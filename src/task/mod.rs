@@ -30,8 +30,6 @@ mod join;
 mod loom_models;
 mod mutex;
 mod nested;
-#[cfg(not(target_arch = "wasm32"))]
-mod runnable;
 mod timer;
 mod token;
 
@@ -50,8 +48,6 @@ pub use combine::{join_all, select_first};
 pub use env::Env;
 pub use join::{Aborter, After, Join, Outcome};
 pub use mutex::{MutexKind, TaskGuard, TaskMutex};
-#[cfg(not(target_arch = "wasm32"))]
-pub use runnable::{Meta, Runnable};
 pub use timer::{Known, Timer, Until, Wait};
 pub use token::Token;
 

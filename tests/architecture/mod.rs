@@ -37,10 +37,9 @@ const LAYERS: &[(&str, &[&str])] = &[
 const LAYER_EXCEPTIONS: &[(&str, &str, &str)] = &[
     (
         "src/policy/registry.rs",
-        "task",
+        "runtime",
         "the registry makes each policy for both kinds of queue entry: id and runnable task",
     ),
-    ("src/task/runnable.rs", "policy", "a runnable task is the queue entry of the threads"),
     ("src/task/mod.rs", "runtime", "a program finds `spawn` and its like where it looks for them: only shown here"),
     ("src/time.rs", "runtime", "a program finds `sleep` and its like where it looks for them: only shown here"),
     ("src/sync.rs", "runtime", "a program finds its channels and locks where it looks for them: only shown here"),
@@ -203,9 +202,9 @@ fn the_rules_bite() {
     assert_eq!(imports("src/sim/mod.rs", "use crate::runtime::Thread;"), 1);
     assert_eq!(imports("src/sim/mod.rs", "use crate::{id::TaskId, runtime, scenario::{self, Arrivals}};"), 1);
     assert_eq!(imports("src/trace/fold.rs", "fn f() { let _ = crate::sim::run(); }"), 1);
-    assert_eq!(imports("src/policy/tokio.rs", "use super::super::task::Runnable;"), 1);
-    assert_eq!(imports("src/policy/tokio.rs", "use crate::task::Runnable;"), 1);
-    assert_eq!(imports("src/policy/registry.rs", "use crate::task::Runnable;"), 0);
+    assert_eq!(imports("src/policy/tokio.rs", "use super::super::task::Env;"), 1);
+    assert_eq!(imports("src/policy/tokio.rs", "use crate::runtime::Runnable;"), 1);
+    assert_eq!(imports("src/policy/registry.rs", "use crate::runtime::Runnable;"), 0);
     assert_eq!(imports("src/policy/registry.rs", "use crate::sim::World;"), 1);
     assert_eq!(imports("src/time.rs", "use crate::trace::Record;"), 1);
     assert_eq!(imports("src/view/board.rs", "use super::{layout, super::sim::World};"), 1);

@@ -11,8 +11,9 @@ use std::time::Duration;
 use dandori::id::KindId;
 use dandori::policy::spec::Feature;
 use dandori::policy::{Args, Params, Policy, Registry};
+use dandori::runtime::Runnable;
 use dandori::runtime::{Builder, Runtime};
-use dandori::task::{Env, Runnable};
+use dandori::task::Env;
 use dandori::trace::{Event, Record};
 
 /// A guard against hanging, not a measure: far above everything that these tests take.
