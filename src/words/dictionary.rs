@@ -597,6 +597,8 @@ dictionary! {
     model_engine: Free ["engine" "seed"];
     /// Stopped by the limit of events.
     note_events: Free ["n" "t"];
+    /// Stopped by the limit of what a page can hold.
+    note_held: Free ["n" "t"];
     /// Stopped at an endless instant.
     note_instant: Free ["n" "t"];
     /// Nothing can go on.
