@@ -428,6 +428,18 @@ fn a_run_ends_at_what_a_page_can_hold_and_says_so() {
     assert!(asked.starts_with("Stopped at ") && !asked.contains("page"), "{asked}");
 }
 
+/// Jobs that run in the pool's threads wait in no queue, whatever the number of them.
+#[test]
+fn jobs_in_threads_are_not_said_to_be_in_a_queue() {
+    let session = run(&Settings { v: 1, lesson: "blocking-pool".into(), ..Settings::default() });
+    let moment = serde_json::to_value(session.moment(Time(410_000_000))).expect("a moment is JSON");
+    let rows = moment["stage"].as_array().expect("rows");
+    let pool = rows.iter().find(|row| row["row"] == "pool").expect("the pool's row");
+    let parts = pool["lines"][0].as_array().expect("its first line");
+    let more = parts.iter().find_map(|part| part["more"].is_u64().then(|| part["name"].as_str())).flatten();
+    assert_eq!(more, Some("508 more, each in a thread of its own"));
+}
+
 #[test]
 fn another_programs_trace_is_shown_by_thread_and_nothing_is_invented() {
     let mut session = Session::new(Registry::standard(), start);

@@ -553,6 +553,8 @@ dictionary! {
     nm_bar: Free ["n" "m"];
     /// Queued tasks without a token, as a name.
     nm_more: Free ["k"];
+    /// Tasks in threads of their own without a token, as a name.
+    nm_more_threads: Free ["k"];
     /// A task and its state, as a name.
     nm_token: Free ["task" "kind" "state"];
 

@@ -277,6 +277,7 @@ pub(super) const WORDS: Words = Words {
     nm_slot_empty: "{slot} empty",
     nm_bar: "queue: {n} of {m} {m|place|places} taken",
     nm_more: "{k} more in the queue",
+    nm_more_threads: "{k} more, each in a thread of its own",
     nm_token: "{task}, {kind}: {state}",
 
     lane_late: "{x} late",

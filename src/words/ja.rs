@@ -277,6 +277,7 @@ pub(super) const WORDS: Words = Words {
     nm_slot_empty: "{slot}は空",
     nm_bar: "キュー: {m}か所中{n}か所使用",
     nm_more: "キューにほか{k}個",
+    nm_more_threads: "ほか{k}個、それぞれ別のスレッド",
     nm_token: "{task}、{kind}: {state}",
 
     lane_late: "{x}遅れ",
