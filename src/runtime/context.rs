@@ -116,7 +116,7 @@ impl Handle {
     /// [`Builder::trace`](super::Builder::trace). The same stream as the simulator's.
     #[must_use]
     pub fn trace(&self) -> (Trace, u64) {
-        self.lane.shared.tracer.as_ref().map(super::tracer::Tracer::merge).unwrap_or_default()
+        self.lane.shared.tracer().map(super::tracer::Tracer::merge).unwrap_or_default()
     }
 }
 

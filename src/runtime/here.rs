@@ -34,7 +34,7 @@ pub(super) struct Here {
     /// Places for tasks that are spawned here.
     pub(super) keys: Keys,
     /// The runtime records.
-    pub(super) is_traced: Cell<bool>,
+    is_traced: Cell<bool>,
     pub(super) thread: Cell<ThreadId>,
     /// The worker in the seat.
     pub(super) worker: Cell<Option<WorkerId>>,
@@ -54,6 +54,9 @@ pub(super) struct Here {
     /// The poll that a worker makes here is the task's first. Known here, so that no poll looks behind the future for it:
     /// what stands there shares cache lines with the next task.
     pub(super) is_first_poll: Cell<bool>,
+    /// There is something to do if that poll leaves its task waiting: it is the first, or somebody records. One look
+    /// for both.
+    pub(super) ends_aside: Cell<bool>,
     /// From where wakes on this thread come now.
     pub(super) origin: Cell<Origin>,
     /// Why wakers are called now.
@@ -107,6 +110,7 @@ impl Here {
             budget_fresh: Cell::new(u32::MAX),
             polled: Cell::new(0),
             is_first_poll: Cell::new(false),
+            ends_aside: Cell::new(false),
             origin: Cell::new(Origin::Wake),
             cause: Cell::new(Cause::Task),
             task: Cell::new(None),
@@ -132,7 +136,7 @@ impl Here {
         assert_eq!(self.runtime.get(), 0, "a thread belongs to one runtime at a time");
         self.runtime.set(lane.shared.id);
         *self.lane.borrow_mut() = Some(lane.clone());
-        self.is_traced.set(lane.shared.tracer.is_some());
+        self.is_traced.set(lane.shared.tracer().is_some());
         self.thread.set(thread);
         *self.buffer.borrow_mut() = buffer;
         if lane.shared.shape.retakes {
@@ -140,6 +144,13 @@ impl Here {
             lane.shared.monitor.0.join(&shelf);
             *self.shelf.borrow_mut() = Some(shelf);
         }
+    }
+
+    /// Whether the thread's runtime records.
+    #[inline(always)]
+    pub(super) fn is_traced(&self) -> bool {
+        // As in `Shared::tracer`.
+        !cfg!(untraced) && self.is_traced.get()
     }
 
     /// The thread leaves its runtime.

@@ -39,7 +39,7 @@ impl ThreadHost {
     }
 
     fn record(&self, event: Event) {
-        if self.shared().tracer.is_some() {
+        if self.shared().tracer().is_some() {
             self.here(|here| self.shared().trace(here, |pen| pen.record(event)));
         }
     }
@@ -95,7 +95,7 @@ impl Host for ThreadHost {
     }
 
     fn gate(&self, _task: TaskId, _leaf: Leaf, cx: &mut Context<'_>) -> Poll<()> {
-        if self.shared().tracer.is_some() {
+        if self.shared().tracer().is_some() {
             self.here(|here| {
                 // The first leaf of a poll has the task's own; inside a nested `block_on` there are others.
                 if let Some(here) = here.filter(|here| here.own_waker.get().is_null()) {

@@ -8,7 +8,7 @@ use crate::trace::{Ended, Event, PollEnd, Record, Recording};
 
 /// Everything recorded until now. It ends where it was asked for: with the tasks that are left counted.
 pub(super) fn recording(shared: &Shared, name: &str) -> Recording {
-    let (mut trace, dropped) = shared.tracer.as_ref().map(Tracer::merge).unwrap_or_default();
+    let (mut trace, dropped) = shared.tracer().map(Tracer::merge).unwrap_or_default();
     let left = trace.iter().fold(0u32, |left, record| match record.event {
         Event::Spawn { .. } => left + 1,
         Event::PollEnd { end: PollEnd::Ready | PollEnd::Panicked, .. } | Event::Cancel { .. } => left.saturating_sub(1),

@@ -138,7 +138,7 @@ pub fn run(scenario: &Scenario, registry: &Registry, options: &Options) -> Resul
     };
     let to_come = next.into_iter().chain(later).filter(|arrival| arrival.is_awaited()).count() as u64;
     let left = u32::try_from(shared.watch.0.left().saturating_sub(to_come)).unwrap_or(u32::MAX);
-    let end = shared.tracer.as_ref().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
+    let end = shared.tracer().map_or(Time::ZERO, |tracer| tracer.close(Event::RunEnd { why, left }));
     runtime.shut_down();
     Ok(recording(&runtime, &prepared, cpus, end))
 }

@@ -58,7 +58,7 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     /// Workers look at it in turns: its locks are written all the time.
     pub(super) driver: Apart<Driver>,
-    pub(super) tracer: Option<Tracer>,
+    tracer: Option<Tracer>,
     /// Counts the tasks of a scenario; `None`: nobody waits for a number.
     pub(super) watch: Apart<Watch>,
     pub(super) monitor: Apart<Monitor>,
@@ -137,7 +137,7 @@ pub(super) fn schedule(entry: Runnable, rewoken: bool) {
         if here.runtime.get() == runtime {
             let Some(entry) = entry.take() else { return };
             // The short way: nobody traces, and there is a worker.
-            if !here.is_traced.get()
+            if !here.is_traced()
                 && let Some(worker) = &mut *here.seat.borrow_mut()
             {
                 let origin = if rewoken { Origin::SelfWake } else { here.origin.get() };
@@ -203,6 +203,13 @@ impl Shared {
         self.me.upgrade().expect("a runtime that is in use exists")
     }
 
+    /// What records, if somebody does. With `--cfg untraced` nobody can: against such a build is measured what recording costs
+    /// those who do not record (`scripts/tracing-cost`).
+    #[inline(always)]
+    pub(super) fn tracer(&self) -> Option<&Tracer> {
+        if cfg!(untraced) { None } else { self.tracer.as_ref() }
+    }
+
     #[inline]
     pub(super) fn is_open(&self) -> bool {
         self.phase.load(Ordering::Relaxed) & CLOSING == 0
@@ -243,7 +250,7 @@ impl Shared {
     #[inline]
     pub(super) fn number(&self) -> TaskId {
         // A worker that a monitor may take is not surely in the hands that believe to have it.
-        if self.tracer.is_some() || self.shape.retakes {
+        if self.tracer().is_some() || self.shape.retakes {
             return self.reserve();
         }
         self.on_thread(|here| match here.and_then(|here| here.worker.get()) {
@@ -307,7 +314,20 @@ impl Shared {
         before: impl FnOnce(&mut Pen<'_>),
         call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
     ) -> R {
-        match &self.tracer {
+        self.hook_as::<true, R>(here, line, before, call)
+    }
+
+    /// The same, where it is known that nobody traces: `MAY_TRACE` is false. A loop that is compiled for that case does not
+    /// look again at every step.
+    #[inline(always)]
+    pub(super) fn hook_as<const MAY_TRACE: bool, R>(
+        &self,
+        here: Option<&Here>,
+        line: Option<Line>,
+        before: impl FnOnce(&mut Pen<'_>),
+        call: impl FnOnce(&mut Control<'_, Runnable>) -> R,
+    ) -> R {
+        match self.tracer().filter(|_| MAY_TRACE) {
             None => call(&mut Control::new(None, &mut Acts { shared: Of::Known(self), here }, line)),
             Some(tracer) => self.traced_hook(tracer, here, line, before, call),
         }
@@ -332,7 +352,7 @@ impl Shared {
     /// Records, if somebody traces.
     #[inline(always)]
     pub(super) fn trace(&self, here: Option<&Here>, write: impl FnOnce(&mut Pen<'_>)) {
-        if let Some(tracer) = &self.tracer {
+        if let Some(tracer) = self.tracer() {
             traced(tracer, here, write);
         }
     }
@@ -487,7 +507,7 @@ impl Shared {
     /// Registers a timer with the driver.
     pub(super) fn arm(&self, lane: &Arc<Lane>, timer: &Arc<Timer>) {
         let (task, cause, due) = (timer.task, timer.cause, timer.due);
-        if self.tracer.is_some() && task != NOBODY {
+        if self.tracer().is_some() && task != NOBODY {
             let fires = self.driver.0.fires(timer);
             self.on_thread(|here| self.trace(here, |pen| pen.record(Event::Timer { task, cause, due, fires })));
         }

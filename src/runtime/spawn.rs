@@ -14,7 +14,7 @@ use async_task::{ScheduleInfo, Task, WithInfo};
 use pin_project_lite::pin_project;
 
 use super::existing;
-use super::here::HERE;
+use super::here::{HERE, Here};
 use super::join::{self, JoinHandle};
 use super::pool::{self, Item, Refused};
 use super::runnable::{Meta, Runnable};
@@ -71,21 +71,29 @@ impl Entered {
         HERE.with(|here| {
             let lane = here.lane.borrow();
             let shared = &lane.as_ref().expect("a task is polled on a thread of its runtime").shared;
-            if here.is_first_poll.get() {
-                self.waits_first(shared, cx);
+            if here.ends_aside.get() || shared.has_aborts() {
+                self.waits_aside(shared, here, cx);
             }
-            // An abort that came between the look for it and the poll: its wake found the task queued still and was one
-            // with this poll, or found no waker, and nobody would wake the task again. So the poll itself looks, and takes
-            // the task from whoever woke it.
-            if shared.has_aborts() && shared.owned.0.is_aborted(self.key) {
-                cx.waker().wake_by_ref();
-            }
-            tracer::reserve_end(shared, here, self.task);
         });
     }
 
-    /// From now on the end of the runtime finds it by its place.
+    /// What most polls need not do at their end.
+    #[cold]
     #[inline(never)]
+    fn waits_aside(&mut self, shared: &Shared, here: &Here, cx: &Context<'_>) {
+        if here.is_first_poll.get() {
+            self.waits_first(shared, cx);
+        }
+        // An abort that came between the look for it and the poll: its wake found the task queued still and was one
+        // with this poll, or found no waker, and nobody would wake the task again. So the poll itself looks, and takes
+        // the task from whoever woke it.
+        if shared.has_aborts() && shared.owned.0.is_aborted(self.key) {
+            cx.waker().wake_by_ref();
+        }
+        tracer::reserve_end(shared, here, self.task);
+    }
+
+    /// From now on the end of the runtime finds it by its place.
     fn waits_first(&mut self, shared: &Shared, cx: &Context<'_>) {
         self.has_waited = true;
         if !shared.owned.0.waits(self.key, cx.waker().clone()) {
@@ -219,11 +227,12 @@ where
 }
 
 /// The task is over; called inside its last poll.
+#[inline(never)]
 pub(super) fn ended(task: TaskId, end: PollEnd) {
     let _ = HERE.try_with(|here| {
         if here.end.get().is_none() {
             here.end.set(Some(end));
-            if here.is_traced.get()
+            if here.is_traced()
                 && let Some(lane) = &*here.lane.borrow()
             {
                 lane.shared.trace(Some(here), |pen| pen.record(Event::PollEnd { task, end }));
@@ -281,7 +290,7 @@ pub(super) fn spawn_blocking<R: Send + 'static>(
 
 /// A job of the blocking pool exists and waits there.
 pub(super) fn record_job(lane: &Arc<Lane>, task: TaskId, parent: Option<TaskId>, kind: KindId) {
-    if lane.shared.tracer.is_some() {
+    if lane.shared.tracer().is_some() {
         lane.shared.on_thread(|here| {
             lane.shared.trace(here, |pen| {
                 pen.record(Event::Spawn { task, parent, kind, job: true });

@@ -38,7 +38,7 @@ pub(super) fn start(
     let main = move || {
         HERE.with(|here| {
             let shared = &lane.shared;
-            here.enter(&lane, id, shared.tracer.as_ref().map(|tracer| tracer.buffer()));
+            here.enter(&lane, id, shared.tracer().map(|tracer| tracer.buffer()));
             shared.trace(Some(here), |pen| pen.record(Event::ThreadStart { thread: id, role }));
             let result = catch_unwind(AssertUnwindSafe(|| body(&lane)));
             here.stamp.set(Time::ZERO);
@@ -96,16 +96,21 @@ pub(super) fn claim(shared: &Shared, here: &Here, had: WorkerId) -> Option<Box<d
 /// Holds a worker until it retires, is lost or the runtime closes.
 fn work(shared: &Shared, here: &Here, worker: Box<dyn Worker<Runnable>>) {
     acquire(shared, here, worker);
+    if shared.tracer().is_some() { hold::<true>(shared, here) } else { hold::<false>(shared, here) }
+}
+
+/// The loop of a thread with a worker in its seat, once for those that record and once for those that do not.
+fn hold<const TRACED: bool>(shared: &Shared, here: &Here) {
     let mut line: Option<Line> = None;
     while shared.is_open() {
         let step = {
             let mut seat = here.seat.borrow_mut();
             let worker = seat.as_mut().expect("a thread that works holds a worker");
-            shared.hook(Some(here), line.take(), |_| {}, |ctl| worker.step(ctl))
+            shared.hook_as::<TRACED, _>(Some(here), line.take(), |_| {}, |ctl| worker.step(ctl))
         };
         match step {
             Step::Run(entry, budget) => {
-                if !poll(shared, here, entry, budget) {
+                if !poll::<TRACED>(shared, here, entry, budget) {
                     return;
                 }
             }
@@ -156,7 +161,7 @@ fn release(shared: &Shared, here: &Here, why: Release) {
 
 /// Polls a task. False: the worker was given away in the poll and another thread has it.
 #[inline]
-fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
+fn poll<const TRACED: bool>(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     match budget {
         Budget::Fresh(units) => {
             here.budget.set(units);
@@ -168,8 +173,7 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     if shared.has_aborts() && is_aborted(shared, &entry) {
         return cancel(shared, here, entry);
     }
-    let is_traced = shared.tracer.is_some();
-    let task = if is_traced { poll_starts(shared, here, &entry) } else { TaskId(0) };
+    let task = if TRACED { poll_starts(shared, here, &entry) } else { TaskId(0) };
     here.end.set(None);
     here.yielded.set(false);
     here.polls.set(here.polls.get() + 1);
@@ -178,7 +182,9 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
     }
     let meta = entry.0.metadata();
     here.polled.set(std::ptr::from_ref(meta).addr());
-    here.is_first_poll.set(meta.is_first_poll());
+    let is_first_poll = meta.is_first_poll();
+    here.is_first_poll.set(is_first_poll);
+    here.ends_aside.set(TRACED || is_first_poll);
     // A panic stays in the task.
     let is_rewoken = entry.0.run();
     let known = here.end.get();
@@ -188,15 +194,15 @@ fn poll(shared: &Shared, here: &Here, entry: Runnable, budget: Budget) -> bool {
         None if here.yielded.get() => PollEnd::Deferred,
         None => PollEnd::Pending,
     };
-    if is_traced {
+    if TRACED {
         poll_ended(shared, here, task, end, known.is_some());
     }
-    after_poll(shared, here, end)
+    after_poll::<TRACED>(shared, here, end)
 }
 
 /// The policy hears of the end of a poll. False: another thread has the worker.
 #[inline]
-fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
+fn after_poll<const TRACED: bool>(shared: &Shared, here: &Here, end: PollEnd) -> bool {
     if here.away.get() > 0 {
         // It panicked between leaving and returning.
         here.away.set(0);
@@ -211,7 +217,7 @@ fn after_poll(shared: &Shared, here: &Here, end: PollEnd) -> bool {
         here.is_orphan.set(false);
         return false;
     };
-    shared.hook(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
+    shared.hook_as::<TRACED, _>(Some(here), None, |_| {}, |ctl| worker.polled(end, here.budget.get(), ctl));
     true
 }
 
@@ -226,7 +232,7 @@ fn is_aborted(shared: &Shared, entry: &Runnable) -> bool {
 #[inline(never)]
 fn cancel(shared: &Shared, here: &Here, entry: Runnable) -> bool {
     drop_aborted(shared, here, entry);
-    after_poll(shared, here, PollEnd::Ready)
+    after_poll::<true>(shared, here, PollEnd::Ready)
 }
 
 fn drop_aborted(shared: &Shared, here: &Here, entry: Runnable) {

@@ -144,9 +144,8 @@ impl Tracer {
 
 /// A poll is about to answer Pending: the place of its end in the stream is here, though what kind of end it is will be
 /// known only after the task was let go.
-#[inline]
 pub(super) fn reserve_end(shared: &Shared, here: &Here, task: TaskId) {
-    if let Some(tracer) = &shared.tracer {
+    if let Some(tracer) = shared.tracer() {
         here.reserved_end.set(Some((tracer.reserve(task), tracer.clock.now())));
     }
 }

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! For a profile: `peers --once dandori ping-pong 2` runs one program (`spawn`, `chained-spawn`, `ping-pong`, `yield`,
-//! `foreign-wake`, `parked`, `http`) on one peer with so many workers, and prints its figures.
+//! `foreign-wake`, `parked`, `http`) on one peer with so many workers, and prints its figures. The peer `dandori-traced`
+//! has `http` only.
 
 use std::future::{Future, poll_fn};
 use std::io::{Read, Write};
@@ -357,12 +358,19 @@ fn load(address: SocketAddr) -> Vec<f64> {
     vec![times.len() as f64 / seconds, times[times.len() * 99 / 100] as f64 / 1e3]
 }
 
+/// Ours with tracing on; `scripts/tracing-cost` compares it. All records have room.
+fn traced(workers: usize) -> &'static dandori::runtime::Runtime {
+    let builder = dandori::runtime::Builder::new().policy("tokio").workers(workers).trace(50_000_000);
+    Box::leak(Box::new(builder.build().expect("a runtime")))
+}
+
 /// One program on one peer in this process.
 fn once(arguments: &[String]) -> Option<Vec<f64>> {
     let [peer, program, workers] = arguments else { return None };
     let workers: usize = workers.parse().ok()?;
     match (peer.as_str(), program.as_str()) {
         ("dandori", "http") => Some(load(http::ours(Dandori::start(workers).0))),
+        ("dandori-traced", "http") => Some(load(http::ours(traced(workers)))),
         ("tokio", "http") => Some(load(http::tokios(Tokio::start(workers).0))),
         ("dandori", _) => run::<Dandori>(program, workers),
         ("tokio", _) => run::<Tokio>(program, workers),

@@ -185,6 +185,7 @@ mod tests {
     use crate::policy::Registry;
 
     #[test]
+    #[cfg_attr(miri, ignore = "it measures the machine, and an interpreter makes that endless")]
     fn a_short_calibration_gives_a_profile_that_a_scenario_takes() {
         let mut seen = (0, 0);
         let calibration = calibrate(3, |done, total| seen = (done, total));
