@@ -406,6 +406,40 @@ fn a_bad_file_is_told_by_line_and_the_run_stays() {
     assert_eq!(session.info().world, "simulated");
 }
 
+/// A link may ask for a hundred million events: what a page can hold is simulated and shown, and the sentence says so.
+#[test]
+fn a_run_ends_at_what_a_page_can_hold_and_says_so() {
+    let forever = json!([{"forever": [{"sleep": {"every": "1 us"}}]}]);
+    let set = |records: u64| {
+        [("limits.records", json!(records)), ("limits.end", json!("3600 s")), ("tasks.ticker.program", forever.clone())]
+    };
+    let told = |lang, records| {
+        let mut session = Session::new(Registry::standard(), start).holding(20_000);
+        assert_eq!(session.open(&settings(lang, &set(records))), []);
+        while !session.advance(10_000).done {}
+        let info = session.info();
+        assert!((20_000..20_100).contains(&info.records) == (records > 20_000), "{} records", info.records);
+        plain(&info.notice.expect("it ended early")).replace('\u{a0}', " ")
+    };
+    let held = told(Lang::En, 100_000_000);
+    assert!(held.starts_with("Stopped at 20 k events, ") && held.contains(": a page can hold no more."), "{held}");
+    assert!(told(Lang::Ja, 100_000_000).contains("ページに保持できる上限"));
+    let asked = told(Lang::En, 3_000);
+    assert!(asked.starts_with("Stopped at ") && !asked.contains("page"), "{asked}");
+}
+
+/// Jobs that run in the pool's threads wait in no queue, whatever the number of them.
+#[test]
+fn jobs_in_threads_are_not_said_to_be_in_a_queue() {
+    let session = run(&Settings { v: 1, lesson: "blocking-pool".into(), ..Settings::default() });
+    let moment = serde_json::to_value(session.moment(Time(410_000_000))).expect("a moment is JSON");
+    let rows = moment["stage"].as_array().expect("rows");
+    let pool = rows.iter().find(|row| row["row"] == "pool").expect("the pool's row");
+    let parts = pool["lines"][0].as_array().expect("its first line");
+    let more = parts.iter().find_map(|part| part["more"].is_u64().then(|| part["name"].as_str())).flatten();
+    assert_eq!(more, Some("508 more, each in a thread of its own"));
+}
+
 #[test]
 fn another_programs_trace_is_shown_by_thread_and_nothing_is_invented() {
     let mut session = Session::new(Registry::standard(), start);

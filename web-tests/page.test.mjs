@@ -562,3 +562,27 @@ test('without the module the first picture stays and a message says so', async (
   assert.match(await page.locator('.message').innerText(), /still picture/);
   assert.ok(await page.locator('#live h1').isVisible());
 });
+
+test('after a move of a knob the page is laid out once: nothing of ours asks for it in between', async () => {
+  const { page, faults } = await dandori.visit();
+  const browser = /** @type {import('playwright-core').Browser} */ (page.context().browser());
+  // One job more, one less: the rows stay, and with them the size of the canvas.
+  const move = async (/** @type {string} */ name) => {
+    const digest = await page.locator('#live').getAttribute('data-digest');
+    await page.locator('#knobs').getByRole('button', { name }).click();
+    await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.getElementById('live')).dataset.digest !== old, digest);
+    await page.locator('#help[data-done]').waitFor({ state: 'attached' });
+  };
+  // The first time a label of another length may have to be measured.
+  for (const name of ['Jobs: one more', 'Jobs: one less']) await move(name);
+  await browser.startTracing(page, { categories: ['devtools.timeline', 'disabled-by-default-devtools.timeline', 'disabled-by-default-devtools.timeline.stack'] });
+  for (const name of ['Jobs: one more', 'Jobs: one less', 'Jobs: one more', 'Jobs: one less']) await move(name);
+  /** @type {{ name: string, args?: any }[]} */
+  const events = JSON.parse((await browser.stopTracing()).toString()).traceEvents;
+  const layouts = events.filter(({ name }) => name === 'Layout');
+  assert.ok(layouts.length >= 4, 'pictures were laid out');
+  // Playwright looks at the page too: only calls of files of ours count.
+  const asked = layouts.map(({ args }) => args?.beginData?.stackTrace ?? []).filter((stack) => stack.some((/** @type {any} */ { url }) => /\/www\//.test(url)));
+  assert.deepEqual(asked.map(([{ functionName, url }]) => `${functionName} of ${url.split('/').at(-1)}`), []);
+  assert.deepEqual(faults, []);
+});

@@ -1,8 +1,12 @@
 // @ts-check
 /** What a reader must find without searching: every mark with its meaning, the cure, and a comparison that says something. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { FAKE, open } from './browser.mjs';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** @typedef {import('playwright-core').Page} Page */
 const options = { skip: FAKE, timeout: 300_000 };
@@ -156,3 +160,23 @@ test('at 768 px the knobs and the buttons beside them take two lines', options, 
   const tops = await page.locator('.knob-bar .knob, .knob-bar .panel-buttons .button').evaluateAll((all) => [...new Set(all.map((node) => Math.round(node.getBoundingClientRect().bottom)))]);
   assert.equal(tops.length, 2, tops.join());
 });
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`axe finds nothing in all signs, in three widths and both languages: ${colorScheme}`, options, async () => {
+    for (const [width, height] of [[1280, 720], [768, 1024], [360, 740]]) {
+      for (const [lang, name] of [['en', 'All signs'], ['ja', 'すべての記号']]) {
+        const { page, faults } = await dandori.visit({ viewport: { width, height }, colorScheme }, `#v=1&lang=${lang}`);
+        const button = page.getByRole('button', { name, exact: true });
+        // On a narrow page the signs are behind the legend's own button.
+        if (!await button.isVisible()) await page.locator('.key.help').click();
+        await button.click();
+        await page.locator('#signs-panel').waitFor();
+        await page.evaluate(`${AXE};0`);
+        const found = await page.evaluate(async () => (await /** @type {any} */ (globalThis).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] })).violations.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.target.join(' ')).join(', ')}`));
+        assert.deepEqual(found, [], `${width} px, ${lang}`);
+        assert.deepEqual(faults, []);
+        await page.context().close();
+      }
+    }
+  });
+}

@@ -59,7 +59,8 @@ test('a run of real threads is opened, walked through, says what it cannot know,
   await page.getByRole('button', { name: 'Next event', exact: true }).click();
   await page.waitForFunction((old) => document.querySelector('.board .clock')?.textContent !== old, clock);
   await page.locator('#all-settings').click();
-  assert.match(await page.locator('#settings').innerText(), /comes from a file/);
+  // The panel is open at once; what stands in it is an answer of the worker.
+  await page.waitForFunction(() => /comes from a file/.test(document.getElementById('settings')?.innerText ?? ''));
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: '日本語' }).click();
   await page.waitForFunction(() => document.documentElement.lang === 'ja' && /実スレッド/.test(document.getElementById('trace-bar')?.innerText ?? ''));
@@ -164,7 +165,6 @@ test('files that are none become messages with their line, the run stays, and th
     ['cut.jsonl', `${lines.slice(0, 3).join('\n')}\n{"at":`, /line 4/],
     ['unlawful.jsonl', without, /breaks the law/],
     ['empty.jsonl', '', /line 1/],
-    ['scenario.json', '{"dandori":1,"name":"x"}', /line 1/],
     ['picture.png', '\u0089PNG\r\n\u001a\n', /line 1/],
     ['deep.json', `${'['.repeat(20_000)}`, /line 1/],
     ['zeros.jsonl', '\0'.repeat(100_000), /line 1/],
@@ -263,4 +263,65 @@ test('axe finds nothing while a file is shown, in three widths and both themes',
       await page.close();
     }
   }
+});
+
+test('a scenario file is dropped and simulated: the run of its file, nothing of the lesson, and undone', options, async () => {
+  const { page, faults } = await dandori.visit({}, '#v=1&lesson=always-ready');
+  const [before, scenario] = await page.evaluate(async () => {
+    const { default: init, Session } = await import(new URL('../pkg/dandori.js', location.href).href);
+    await init();
+    /** @type {import('../www/contract').Session} */
+    const session = new Session();
+    session.open({ v: 1, lesson: 'sysmon', set: {}, lang: 'en' });
+    while (!session.advance(1e6).done);
+    return [session.info().digest, session.scenario() ?? ''];
+  });
+  const lesson = await digest(page);
+  await drop(page, 'mine.json', scenario);
+  await page.waitForFunction((wanted) => /** @type {HTMLElement} */ (document.getElementById('live')).dataset.digest === wanted, before);
+  assert.deepEqual(await messages(page), []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.waitForFunction((wanted) => /** @type {HTMLElement} */ (document.getElementById('live')).dataset.digest === wanted, lesson);
+  // What a file leaves out has the format's default, whatever the lesson has there.
+  const short = JSON.stringify({ dandori: 1, name: 'short', policy: { name: 'tokio' }, limits: { end: '5 ms' }, tasks: { a: { label: 'A', arrive: [{ at: '1 ms' }], program: [{ cpu: '1 ms' }] } } });
+  const digests = [];
+  for (const name of ['always-ready', 'work-stealing']) {
+    await page.evaluate((name) => { location.hash = `#v=1&lesson=${name}&seed=5`; }, name);
+    await page.waitForFunction((titled) => document.querySelector('.menu summary')?.textContent?.includes(titled), name === 'always-ready' ? 'Always ready' : 'Taking from a neighbour');
+    const old = await digest(page);
+    await drop(page, 'short.json', short);
+    await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.getElementById('live')).dataset.digest !== old, old);
+    digests.push(await digest(page));
+  }
+  assert.equal(digests[0], digests[1]);
+  assert.deepEqual(faults, []);
+});
+
+/** Scenario files as a stranger would make them, and what of them a message must name. @type {[string, RegExp[]][]} */
+const STRANGE = [
+  ['{"tasks": {"a": {"arrivals": {}, "program": [{"nope": 1}]}}, "zork": 1, "policy": {"name": "x"}}', [/tasks\.a\.arrivals: /, /tasks\.a\.program\.0\.nope: /, /zork: /, /policy\.name: /, /tasks: no task arrives/]],
+  ['{"dandori":1,"name":"x"}', [/tasks: /]],
+  ['{"dandori": 1, "tasks": {"a": {"program": []}, "a": {"program": []}}}', [/tasks\.a: "a" is there twice/]],
+  ['{"dandori": 1, "tasks": {"\\u0061": {}, "a": {}}}', [/tasks\.a: "a" is there twice/]],
+  [`{"tasks": ${'['.repeat(5000)}`, [/more than 16 levels/]],
+  ['{"tasks": {"a": {"program": [}}', [/strange\.json is not JSON/]],
+  ['{"tasks": {}, "__proto__": {"x": 1}, "constructor": {"prototype": 1}}', [/__proto__: there is no field/, /constructor: there is no field/]],
+  ['{"tasks": [], "seed": 1e999, "limits": {"records": -1}}', [/seed: a number that cannot be written/]],
+  ['{"tasks": [], "seed": -7, "limits": {"records": 0}}', [/limits\.records: /, /seed: /]],
+  ['{"name": "<img src=x onerror=\\"document.title=1\\">", "tasks": {}}', [/name: /]],
+  ['{"dandori": 99, "tasks": {}}', [/dandori: /]],
+  [`{"dandori": 1, "name": "${'x'.repeat(300_000)}"}`, [/more than 256 KB/]],
+];
+
+test('strange scenario files: each problem with its path, what was shown stays, and nothing is executed', options, async () => {
+  const { page, faults } = await dandori.visit();
+  const [was, title] = [await digest(page), await page.title()];
+  for (const [text, named] of STRANGE) {
+    await drop(page, 'strange.json', text);
+    for (const one of named) await page.waitForFunction((source) => [...document.querySelectorAll('.message > span')].some((node) => new RegExp(source).test(node.textContent ?? '')), one.source, { timeout: 10_000 }).catch(async () => assert.fail(`${text.slice(0, 80)}: nothing says ${one}, but ${(await messages(page)).join(' | ')}`));
+    assert.equal(await digest(page), was);
+    assert.equal(await page.title(), title);
+    for (const close = page.getByRole('button', { name: 'Close this message' }); await close.count() > 0;) await close.first().click();
+  }
+  assert.deepEqual(faults, []);
 });

@@ -2,6 +2,7 @@
 /** The cursor as a native slider, laid over the axis: what the keyboard and a screen reader hold on to. The pointer goes through to the lanes. */
 import { el } from './dom.js';
 import { rem } from './scales.js';
+import { putAttribute } from './write.js';
 
 /** @param {import('./state.js').Actions} actions */
 export function scrubber(actions) {
@@ -13,10 +14,10 @@ export function scrubber(actions) {
     /** @param {import('./state.js').State} state */
     update(state) {
       if (!state.info || !state.scene) return;
-      root.min = String(state.scene.from);
-      root.max = String(state.scene.to);
-      root.value = String(state.t);
-      if (state.moment) root.setAttribute('aria-valuetext', state.moment.spoken);
+      putAttribute(root, 'min', String(state.scene.from));
+      putAttribute(root, 'max', String(state.scene.to));
+      if (root.value !== String(state.t)) root.value = String(state.t);
+      if (state.moment) putAttribute(root, 'aria-valuetext', state.moment.spoken);
       root.style.setProperty('block-size', rem(state.scene.axisHeight));
     },
   };

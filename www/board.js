@@ -72,9 +72,9 @@ export function createBoard(actions, at) {
     caption,
     /** @param {State} state @param {State} before */
     update(state, before) {
+      lanes.update(state, before);
       gutter.update(state, before);
       stage.update(state, before);
-      lanes.update(state, before);
       transport.update(state, before);
       findings.update(state, before);
       if (state.moment !== before.moment || state.progress !== before.progress) sayCaption(state);

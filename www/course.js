@@ -23,6 +23,8 @@ export function createCourse() {
     close();
     summary.focus();
   });
+  /** What the list shows. */
+  let built = '';
   addEventListener('pointerdown', (event) => { if (event.target instanceof Node && !menu.contains(event.target)) close(); });
 
   return {
@@ -31,6 +33,9 @@ export function createCourse() {
     update(state, before) {
       if (!state.info || state.info === before.info) return;
       const { course, step, steps, title } = state.info;
+      const shape = JSON.stringify([course, step, title, state.settings.lang]);
+      if (shape === built) return;
+      built = shape;
       // A file is no step of the course.
       const count = step > 0 ? el('span', { class: 'count' }, say(state.settings.lang, 'stepOf', { n: step, m: steps })) : null;
       summary.replaceChildren(...(count ? [count, ' '] : []), el('b', {}, title));

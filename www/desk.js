@@ -26,6 +26,8 @@ import { sceneOf, viewReply } from './view-answers.js';
 const SLICE = 20_000;
 /** How often a long run tells how far it is. */
 const PROGRESS_MS = 100;
+/** What stands beside a picture is tried only after this, so that it does not take the CPU from the page while that draws. While a knob is dragged it never begins. */
+const REST_MS = 60;
 
 /** @param {Post} post */
 export function createDesk(post) {
@@ -73,6 +75,12 @@ export function createDesk(post) {
     }
   }
 
+  /** There is something to do again. */
+  function goOn() {
+    fresh = true;
+    void pump();
+  }
+
   return {
     /** @param {Message} message */
     take(message) {
@@ -90,10 +98,9 @@ export function createDesk(post) {
         return;
       }
       let seat = seats.get(figure);
-      if (!seat) seats.set(figure, (seat = createSeat((answer) => post({ ...answer, figure }))));
+      if (!seat) seats.set(figure, (seat = createSeat((answer) => post({ ...answer, figure }), goOn)));
       seat.take(message);
-      fresh = true;
-      void pump();
+      goOn();
     },
   };
 }
@@ -106,8 +113,8 @@ const newSession = () => /** @type {any} */ (new Session());
 let beside = null;
 const loadBeside = async () => (beside ??= await import('./panel-answers.js'));
 
-/** One figure's place. @param {Post} post */
-function createSeat(post) {
+/** One figure's place. @param {Post} post @param {() => void} goOn called when a rest is over */
+function createSeat(post, goOn) {
   /** @type {import('./contract').Session | null} */
   let session = null;
   /** @type {RunMessage | null} the run to start next */
@@ -123,6 +130,10 @@ function createSeat(post) {
   /** Runs beside the one that is shown. @type {import('./panel-answers.js').Runs | null} */
   let runs = null;
   let closed = false;
+  /** The picture has just been sent. */
+  let resting = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let restTimer;
   /** @type {Question[]} bounded by the page, which has at most one question of a kind under way */
   const questions = [];
 
@@ -165,9 +176,9 @@ function createSeat(post) {
     shown = message.run;
     const info = open().info();
     const t = Math.min(message.t ?? info.cursor, info.end);
-    post({ type: 'done', run: message.run, info, ...picture(t, message.box, info) });
     asksHelp = message.help;
-    beginHelp();
+    // With the empty table: in a message of its own it would make the page lay itself out twice.
+    post({ type: 'done', run: message.run, info, ...picture(t, message.box, info), help: beginHelp() });
     if (asksHelp && (runs || message.settings.runs)) await (await besideRuns()).take(message.settings);
   }
 
@@ -177,12 +188,18 @@ function createSeat(post) {
     return (runs ??= createRuns(newSession));
   }
 
-  /** The table begins empty; what is tried runs whenever nobody asks for anything else. */
+  /** The table begins empty; what is tried runs after a rest, whenever nobody asks for anything else. @returns {import('./contract').Help | null} null: nobody looks at it */
   function beginHelp() {
-    if (!asksHelp) return;
+    resting = true;
+    clearTimeout(restTimer);
+    restTimer = setTimeout(() => {
+      resting = false;
+      goOn();
+    }, REST_MS);
+    if (!asksHelp) return null;
     const help = open().help();
     helping = help.done ? null : { known: 0 };
-    post({ type: 'help', run: shown, help });
+    return help;
   }
 
   /** A slice of the runs that are compared with the one that is shown. */
@@ -216,8 +233,7 @@ function createSeat(post) {
     if (question.type !== 'select' && question.type !== 'scene') return (await loadBeside()).panelReply(question, s, await besideRuns());
     if (question.type === 'select') s.select(question.task);
     const info = s.info();
-    if (question.type === 'select') beginHelp();
-    if (question.type === 'select') return { info, ...picture(question.t, question.box, info) };
+    if (question.type === 'select') return { info, ...picture(question.t, question.box, info), help: beginHelp() };
     return sceneOf(s, question.box, info);
   }
 
@@ -234,9 +250,12 @@ function createSeat(post) {
     /** Does a piece of what there is to do, the newest run first. @returns {Promise<boolean>} false: there is nothing */
     async work() {
       const question = next || running ? undefined : questions.shift();
-      if (next) await start(next);
-      else if (running) await slice(running);
+      if (next) {
+        await start(next);
+        if (running) await slice(running);
+      } else if (running) await slice(running);
       else if (question) post({ type: 'answer', id: question.id, value: question.run === shown ? await reply(question) : null });
+      else if (resting) return false;
       else if (runs?.busy()) compareOn();
       else if (helping) tryOn();
       else return false;
@@ -244,6 +263,7 @@ function createSeat(post) {
     },
     close() {
       closed = true;
+      clearTimeout(restTimer);
       runs?.close();
       session?.free();
       session = null;

@@ -14,7 +14,7 @@ import { WASM, WORKER } from './place.js';
 /** @typedef {import('./contract').Problem} Problem */
 /** @typedef {import('./contract').Help} Help */
 /** @typedef {import('./view-answers.js').Box} Box */
-/** @typedef {{ info: RunInfo, moment: Moment, scene: Scene }} Picture */
+/** @typedef {{ info: RunInfo, moment: Moment, scene: Scene, help: Help | null }} Picture `help`: the table before anything was tried, null where nobody looks at it */
 /** @typedef {{ task: number | null, t: number, from: number, to: number, text: import('./contract').Rich }} Hit */
 /**
  * What a figure is told. `absent`: there is no module here (no WebAssembly, a file missing); `crash`: a mistake of ours while this figure
@@ -159,7 +159,7 @@ export function createEngine(listeners, asksHelp = true) {
     else if (data.type === 'crash') listeners.crash(data.message);
     else if (data.type === 'lost') listeners.lost();
     else if (data.run !== run) return;                 // of a run that a newer one replaced
-    else if (data.type === 'done') listeners.done(data.run, { info: data.info, moment: data.moment, scene: data.scene });
+    else if (data.type === 'done') listeners.done(data.run, { info: data.info, moment: data.moment, scene: data.scene, help: data.help });
     else if (data.type === 'problems') listeners.problems(data.run, data.problems);
     else if (data.type === 'help') listeners.help(data.run, data.help);
     else if (data.type === 'compared') listeners.compared?.(data.run, data.compared);

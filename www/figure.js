@@ -86,7 +86,7 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       clearTimeout(slowTimer);
       slow = false;
       ready();
-      store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, help: null, compared: settings.runs ? store.get().compared : null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
+      store.set({ ...picture, t: picture.moment.t, glide: 0, progress: null, messages: kept, finding: null, compared: settings.runs ? store.get().compared : null, canUndo: past.length > 0, canRedo: future.length > 0, row: Math.min(store.get().row, picture.info.rows.length - 1) });
     },
     problems(_run, problems) {
       clearTimeout(slowTimer);
@@ -170,15 +170,15 @@ export function createFigure({ link, lesson, measures, palette, ready, tried, fa
       engine = createEngine(listeners, asksHelp);
       broken = false;
     }
-    store.set({ settings, playing: false });
     slow = false;
     clearTimeout(slowTimer);
     slowTimer = window.setTimeout(() => {
       slow = true;
       store.set({ progress: store.get().progress ?? { records: 0, now: 0 } });
     }, SLOW_MS);
-    // Another file has times of its own.
+    // First of all, so that the run is under way while the page takes the settings in. Another file has times of its own.
     engine.run(settings, info === null || settings.file?.id !== shown?.file?.id ? settings.t ?? null : t, boxOf(now, settings));
+    store.set({ settings, playing: false });
   }
 
   let stepping = Promise.resolve(true);

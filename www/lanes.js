@@ -29,8 +29,8 @@ export function createLanes(actions, at) {
   /** The flag's width, which digits of one width decide by their number. @type {{ length: number, measures: import('./scales.js').Measures | null, half: number }} */
   let measured = { length: -1, measures: null, half: 0 };
 
-  /** Puts the cursor and its flag to its time; the flag stays inside the lanes. @param {State} now */
-  function placeCursor(now) {
+  /** Where the cursor and its flag are; the flag stays inside the lanes. @param {State} now */
+  function placeOf(now) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
     const x = clamp(timeToX(scene, now.t), 0, scene.width) * now.measures.scale;
     const width = scene.width * now.measures.scale;
@@ -38,16 +38,29 @@ export function createLanes(actions, at) {
     const clock = now.moment?.clock ?? '';
     if (clock !== flag.textContent) flag.textContent = clock;
     if (measured.length !== clock.length || measured.measures !== now.measures || measured.half === 0) measured = { length: clock.length, measures: now.measures, half: flag.offsetWidth / 2 };
-    const { half } = measured;
-    cursor.hidden = now.t < scene.from || now.t > scene.to;
+    return { x, width, half: measured.half, hidden: now.t < scene.from || now.t > scene.to };
+  }
+
+  /** @typedef {ReturnType<typeof placeOf>} Place */
+
+  /** @param {State} now @param {Place} place */
+  function placeCursor(now, { x, width, half, hidden }) {
+    const scene = /** @type {import('./contract').Scene} */ (now.scene);
+    if (cursor.hidden !== hidden) cursor.hidden = hidden;
     cursor.style.setProperty('--glide', `${now.glide}ms`);
     cursor.style.setProperty('--x', `${x}px`);
     cursor.style.setProperty('--shift', `${clamp(x, half, width - half) - x}px`);
     cursor.style.setProperty('--axis', rem(scene.axisHeight));
-    return { x: x / now.measures.scale, half: half / now.measures.scale };
   }
 
-  /** @param {State} now @param {{ x: number, half: number }} place */
+  /** Paints first and moves the cursor then: for its fonts the canvas makes the browser lay out what was written before. @param {State} now */
+  function show(now) {
+    const place = placeOf(now);
+    paintNow(now, place);
+    placeCursor(now, place);
+  }
+
+  /** @param {State} now @param {Place} place */
   function paintNow(now, place) {
     const scene = /** @type {import('./contract').Scene} */ (now.scene);
     const fine = now.measures.scale * devicePixelRatio;
@@ -55,8 +68,10 @@ export function createLanes(actions, at) {
     const height = Math.round(scene.height * fine);
     if (canvas.width !== width) canvas.width = width;
     if (canvas.height !== height) canvas.height = height;
-    canvas.style.setProperty('block-size', `${(scene.height * now.measures.scale)}px`);
-    paint(ctx, scene, now.palette, { scale: fine, cursor: cursor.hidden ? null : place.x, flag: place.half });
+    const size = `${(scene.height * now.measures.scale)}px`;
+    if (canvas.style.getPropertyValue('block-size') !== size) canvas.style.setProperty('block-size', size);
+    const { scale } = now.measures;
+    paint(ctx, scene, now.palette, { scale: fine, cursor: place.hidden ? null : place.x / scale, flag: place.half / scale });
   }
 
   return {
@@ -69,12 +84,12 @@ export function createLanes(actions, at) {
       if (now.info !== before.info) canvas.setAttribute('aria-label', say(now.settings.lang, 'timeline', { headline: plain(now.info.headline) }));
       const changed = ['t', 'moment', 'scene', 'palette', 'measures'].some((key) => now[/** @type {keyof State} */ (key)] !== before[/** @type {keyof State} */ (key)]);
       if (!changed) return;
-      paintNow(now, placeCursor(now));
+      show(now);
       scrub.update(now);
     },
     /** Paints again with other colours than the state's, for paper. @param {import('./pen.js').Palette} palette */
     repaint(palette) {
-      if (state?.scene) paintNow({ ...state, palette }, placeCursor(state));
+      if (state?.scene) show({ ...state, palette });
     },
   };
 }

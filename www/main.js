@@ -92,16 +92,22 @@ function mount() {
   document.documentElement.dataset.live = '';
 }
 
+/** What the page speaks; nothing before it has said anything. @type {import('./contract').Settings['lang'] | null} */
+let spoken = null;
+
 /** The page speaks the language of its settings. @param {State} state @param {State} before */
 function speak(state, before) {
   const { lang } = state.settings;
-  if (lang === before.settings.lang && document.documentElement.lang === lang && state.info === before.info) return;
+  if (lang === spoken && state.info === before.info) return;
+  // A new run may have brought new parts.
+  retell(document, lang);
+  if (lang === spoken) return;
+  spoken = lang;
   document.documentElement.lang = lang;
   shareButton.textContent = wordsIn(lang)('share');
   embedButton.textContent = wordsIn(lang)('embed');
   langButton.textContent = say(lang, 'otherLanguage');
   langButton.lang = lang === 'ja' ? 'en' : 'ja';
-  retell(document, lang);
   themeButton.textContent = say(lang, themeNow() === 'dark' ? 'light' : 'dark');
 }
 
@@ -150,7 +156,8 @@ function showUndo(state, before) {
     ...(state.canUndo && !state.settings.runs ? [' ', button(panelSay(state.settings.lang, 'keepBoth'), true, compare.keepBoth)] : []));
 }
 
-for (const part of [course, knobs, board, why, help, messages, region, settings, compare, tabs, trace, signs]) store.subscribe((state, before) => part.update(state, before));
+// The board is first: painting asks for fonts, and what was written before that would be laid out for it.
+for (const part of [board, course, knobs, why, help, messages, region, settings, compare, tabs, trace, signs]) store.subscribe((state, before) => part.update(state, before));
 store.subscribe(showTexts);
 store.subscribe(speak);
 store.subscribe(showUndo);

@@ -9,6 +9,7 @@ import { createPanel } from './panel.js';
 import { isWord, say } from './panel-words.js';
 import { asked, isChanged, problemsOf, setOf, typedValue, withField, withoutChanges } from './settings-model.js';
 import { createWorkload } from './workload.js';
+import { put, putAttribute } from './write.js';
 
 /** @typedef {import('./contract').Field} Field */
 /** @typedef {import('./contract').Fields} Fields */
@@ -79,10 +80,10 @@ export function createSettings(actions, state, inline) {
   function countChanges() {
     const { settings } = state();
     const n = Object.keys(settings.set).length + (settings.seed === undefined ? 0 : 1);
-    dot.hidden = n === 0;
-    dot.textContent = String(n);
-    dot.setAttribute('aria-label', say(lang(), 'differ', { n }));
-    all.setAttribute('aria-disabled', String(n === 0 && index === 0));
+    if (dot.hidden !== (n === 0)) dot.hidden = n === 0;
+    put(dot, String(n));
+    putAttribute(dot, 'aria-label', say(lang(), 'differ', { n }));
+    putAttribute(all, 'aria-disabled', String(n === 0 && index === 0));
   }
 
   /** @param {Fields} now */
@@ -243,7 +244,7 @@ export function createSettings(actions, state, inline) {
     },
     /** @param {State} now @param {State} before */
     update(now, before) {
-      name.textContent = say(now.settings.lang, 'settings');
+      put(name, say(now.settings.lang, 'settings'));
       countChanges();
       if (index > 0 && !setOf(now.settings, index)) index = 0;
       if (index > 0 && (now.settings.runs?.length ?? 0) < index) {

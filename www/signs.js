@@ -16,6 +16,8 @@ import { say } from './sign-words.js';
 export function createSigns(state, inline) {
   const button = el('button', { type: 'button', class: 'link all-signs', id: 'all-signs' });
   const panel = createPanel('signs-panel', button, inline, () => show());
+  // It is read and has nothing to press: without a stop of its own the keyboard could not scroll it.
+  for (const [name, value] of [['tabindex', '0'], ['role', 'region'], ['aria-labelledby', panel.title.id]]) panel.body.setAttribute(name, value);
   const lang = () => state().settings.lang;
   /** What stands there: signs of the picture, language, palette. */
   let built = '';

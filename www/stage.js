@@ -4,6 +4,7 @@ import { el, focusedNear, icon, spoken } from './dom.js';
 import { rem } from './scales.js';
 import { token } from './token.js';
 import { say } from './words.js';
+import { put } from './write.js';
 
 /** @typedef {import('./contract').Part} Part */
 /** @typedef {import('./state.js').State} State */
@@ -42,7 +43,7 @@ export function createStage(actions) {
     update(state, before) {
       if (!state.info || !state.moment || !state.scene) return;
       if (state.moment === before.moment && state.scene === before.scene && state.info === before.info) return;
-      heading.textContent = state.moment.heading;
+      put(heading, state.moment.heading);
       lang = state.settings.lang;
       const pins = state.settings.wanted?.pins ?? [];
       const rows = state.info.rows;

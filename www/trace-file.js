@@ -2,12 +2,14 @@
 /**
  * Traces from files: a button, a place to drop them anywhere, and what is said while one is shown. A file takes the place of the lesson until it
  * is closed, or stands beside it in a comparison; it is read where the simulation runs, so that the page answers meanwhile.
+ * A file that means to be a scenario is no trace: it is simulated, as settings that can be changed and undone.
  */
 import { el } from './dom.js';
 import { save } from './one-file.js';
 import { alone, withRun } from './compare-model.js';
 import { LAYOUT } from './scales.js';
 import { originWord, say } from './panel-words.js';
+import { MOST_BYTES as MOST_SCENARIO, readScenario } from './scenario-file.js';
 
 /** @typedef {import('./state.js').State} State */
 /** @typedef {import('./contract').Settings} Settings */
@@ -35,7 +37,7 @@ export function createTraceFile(actions, state) {
   let beside = false;
   const input = el('input', { type: 'file', id: 'trace-file', accept: KINDS, hidden: true, onchange: () => {
     const [file] = input.files ?? [];
-    if (file) take(file, beside);
+    if (file) void take(file, beside);
     // The same file again is a change, too: it may have been recorded anew.
     input.value = '';
   } });
@@ -65,9 +67,28 @@ export function createTraceFile(actions, state) {
     input.click();
   }
 
+  /** @param {File} file @param {boolean} compare @returns {Promise<boolean>} whether it is a scenario, which was taken or refused */
+  async function takeScenario(file, compare) {
+    // Only as much is read as tells what it is: a trace may be long.
+    const found = readScenario(await file.slice(0, MOST_SCENARIO + 1).text());
+    if (!found) return false;
+    const tooLong = file.size > MOST_SCENARIO;
+    if (tooLong) actions.refuse('scenario', say(lang(), 'scenarioTooLong', { name: file.name, most: MOST_SCENARIO / 2 ** 10 }));
+    else for (const { path, why, detail } of found.problems) actions.refuse(`scenario-${path}`, say(lang(), why, { at: path === '' ? file.name : `${file.name}: ${path}`, detail }));
+    if (tooLong || found.problems.length > 0) return true;
+    const { settings } = state();
+    if (compare) actions.change(withRun(settings, found.set));
+    else {
+      const { seed: _, ...rest } = closed(alone(settings));
+      actions.change({ ...rest, set: found.set });
+    }
+    return true;
+  }
+
   /** @param {File} file @param {boolean} compare */
-  function take(file, compare) {
+  async function take(file, compare) {
     if (file.size > MOST_BYTES) return actions.refuse('trace', say(lang(), 'fileTooLong', { name: file.name, most: MOST_BYTES / 2 ** 20 }));
+    if (await takeScenario(file, compare)) return;
     last += 1;
     const one = { id: last, name: file.name, blob: file };
     const { settings } = state();
@@ -88,7 +109,7 @@ export function createTraceFile(actions, state) {
     if (!holdsFile(event)) return;
     event.preventDefault();
     const [file] = event.dataTransfer?.files ?? [];
-    if (file) take(file, state().settings.runs !== undefined);
+    if (file) void take(file, state().settings.runs !== undefined);
   });
 
   return {

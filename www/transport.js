@@ -4,6 +4,7 @@ import { el, icon } from './dom.js';
 import { formatPace } from './format.js';
 import { STEP } from './window.js';
 import { say } from './words.js';
+import { put, putAttribute } from './write.js';
 
 /** @typedef {import('./state.js').State} State */
 /** Events a second; 0: time goes on evenly. */
@@ -58,12 +59,12 @@ export function createTransport(actions, findings) {
     if (now.playing) {
       const passed = performance.now() - mark.at;
       if (passed < SCALE_MS || now.t <= mark.t) return;
-      scale.textContent = say(now.settings.lang, 'secondHere', { x: formatPace(((now.t - mark.t) / passed) * 1000) });
+      put(scale, say(now.settings.lang, 'secondHere', { x: formatPace(((now.t - mark.t) / passed) * 1000) }));
       mark = { at: performance.now(), t: now.t };
     } else {
       const perEvent = (now.info.to - now.info.from) / Math.max(now.moment.events, 1);
       const pace = now.speed === 0 ? evenPace(now) : perEvent * now.speed;
-      scale.textContent = say(now.settings.lang, 'secondHere', { x: formatPace(pace) });
+      put(scale, say(now.settings.lang, 'secondHere', { x: formatPace(pace) }));
     }
   }
 
@@ -74,21 +75,26 @@ export function createTransport(actions, findings) {
       state = now;
       if (!now.info || !now.moment) return;
       const { lang } = now.settings;
-      event.textContent = say(lang, 'eventOf', { n: now.moment.event, m: now.moment.events });
+      put(event, say(lang, 'eventOf', { n: now.moment.event, m: now.moment.events }));
       if (lang !== told) SPEEDS.forEach((value, i) => { speed.options[i].textContent = value === 0 ? say(lang, 'speedEven') : say(lang, value === 1 ? 'speedOne' : 'speedMany', { n: value }); });
       told = lang;
-      rows.selectedIndex = Math.max(0, ROWS.indexOf(now.settings.wanted?.rows ?? 'machine'));
-      fit.setAttribute('aria-disabled', String(now.settings.view === undefined));
-      speed.selectedIndex = SPEEDS.indexOf(now.speed);
+      choose(rows, Math.max(0, ROWS.indexOf(now.settings.wanted?.rows ?? 'machine')));
+      putAttribute(fit, 'aria-disabled', String(now.settings.view === undefined));
+      choose(speed, SPEEDS.indexOf(now.speed));
       const act = now.playing ? 'pause' : 'play';
       for (const name of ['aria-label', 'title']) {
-        play.setAttribute(`data-say-${name}`, act);
-        play.setAttribute(name, say(lang, act));
+        putAttribute(play, `data-say-${name}`, act);
+        putAttribute(play, name, say(lang, act));
       }
-      playSign.firstElementChild?.setAttribute('d', now.playing ? PAUSE : PLAY);
+      if (playSign.firstElementChild) putAttribute(playSign.firstElementChild, 'd', now.playing ? PAUSE : PLAY);
       sayScale(now, before);
     },
   };
+}
+
+/** @param {HTMLSelectElement} menu @param {number} index */
+function choose(menu, index) {
+  if (menu.selectedIndex !== index) menu.selectedIndex = index;
 }
 
 /** How many seconds the shown part takes where time goes on evenly. */

@@ -5,6 +5,7 @@
  */
 
 import { sayer } from './fill.js';
+import { put, putAttribute } from './write.js';
 
 /** @typedef {import('./fill.js').Lang} Lang */
 
@@ -143,9 +144,9 @@ const SPOKEN = /** @type {const} */ (['aria-label', 'title']);
 
 /** Says everything that is marked below a place in a language. @param {ParentNode} root @param {Lang} lang */
 export function retell(root, lang) {
-  for (const node of root.querySelectorAll('[data-say]')) node.textContent = say(lang, /** @type {Key} */ (node.getAttribute('data-say')));
+  for (const node of root.querySelectorAll('[data-say]')) put(node, say(lang, /** @type {Key} */ (node.getAttribute('data-say'))));
   for (const name of SPOKEN) {
-    for (const node of root.querySelectorAll(`[data-say-${name}]`)) node.setAttribute(name, say(lang, /** @type {Key} */ (node.getAttribute(`data-say-${name}`))));
+    for (const node of root.querySelectorAll(`[data-say-${name}]`)) putAttribute(node, name, say(lang, /** @type {Key} */ (node.getAttribute(`data-say-${name}`))));
   }
 }
 

@@ -157,6 +157,8 @@ pub struct About {
     pub knobs: Vec<Knob>,
     /// Where the cursor starts; `None`: in the middle of the worst wait.
     pub cursor: Option<Time>,
+    /// Fewer records are kept than the scenario asks for.
+    pub is_bounded: bool,
     /// The file that it was read from.
     pub file: Option<FileInfo>,
 }
@@ -188,7 +190,7 @@ pub fn info(board: &Board, about: &About, course: Vec<Stop>) -> RunInfo {
         model: about.file.as_ref().map_or_else(|| model(board), |file| model_of_file(board, file)),
         digest: format!("{:016x}", board.digest),
         records: board.times.len() as u64,
-        notice: notice(board).or_else(|| left_out(board, about.file.as_ref()?)),
+        notice: notice(board, about.is_bounded).or_else(|| left_out(board, about.file.as_ref()?)),
         world: if about.file.is_some() { "recorded" } else { "simulated" },
         recording: about.file.clone(),
     }
@@ -320,13 +322,15 @@ fn model(board: &Board) -> Rich {
     out
 }
 
-/// Why the run ended early, if it did, or that records are missing.
-fn notice(board: &Board) -> Option<Rich> {
+/// Why the run ended early, if it did, or that records are missing. `is_bounded`: it was given fewer records than it asks
+/// for.
+fn notice(board: &Board, is_bounded: bool) -> Option<Rich> {
     let words = board.words();
     let n = || ("n", count(board.times.len() as u64).into());
     let t = || ("t", board.scale.clock(board.line.end).into());
     if let Some((why, left)) = board.line.ended {
         match why {
+            Ended::Events if is_bounded => return Some(fill(words.note_held, &[n(), t()])),
             Ended::Events => return Some(fill(words.note_events, &[n(), t()])),
             Ended::Instant => return Some(fill(words.note_instant, &[n(), t()])),
             Ended::Deadlock => return Some(fill(words.note_deadlock, &[("n", left.to_string().into())])),

@@ -39,6 +39,10 @@ pub use self::recorded::show_file;
 /// Most fields that a link may set.
 const MOST_SET: usize = 256;
 
+/// Most records of a run that a session keeps, whatever the scenario allows. Measured: a million of them take 190 MB with
+/// everything that is known about them, and while a run takes the place of another, both are there. WebAssembly has 4 GB.
+const HELD: u64 = 5_000_000;
+
 /// What the page is set to: the payload of a link.
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 pub struct Settings {
@@ -109,6 +113,8 @@ pub struct Session {
     /// All of the course.
     lessons: Vec<Lesson>,
     start: Start,
+    /// Most records of a run.
+    held: u64,
     running: Option<(Box<dyn Engine>, Opened)>,
     shown: Option<Shown>,
     /// What would help, as far as it is known, and the run that is tried now.
@@ -157,6 +163,7 @@ impl Session {
             registry,
             lessons: lesson::names().filter_map(lesson::get).collect(),
             start,
+            held: HELD,
             running: None,
             shown: None,
             help: None,
@@ -164,10 +171,16 @@ impl Session {
         }
     }
 
+    /// The same, for runs of at most so many records.
+    #[must_use]
+    pub fn holding(self, records: u64) -> Session {
+        Session { held: records, ..self }
+    }
+
     /// Starts a run with these settings. Problems, all of them: then everything stays as it was.
     pub fn open(&mut self, settings: &Settings) -> Vec<Problem> {
         let opened = self.prepare(settings).and_then(|opened| {
-            let engine = (self.start)(&opened.scenario, &self.registry)?;
+            let engine = (self.start)(&opened.bounded(), &self.registry)?;
             Ok((engine, opened))
         });
         match opened {
@@ -207,7 +220,8 @@ impl Session {
         let knobs = self.knobs(&lesson, &draft, &policy.spec, settings.lang);
         let selected = settings.sel.map(TaskId);
         let (set, wanted) = (settings.set.clone(), settings.wanted.clone());
-        Ok(Opened { lesson, draft, scenario, facts, knobs, lang: settings.lang, selected, wanted, set })
+        let (held, lang) = (self.held, settings.lang);
+        Ok(Opened { lesson, draft, scenario, facts, knobs, lang, selected, wanted, held, set })
     }
 
     /// The lesson's scenario with the settings' fields in it.
@@ -529,7 +543,7 @@ impl Session {
             && let Some(candidate) = table.next()
         {
             let opened = opened.with(&candidate.scenario, &self.registry);
-            match (self.start)(&candidate.scenario, &self.registry) {
+            match (self.start)(&opened.bounded(), &self.registry) {
                 Ok(engine) => *running = Some((engine, opened)),
                 Err(_) => table.fill(None),
             }

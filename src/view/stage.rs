@@ -329,7 +329,7 @@ impl Stage<'_> {
         }
         if count > TOKENS {
             let more = (count - TOKENS) as u32;
-            first.push(Part::More { more, name: bare(words.nm_more, &[("k", more.to_string().into())]) });
+            first.push(Part::More { more, name: bare(words.nm_more_threads, &[("k", more.to_string().into())]) });
         }
         if !jobs {
             first.extend(match only.filter(|_| count == 1) {

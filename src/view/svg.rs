@@ -448,6 +448,7 @@ mod tests {
             question: String::new(),
             knobs: Vec::new(),
             cursor: None,
+            is_bounded: false,
             file: None,
         }
     }

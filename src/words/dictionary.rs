@@ -553,6 +553,8 @@ dictionary! {
     nm_bar: Free ["n" "m"];
     /// Queued tasks without a token, as a name.
     nm_more: Free ["k"];
+    /// Tasks in threads of their own without a token, as a name.
+    nm_more_threads: Free ["k"];
     /// A task and its state, as a name.
     nm_token: Free ["task" "kind" "state"];
 
@@ -597,6 +599,8 @@ dictionary! {
     model_engine: Free ["engine" "seed"];
     /// Stopped by the limit of events.
     note_events: Free ["n" "t"];
+    /// Stopped by the limit of what a page can hold.
+    note_held: Free ["n" "t"];
     /// Stopped at an endless instant.
     note_instant: Free ["n" "t"];
     /// Nothing can go on.

@@ -277,6 +277,7 @@ pub(super) const WORDS: Words = Words {
     nm_slot_empty: "{slot} empty",
     nm_bar: "queue: {n} of {m} {m|place|places} taken",
     nm_more: "{k} more in the queue",
+    nm_more_threads: "{k} more, each in a thread of its own",
     nm_token: "{task}, {kind}: {state}",
 
     lane_late: "{x} late",
@@ -299,6 +300,7 @@ pub(super) const WORDS: Words = Words {
     model_policy: "Model: {policy}, {n} {n|assumption|assumptions}.",
     model_engine: " Engine {engine}, seed {seed}.",
     note_events: "Stopped at {n} {n|event|events}, {t} into the run. Everything up to there is shown.",
+    note_held: "Stopped at {n} {n|event|events}, {t} into the run: a page can hold no more. Everything up to there is shown.",
     note_instant: "Stopped at {t}: {n} {n|event|events} at one instant, and time did not move on.",
     note_deadlock: "Nothing can run any more. Tasks that wait for something that will not come: {n}.",
     note_cancelled: "Stopped {t} into the run. Everything up to there is shown.",

@@ -277,6 +277,7 @@ pub(super) const WORDS: Words = Words {
     nm_slot_empty: "{slot}は空",
     nm_bar: "キュー: {m}か所中{n}か所使用",
     nm_more: "キューにほか{k}個",
+    nm_more_threads: "ほか{k}個、それぞれ別のスレッド",
     nm_token: "{task}、{kind}: {state}",
 
     lane_late: "{x}遅れ",
@@ -299,6 +300,7 @@ pub(super) const WORDS: Words = Words {
     model_policy: "モデル: {policy}、前提{n}件。",
     model_engine: "エンジン{engine}、シード{seed}。",
     note_events: "{n}イベント({t})で打ち切り。そこまでを表示。",
+    note_held: "{n}イベント({t})で打ち切り。ページに保持できる上限。そこまでを表示。",
     note_instant: "{t}で打ち切り。同じ時刻に{n}イベント、時間が進まなかった。",
     note_deadlock: "もう何も動けない。{n}個のタスクが来ないものを待っている。",
     note_cancelled: "{t}で中止。そこまでを表示。",

@@ -90,6 +90,7 @@ pub fn about(board: &Board, scenario: &Scenario, lang: Lang) -> About {
         question: String::new(),
         knobs: Vec::new(),
         cursor: None,
+        is_bounded: false,
         file: None,
     }
 }

@@ -30,6 +30,8 @@ pub(super) struct Opened {
     pub(super) lang: Lang,
     pub(super) selected: Option<TaskId>,
     pub(super) wanted: Wanted,
+    /// Most records that are kept.
+    pub(super) held: u64,
     /// Fields that were set, also those that wait for another policy.
     pub(super) set: BTreeMap<String, Json>,
 }
@@ -40,6 +42,13 @@ impl Opened {
         let policy = registry.get(&scenario.policy.name).expect("validated with the scenario");
         let facts = facts(&policy.spec, scenario);
         Opened { scenario: scenario.clone(), facts, selected: None, ..self.clone() }
+    }
+
+    /// The scenario as it is simulated: it may ask for more records than anybody can hold.
+    pub(super) fn bounded(&self) -> Scenario {
+        let mut scenario = self.scenario.clone();
+        scenario.limits.records = scenario.limits.records.min(self.held);
+        scenario
     }
 
     /// The board of the run when it is over.
@@ -82,6 +91,7 @@ impl Opened {
             question: of(&lesson.question, lang).clone(),
             knobs: self.knobs.clone(),
             cursor,
+            is_bounded: scenario.limits.records > self.held,
             file: None,
         };
         (board, about)

@@ -69,6 +69,7 @@ impl File {
             question: String::new(),
             knobs: Vec::new(),
             cursor: None,
+            is_bounded: false,
             file: Some(file),
         };
         (board, about)
