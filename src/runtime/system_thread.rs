@@ -52,6 +52,7 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
+    #[cfg_attr(miri, ignore = "the interpreter has no /proc")]
     fn a_thread_that_asks_about_itself_computes_and_one_that_waits_does_not() {
         let own = SystemThread::current().expect("Linux has the file");
         assert_eq!(own.computes(), Some(true));
