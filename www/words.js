@@ -109,7 +109,7 @@ export const WORDS = Object.freeze({
   beyondEnd: ['This link asked for a time after the end of the run; shown with {clock}.', 'リンクの時刻は実行の終わりより後なので、{clock}を表示。'],
   damagedAt: ['This link is damaged at {what}', 'リンクが壊れている({what})'],
   stillPicture: ['This is a still picture: the simulation could not be loaded here.', 'これは静止画: ここではシミュレーションを読み込めなかった。'],
-  crashed: ['The simulation stopped by a mistake of ours. Your settings are safe.', 'こちらの誤りでシミュレーションが停止した。設定は残っている。'],
+  crashed: ['The simulation stopped because of a mistake of ours. Your settings are safe.', 'こちらの誤りでシミュレーションが停止した。設定は残っている。'],
   reload: ['Reload figure', '図を再読込'],
   copyReport: ['Copy report', '報告をコピー'],
   linkTooLong: ['This link has {n} characters, more than the {most} that are read. Shown: the lesson as it is.', 'リンクが{n}文字で、読める{most}文字を超えている。元のレッスンを表示。'],

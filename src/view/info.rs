@@ -242,6 +242,7 @@ fn result(board: &Board) -> Rich {
                 ("task", board.link(worst.task)),
             ];
             let template = match lanes {
+                _ if worst.poll.is_none() => words.wait_still,
                 1 => words.wait_one,
                 _ if worst.length() > crate::time::Nanos(board.to.since(board.from).0 / 100) => words.wait_worst,
                 _ => words.wait_fine,
