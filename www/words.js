@@ -14,6 +14,7 @@ export const WORDS = Object.freeze({
   skip: ['Skip to the board', '図へ移動'],
   course: ['Course', 'コース'],
   stepOf: ['{n} of {m}', '{n} / {m}'],
+  further: ['more scenarios: {n}', 'ほかのシナリオ: {n}'],
   next: ['Next >', '次へ >'],
   light: ['Light', 'ライト'],
   dark: ['Dark', 'ダーク'],

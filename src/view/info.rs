@@ -92,6 +92,17 @@ pub struct Stop {
     pub title: String,
     /// What it says, in a sentence.
     pub lead: String,
+    /// Further scenarios under it.
+    pub scenarios: Vec<Further>,
+}
+
+/// A scenario of the library under a lesson.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Further {
+    /// Its name, in links and on the page.
+    pub name: String,
+    /// What happens in it.
+    pub lead: String,
 }
 
 /// One control.
