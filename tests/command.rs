@@ -106,7 +106,13 @@ fn lists_name_what_there_is() {
         assert!(policies.contains(name), "{name}");
     }
     assert!(json(&["policies", "--json"]).as_array().unwrap().len() >= 3);
-    assert!(json(&["scenarios", "--json"]).as_array().unwrap().iter().any(|entry| entry["name"] == "w1"));
+    let scenarios = json(&["scenarios", "--json"]);
+    assert!(scenarios.as_array().unwrap().iter().any(|entry| entry["name"] == "w1"));
+    assert!(scenarios.as_array().unwrap().iter().any(|e| e["name"] == "stolen-token" && e["lesson"] == "one-future"));
+    // Under the title of its lesson, the lesson's own scenario first.
+    let printed = text(&dandori(&["scenarios"]).stdout);
+    let under = &printed[printed.find("7. The LIFO slot (lifo-slot)\n   lifo-slot ").expect("a heading")..];
+    assert!(under.find("\n   ping-pong ").unwrap() < under.find("8. ").unwrap(), "{printed}");
 }
 
 #[test]

@@ -190,7 +190,8 @@ fn root() -> PathBuf {
 /// Every line with Japanese in what is shown: words, lessons, the page's own.
 fn lines() -> Vec<(String, usize, String)> {
     let mut found = Vec::new();
-    for (folder, end) in [("src/words", "rs"), ("src/scenario/lessons", "json"), ("www", "js")] {
+    for (folder, end) in [("src/words", "rs"), ("src/scenario", "rs"), ("src/scenario/lessons", "json"), ("www", "js")]
+    {
         let mut files: Vec<PathBuf> =
             fs::read_dir(root().join(folder)).expect("a folder").map(|entry| entry.expect("a file").path()).collect();
         files.sort();

@@ -410,6 +410,59 @@ fn block_in_place_has_nobody_to_hand_over_to_on_one_thread() {
     }
 }
 
+#[test]
+fn a_future_that_moved_wakes_who_polled_it_last_unless_it_keeps_its_first_waker() {
+    let woken = |run: &Run| {
+        let messages = run.records.iter().filter_map(|record| match record.event {
+            Event::Wake { task, cause: Cause::Task, .. } => Some(task),
+            _ => None,
+        });
+        messages.collect::<Vec<_>>()
+    };
+    let right = run("moved-future", &[]);
+    let (former, owner) = (right.task("former"), right.task("owner"));
+    assert_eq!(woken(&right), [owner], "one message, one wake");
+    assert_eq!((right.polls(former).len(), right.run_end()), (2, (Ended::Complete, 0)));
+    assert!(right.end(owner) < 13 * MS, "soon after its message at 10 ms: {}", right.end(owner));
+    // The old ticket: the message lies there, who may take it sleeps, and who is woken finds nothing of its own.
+    let stale = run("stale-waker", &[]);
+    let (former, owner) = (stale.task("former"), stale.task("owner"));
+    assert_eq!(woken(&stale), [former]);
+    assert_eq!((stale.polls(former).len(), stale.polls(owner).len()), (3, 1));
+    assert_eq!(stale.run_end(), (Ended::Deadlock, 1));
+    assert_eq!(stale.count(|event| matches!(event, Event::Stuck { task, on: Waits::Channel(_) } if *task == owner)), 1);
+}
+
+#[test]
+fn a_token_of_its_own_cannot_be_taken_and_the_threads_can() {
+    let parks = |run: &Run| run.count(|event| matches!(event, Event::StretchStart { what: What::Park, .. }));
+    // The message comes in the middle of the poll: its token waits for the park.
+    let early = run("park-token", &[]);
+    let given = early.times(|event| matches!(event, Event::OutsideSend { .. }))[0];
+    let parked = early.times(|event| matches!(event, Event::StretchStart { what: What::Park, .. }));
+    let gone_on = early.times(|event| matches!(event, Event::StretchEnd { what: What::Park, .. }));
+    assert!(given < parked[0] && gone_on[0] < parked[0] + MS / 10, "it does not sleep");
+    assert_eq!((parks(&early), early.run_end()), (1, (Ended::Complete, 0)));
+    // User code took it: the second park, that of `block_on`, has none.
+    let stolen = run("stolen-token", &[]);
+    assert_eq!((parks(&stolen), stolen.run_end()), (2, (Ended::Deadlock, 1)));
+    // The inner call took it at 5 ms, parked again, and had its own at 10 ms; the outer one has none.
+    let shared = run("shared-parker", &[]);
+    assert_eq!((parks(&shared), shared.run_end()), (3, (Ended::Deadlock, 1)));
+    let own = run("own-parker", &[]);
+    assert_eq!((parks(&own), own.run_end()), (2, (Ended::Complete, 0)));
+    assert!(own.end(own.task("caller")) < 11 * MS, "both messages are there at 10 ms");
+}
+
+#[test]
+fn without_signals_go_cannot_stop_a_loop() {
+    let (with, without) = (run("sysmon", &[]), run("no-signals", &[]));
+    let preempted = |run: &Run| run.count(|event| matches!(event, Event::PollEnd { end: PollEnd::Preempted, .. }));
+    assert!(preempted(&with) > 0 && with.worst_tick("ticker") < 20 * MS);
+    assert_eq!(preempted(&without), 0);
+    assert!(without.worst_tick("ticker") > 180 * MS, "the whole loop of 200 ms");
+}
+
 /// The quiz: which of these stop the neighbours of the task that does them?
 #[test]
 fn what_holds_its_thread_blocks_and_what_answers_pending_does_not() {
@@ -492,6 +545,18 @@ fn real_threads_show_the_same_by_order_and_count() {
     let panic = on_threads("panic", &[("limits.end", "1 s")]);
     let panicked = panic.times(|event| matches!(event, Event::PollEnd { end: PollEnd::Panicked, .. }));
     assert!(panicked.len() == 1 && panic.end(panic.task("main")) >= panicked[0]);
+    let (moved, stale) = (on_threads("moved-future", &[]), on_threads("stale-waker", &[]));
+    let read = |run: &Run| run.count(|event| matches!(event, Event::Recv { .. }));
+    assert_eq!((read(&moved), moved.run_end()), (1, (Ended::Complete, 0)));
+    assert_eq!((read(&stale), stale.run_end()), (0, (Ended::Time, 1)), "nobody wakes the owner");
+    for (name, end) in [
+        ("park-token", (Ended::Complete, 0)),
+        ("own-parker", (Ended::Complete, 0)),
+        ("stolen-token", (Ended::Time, 1)),
+        ("shared-parker", (Ended::Time, 1)),
+    ] {
+        assert_eq!(on_threads(name, &[("limits.end", "100 ms")]).run_end(), end, "{name}");
+    }
     let siblings = on_threads("budget-siblings", &[("limits.end", "1 s")]);
     assert_eq!(siblings.polls(siblings.task("both")).len(), 10);
     let outside = on_threads("outside-thread", &[("limits.end", "200 ms")]);

@@ -40,7 +40,7 @@ const EVERYTHING: &str = r#"{
 /// What waits, is cut short, fails, or is fed from outside, each inside of others.
 const NEW_STEPS: &str = r#"{
     "dandori": 1, "name": "new-steps", "policy": {"name": "tokio", "workers": 3}, "limits": {"end": "100 ms"},
-    "channels": {"c": {"outside": {"poisson": "1 ms", "count": 40}}, "fed": {"outside": {"burst": 2, "every": "5 ms", "count": 4}}},
+    "channels": {"c": {"outside": {"poisson": "1 ms", "count": 40}}, "fed": {"outside": {"burst": 2, "every": "5 ms", "count": 4}}, "old": {"waker": "first", "capacity": 2}},
     "mutexes": {"c": {}, "plain": {"kind": "std"}, "across": {"kind": "std"}},
     "tasks": {
         "a": {"arrive": [{"at": "0 ns", "count": 3}, {"clients": 2, "think": {"uniform": {"from": "1 ms", "to": "2 ms"}}, "count": 3}], "program": [
@@ -50,6 +50,10 @@ const NEW_STEPS: &str = r#"{
             {"chance": {"probability": 0.5, "do": [{"lock": {"mutex": "across", "do": [{"sleep": "10 us"}]}}]}},
             {"repeat": {"times": 2, "do": [{"blocking_job": [{"block": {"list": ["10 us", "1 ms"]}}, {"lock": {"mutex": "plain", "do": []}}]}]}},
             {"block_on": [{"sleep": "200 us"}, {"timeout": {"after": "1 ms", "do": [{"recv": "fed"}]}}]},
+            {"start_recv": {"channel": "c", "count": 2}}, {"timeout": {"after": "1 ms", "do": [{"finish_recv": {"channel": "c", "count": 2}}]}},
+            {"timeout": {"after": "1 ms", "do": [{"start_recv": "old"}, {"finish_recv": "old"}]}},
+            {"block_on": {"token": "thread", "do": [{"join!": [[{"recv": "c"}], [{"block_on": {"token": "own", "do": [{"sleep": "100 us"}]}}]]}]}},
+            {"chance": {"probability": 0, "do": ["park"]}},
             {"spawn": "b"}, "abort", "join", {"spawn_blocking": [{"cpu": "1 us"}, "panic"]}]},
         "b": {"program": [{"lock": {"mutex": "plain", "do": [{"cpu": "1 us"}]}}, {"sleep": "1 ms"}, {"lock": {"mutex": "c", "do": ["panic", {"sleep": "1 ms"}]}}, {"cpu": "1 us"}]}
     }
@@ -114,6 +118,10 @@ fn programs_compile_without_warnings_and_run() {
         ("async-mutex", ["tokio", "work-stealing"]),
         ("mutex-across-await", ["tokio", "dandori"]),
         ("nested-block-on", ["tokio", "dandori"]),
+        ("moved-future", ["tokio", "smol"]),
+        ("stale-waker", ["tokio", "work-stealing"]),
+        ("park-token", ["tokio", "dandori"]),
+        ("own-parker", ["tokio", "smol"]),
         ("timeout", ["tokio", "event-loop"]),
         ("outside-thread", ["tokio", "global-queue"]),
         ("abort", ["tokio", "tokio-current-thread"]),

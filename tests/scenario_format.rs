@@ -4,8 +4,8 @@ use dandori::id::{ChannelId, KindId, MutexId};
 use dandori::policy::{Params, Registry};
 use dandori::scenario::json::{Json, MAX_TEXT};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Draft, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Problem,
-    Scenario, Share, Socket, Step, library,
+    Arrivals, ChannelSpec, Costs, Does, Draft, KeptWaker, Kind, Length, Limits, Machine, MutexSpec, ParkToken,
+    PolicyChoice, Problem, Scenario, Share, Socket, Step, library,
 };
 use dandori::task::MutexKind;
 use dandori::time::{Nanos, Time};
@@ -145,6 +145,10 @@ fn a_wrong_field_is_told_with_its_path_and_what_is_allowed() {
             "tasks.job.program.0.spawn_blocking.0.lock.mutex",
             "m is async",
         ),
+        (CPU, r#"{"block_on": {"token": "mine", "do": []}}"#, "tasks.job.program.0.block_on.token", "own or thread"),
+        (CPU, r#"{"block_on": {"token": "thread"}}"#, "tasks.job.program.0.block_on.do", "missing"),
+        (CPU, r#"{"spawn_blocking": ["park"]}"#, "tasks.job.program.0.spawn_blocking.0.park", "must not"),
+        (CPU, r#"{"start_recv": "nowhere"}"#, "tasks.job.program.0.start_recv", "there is no channel"),
         (CPU, r#"{"block_on": ["yield_now"]}"#, "tasks.job.program.0.block_on.0.yield_now", "needs the worker"),
         (CPU, r#"{"timeout": {"do": []}}"#, "tasks.job.program.0.timeout.after", "the deadline is missing"),
         (
@@ -366,6 +370,8 @@ fn leaf() -> impl Strategy<Value = Does> {
         nanos(1).prop_map(Does::Tick),
         (0..2u16, 0..9u32).prop_map(|(channel, count)| Does::Send { channel: ChannelId(channel), count }),
         (0..2u16, 0..9u32).prop_map(|(channel, count)| Does::Recv { channel: ChannelId(channel), count }),
+        (0..2u16, 0..9u32).prop_map(|(channel, count)| Does::StartRecv { channel: ChannelId(channel), count }),
+        (0..2u16, 0..9u32).prop_map(|(channel, count)| Does::FinishRecv { channel: ChannelId(channel), count }),
         (0..2u16, 0..9u32).prop_map(|(socket, count)| Does::Read { socket, count }),
         (0..2u16, 0..9u32).prop_map(|(kind, count)| Does::Spawn { kind: KindId(kind), count }),
         Just(Does::Join),
@@ -373,7 +379,11 @@ fn leaf() -> impl Strategy<Value = Does> {
         Just(Does::Panic),
         Just(Does::YieldNow),
         proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockingJob(steps(body))),
-        proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::BlockOn(steps(body))),
+        (proptest::collection::vec(sync_leaf(), 0..3), any::<bool>()).prop_map(|(body, is_own)| Does::BlockOn {
+            token: if is_own { ParkToken::Own } else { ParkToken::Thread },
+            body: steps(body),
+        }),
+        Just(Does::Park),
         Just(Does::ForgetWaker),
         Just(Does::WakeSelf),
         proptest::collection::vec(sync_leaf(), 0..3).prop_map(|body| Does::SpawnBlocking(steps(body))),
@@ -447,7 +457,7 @@ fn number(program: &mut [Step], next: &mut u32, labels: &mut Vec<u32>) {
             Does::SpawnBlocking(body)
             | Does::BlockingJob(body)
             | Does::BlockInPlace(body)
-            | Does::BlockOn(body)
+            | Does::BlockOn { body, .. }
             | Does::Lock { body, .. }
             | Does::Forever(body)
             | Does::Repeat { body, .. } => number(body, next, labels),
@@ -494,6 +504,7 @@ prop_compose! {
         let mut params = Params::default();
         params.0.extend(workers.map(|workers| ("workers".to_owned(), workers.into())));
         params.0.extend(keep_alive.map(|ns| ("keep_alive".to_owned(), ns.into())));
+        let waker = if budget { KeptWaker::First } else { KeptWaker::Latest };
         let mut labels = Vec::new();
         number(&mut first, &mut 0, &mut labels);
         number(&mut second, &mut 0, &mut labels);
@@ -507,8 +518,8 @@ prop_compose! {
             policy: PolicyChoice { name: "global-queue".to_owned(), params },
             limits: Limits { end: Time(end), records: 1, instant: 7 },
             channels: vec![
-                ChannelSpec { name: "free".to_owned(), capacity: None, ready, outside, budget },
-                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready, outside: None, budget: true },
+                ChannelSpec { name: "free".to_owned(), capacity: None, ready, outside, budget, waker },
+                ChannelSpec { name: "tight".to_owned(), capacity: Some(4), ready, outside: None, budget: true, waker: KeptWaker::Latest },
             ],
             mutexes: vec![
                 MutexSpec { name: "held".to_owned(), kind: MutexKind::Std },

@@ -246,6 +246,9 @@ fn arrivals_come_in_order_and_draw_nothing_from_each_other() {
     assert_ne!(poisson(&scenario.set("seed", "2").expect("valid")), drawn);
 }
 
+/// What some task waits for there never comes.
+const DEADLOCKS: [&str; 5] = ["mutex-across-await", "nested-block-on", "stale-waker", "stolen-token", "shared-parker"];
+
 #[test]
 fn every_named_scenario_ends_as_it_should_under_one_global_queue() {
     let registry = Registry::standard();
@@ -257,14 +260,15 @@ fn every_named_scenario_ends_as_it_should_under_one_global_queue() {
         let text = named.draft().to_string();
         let expected = if text.contains("forever") {
             Ended::Time
-        } else if text.contains("forget_waker") || ["mutex-across-await", "nested-block-on"].contains(&named.name) {
+        } else if text.contains("forget_waker") || DEADLOCKS.contains(&named.name) {
             Ended::Deadlock
         } else {
             Ended::Complete
         };
         assert_eq!(why, expected, "{}", named.name);
         let polls = recording.trace.iter().filter(|record| matches!(record.event, Event::PollStart { .. })).count();
-        assert!(polls >= 2, "{}: {polls} polls", named.name);
+        // A nested `block_on` does all of its waiting inside one poll.
+        assert!(polls >= 2 || text.contains("block_on"), "{}: {polls} polls", named.name);
     }
 }
 

@@ -283,6 +283,58 @@ fn a_nested_block_on_holds_the_worker_until_another_worker_wakes_it() {
 }
 
 #[test]
+fn a_receive_that_is_left_is_finished_by_who_comes_next_and_keeps_its_place_in_the_line() {
+    let tasks = format!(
+        r#""a": {{{AT_ONCE}, "program": [{{"start_recv": {{"channel": "c", "count": 2}}}}]}},
+           "b": {{{AT_ONCE}, "program": [{{"sleep": "1 ms"}}, {{"recv": "c"}}]}},
+           "d": {{{AT_ONCE}, "program": [{{"sleep": "2 ms"}}, {{"finish_recv": "c"}}]}},
+           "e": {{{AT_ONCE}, "program": [{{"sleep": "5 ms"}}, {{"send": {{"channel": "c", "count": 3}}}}]}}"#
+    );
+    let with = |waker: &str| scenario(1, &format!(r#""channels": {{"c": {{"waker": "{waker}"}}}},"#), &tasks);
+    // Task 2 has the place of the first receive of task 0, which is over; the second one is nobody's, and its message is.
+    let right = with("latest");
+    let told = |recording: &Recording| -> Vec<String> {
+        words(recording).into_iter().filter(|word| word.contains("recv") || word.contains("deadlock")).collect()
+    };
+    assert_eq!(told(&simulate(&right)), ["t2 recv", "t1 recv"]);
+    assert_eq!(told(&on_threads(&right)), ["t2 recv", "t1 recv"]);
+    // With the first waker the first message wakes a task that is over.
+    let wrong = with("first").set("limits.end", "400 ms").expect("valid");
+    assert_eq!(told(&simulate(&wrong)), ["t1 recv", "deadlock"]);
+    assert_eq!(told(&on_threads(&wrong)), ["t1 recv"]);
+}
+
+#[test]
+fn a_receive_that_nobody_started_is_one_of_ones_own() {
+    let tasks = format!(
+        r#""a": {{{AT_ONCE}, "program": [{{"start_recv": "c"}}, {{"finish_recv": {{"channel": "c", "count": 2}}}}]}},
+           "b": {{{AT_ONCE}, "program": [{{"sleep": "1 ms"}}, {{"send": "c"}}]}}"#
+    );
+    // A message that is there is taken by the first poll, and nothing is left.
+    let scenario = scenario(1, r#""channels": {"c": {"ready": 2}},"#, &tasks);
+    both(
+        &scenario,
+        &["0 t0 recv", "0 t0 recv", "1000 t1 woken", "1000 t0 woken", "1000 t1 Ready", "1000 t0 recv", "1000 t0 Ready"],
+    );
+}
+
+#[test]
+fn a_branch_that_a_stretch_held_up_gives_no_token_to_its_block_on() {
+    // The second branch keeps still while the first computes; on threads it is not even reached before.
+    let tasks = format!(
+        r#""a": {{{AT_ONCE}, "program": [{{"block_on": [{{"join!": [[{{"cpu": "1 ms"}}], [{{"recv": "c"}}]]}}]}}]}},
+           "b": {{{AT_ONCE}, "program": [{{"sleep": "200 ms"}}, {{"send": "c"}}]}}"#
+    );
+    let two = scenario(2, r#""channels": {"c": {}},"#, &tasks);
+    let of_a = |words: Vec<String>| words.into_iter().filter(|word| word.contains("t0")).collect::<Vec<_>>();
+    assert_eq!(
+        of_a(timed(&simulate(&two))),
+        ["0 t0 Cpu", "1000 t0 Park", "200000 t0 Park over", "200000 t0 recv", "200000 t0 Ready"]
+    );
+    assert_eq!(of_a(words(&on_threads(&two))), ["t0 Cpu", "t0 Park", "t0 Park over", "t0 recv", "t0 Ready"]);
+}
+
+#[test]
 fn a_thread_outside_wakes_who_waits_for_its_message() {
     let tasks = format!(r#""a": {{{AT_ONCE}, "program": [{{"recv": {{"channel": "c", "count": 2}}}}]}}"#);
     // Far apart, so that a busy machine has taken the first before the second comes.

@@ -65,7 +65,7 @@ fn small_runs_are_told_to_the_letter() {
             "lifo-slot",
             "tokio",
             &[
-                "H was in worker 1's LIFO slot for 500 ms, which idle workers (3) may not take.",
+                "H was in worker 1's LIFO slot for 500 ms, where idle workers (3) may not take it.",
                 "Worker 1 was blocked in O for 500 ms and held back a ready task.",
             ],
         ),

@@ -63,6 +63,25 @@ fn harm(rich: &Rich) -> Option<String> {
 }
 
 #[test]
+fn a_scenario_under_a_lesson_opens_like_one_and_says_only_what_it_is() {
+    for (lang, lead) in [(Lang::En, "hand a message to and fro"), (Lang::Ja, "メッセージをやり取り")] {
+        let session = run(&Settings { lesson: "ping-pong".into(), ..settings(lang, &[]) });
+        let info = session.info();
+        assert_eq!((info.title.as_str(), info.step), ("ping-pong", 7));
+        assert!(info.lead.contains(lead), "{}", info.lead);
+        let knobs: Vec<&str> = info.knobs.iter().map(|knob| knob.path.as_str()).collect();
+        assert_eq!(knobs, ["policy.name", "policy.workers", "seed"]);
+        let stop = info.course.iter().find(|stop| stop.step == 7).expect("its lesson");
+        assert!(stop.scenarios.iter().any(|further| further.name == "ping-pong" && further.lead == info.lead));
+        assert!(info.question.is_empty() && !info.findings.is_empty() | plain(&info.headline).contains("10"));
+    }
+    // Its fields are set as a lesson's are.
+    let set = settings(Lang::En, &[("policy.name", json!("smol"))]);
+    let changed = run(&Settings { lesson: "stale-waker".into(), ..set });
+    assert!(plain(&changed.info().headline).ends_with("0 of 1 task ran to the end."));
+}
+
+#[test]
 fn the_first_lesson_opens_on_the_late_tick() {
     let session = run(&settings(Lang::En, &[]));
     let info = session.info();

@@ -1,12 +1,15 @@
 // @ts-check
 /** Whole visits, as readers make them: through the course in both languages, and through everything that can be done, by pointer, by touch and by keyboard. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { FAKE, open } from './browser.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 const options = { skip: FAKE, timeout: 600_000 };
 const LESSONS = 14;
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /** @type {Awaited<ReturnType<typeof open>>} */
 let dandori;
@@ -55,13 +58,43 @@ for (const lang of /** @type {const} */ (['en', 'ja'])) {
     assert.ok(headlines.size > LESSONS / 2, [...headlines].join('\n'));
     assert.equal(await page.locator('.course .next').isVisible(), false, 'the last one has no next');
     // Back to the first by the menu, from the keyboard.
-    await page.locator('.menu summary').focus();
+    await page.locator('.menu > summary').focus();
     await page.keyboard.press('Enter');
     await page.keyboard.press('Tab');
     assert.equal(await page.evaluate(() => document.activeElement === document.querySelector('.lessons a')), true);
     await page.keyboard.press('Enter');
     await isWhole(page, lang, 1);
     assert.equal(await page.locator('.menu').getAttribute('open'), null);
+    assert.deepEqual(faults, []);
+  });
+}
+
+for (const [lang, width] of /** @type {const} */ ([['en', 1280], ['ja', 360]])) {
+  test(`the scenarios under a lesson are in the menu and open by their names: ${lang}, ${width} px`, options, async () => {
+    const { page, faults } = await dandori.visit({ viewport: { width, height: 720 } }, lang === 'ja' ? '#lang=ja' : '');
+    await page.locator('.menu > summary').click();
+    // In sight under the lesson that is shown, one click away under the others.
+    assert.ok(await page.locator('.lessons .here .further a').count() >= 4);
+    assert.equal(await page.locator('.lessons .here .further').getAttribute('open'), '');
+    const other = page.locator('.lessons > li:not(.here) .further', { hasText: 'stale-waker' });
+    assert.equal(await other.locator('a').first().isVisible(), false);
+    await other.locator('summary').click();
+    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), 'it fits');
+    await page.addScriptTag({ content: AXE });
+    const violations = await page.evaluate(async () => {
+      const { violations: found } = await /** @type {any} */ (globalThis).axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+      return found.map((/** @type {any} */ one) => `${one.id}: ${one.nodes.map((/** @type {any} */ node) => node.target).join(', ')}`);
+    });
+    assert.deepEqual(violations, []);
+    await other.locator('a', { hasText: 'stale-waker' }).click();
+    await page.waitForFunction(() => document.querySelector('.menu > summary b')?.textContent === 'stale-waker', null, { timeout: 60_000 });
+    await isWhole(page, lang, 3);
+    assert.match(page.url(), /lesson=stale-waker/);
+    assert.equal(await page.locator('.lessons [aria-current=page] code').textContent(), 'stale-waker');
+    // Its neighbours are the lesson's, and the way on is the next lesson.
+    assert.ok(await page.locator('.lessons .here .further a').count() >= 3);
+    await page.locator('.course .next').click();
+    await isWhole(page, lang, 4);
     assert.deepEqual(faults, []);
   });
 }
@@ -80,7 +113,7 @@ test('a visit by pointer: steps, scrubs, zooms, selects, asks why, tries, undoes
   await changing(page, '.why h2', () => page.locator('.stage .token').nth(1).click());
   await changing(page, '.flag', () => page.locator('.why-parts .link').first().click());
   await page.locator('#help[data-done] .help-rows .button').first().waitFor();
-  await page.locator('.menu summary').click();
+  await page.locator('.menu > summary').click();
   await page.locator('.lessons a').first().click();
   await page.locator('#help[data-done] .help-rows .button').first().waitFor();
   await changing(page, '#headline', () => page.locator('.help-rows .button').first().click());

@@ -171,7 +171,7 @@ test('files that are none become messages with their line, the run stays, and th
     ['long-line.jsonl', `{"format":1,"engine":"${'x'.repeat(3_000_000)}"}`, /line 1/],
     ['future.jsonl', lines[0].replace('"format":1', '"format":9'), /line 1/],
     ['<img src=x onerror=alert(1)>.json', '{"traceEvents":[{"ph":"X","ts":"<script>","name":"<script>alert(1)</script>"}]}', /line 1|<img/],
-    ['many.jsonl', `${lines[0]}\n${'{"at":1}\n'.repeat(500)}`, /more problems/],
+    ['many.jsonl', `${lines[0]}\n${'{"at":1}\n'.repeat(500)}`, /Further problems/],
     ['huge-numbers.json', '[{"ph":"X","pid":1,"tid":1,"ts":1e300,"dur":1e300,"name":"x"}]', /line 1/],
   ];
   const { page, faults } = await dandori.visit();

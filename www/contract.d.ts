@@ -43,7 +43,7 @@ export interface Knob {
 export interface RunInfo {
   title: string; step: number; steps: number;          // "The late ticker", 1, 14
   /** the lessons in their order, for the menu and the way to the next one */
-  course: { name: string; step: number; title: string; lead: string }[];
+  course: { name: string; step: number; title: string; lead: string; scenarios: { name: string; lead: string }[] }[];
   headline: Rich; lead: string; knobs: Knob[];
   end: number; from: number; to: number;               // length of the run; the visible range that the lesson asks for
   cursor: number;                                      // where the cursor starts: the lesson's moment, or the middle of the worst wait

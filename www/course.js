@@ -9,6 +9,19 @@ import { say } from './words.js';
 /** The address of a lesson as it is. @param {string} lesson @param {import('./contract').Settings} settings */
 const hashOf = (lesson, settings) => writeHash({ v: 1, lesson, set: {}, lang: settings.lang }, []);
 
+/**
+ * The scenarios under a lesson: in sight under the one that is shown, behind a summary under the others.
+ * @param {import('./contract').RunInfo['course'][number]} stop @param {number} step @param {State} state
+ * @param {(name: string, ...inside: (Node | string)[]) => HTMLElement} link @param {(lead: string) => HTMLElement} says
+ */
+function further({ scenarios, ...stop }, step, state, link, says) {
+  if (scenarios.length === 0) return null;
+  const text = say(state.settings.lang, 'further', { n: scenarios.length });
+  return el('details', { class: 'further', open: stop.step === step ? '' : null },
+    el('summary', { 'aria-label': `${text}: ${stop.title}` }, text),
+    el('ul', {}, ...scenarios.map(({ name, lead }) => el('li', {}, link(name, el('code', {}, name), says(lead))))));
+}
+
 export function createCourse() {
   const summary = el('summary', {});
   const list = el('ol', { class: 'lessons' });
@@ -39,9 +52,11 @@ export function createCourse() {
       // A file is no step of the course.
       const count = step > 0 ? el('span', { class: 'count' }, say(state.settings.lang, 'stepOf', { n: step, m: steps })) : null;
       summary.replaceChildren(...(count ? [count, ' '] : []), el('b', {}, title));
-      list.replaceChildren(...course.map((stop) => el('li', {},
-        el('a', { href: hashOf(stop.name, state.settings), 'aria-current': stop.step === step ? 'page' : null },
-          el('span', { class: 'count' }, String(stop.step)), el('b', {}, stop.title), el('span', { class: 'says' }, stop.lead)))));
+      const link = (/** @type {string} */ name, /** @type {(Node | string)[]} */ ...inside) => el('a', { href: hashOf(name, state.settings), 'aria-current': step > 0 && name === state.settings.lesson ? 'page' : null }, ...inside);
+      const says = (/** @type {string} */ lead) => el('span', { class: 'says' }, lead);
+      list.replaceChildren(...course.map((stop) => el('li', { class: stop.step === step ? 'here' : null },
+        link(stop.name, el('span', { class: 'count' }, String(stop.step)), el('b', {}, stop.title), says(stop.lead)),
+        further(stop, step, state, link, says))));
       const after = step > 0 ? course.find((stop) => stop.step > step) : undefined;
       next.hidden = !after;
       if (after) {

@@ -27,7 +27,7 @@ export const WORDS = Object.freeze({
   due: ['due, nobody noticed', '期限到来、誰も気づかない'],
   dueIs: ['Its time has come or its data is there, and nobody has looked.', '時刻かデータは来ているが、誰も見ていない。'],
   question: ['the wait in question', '問題の待ち'],
-  questionIs: ['Red: the wait that headline and Why speak of. Click another task to ask about its own.', '赤: 見出しと「なぜ」が語る待ち。別のタスクをクリックするとその待ちになる。'],
+  questionIs: ['Red: the wait that the headline and Why speak of. Click another task to ask about its own.', '赤: 見出しと「なぜ」が語る待ち。別のタスクをクリックするとその待ちになる。'],
   bracket: ['its length', 'その長さ'],
   bracketIs: ['From when the task could run to when it ran.', '動けるようになってから動くまで。'],
   ends: ['its ends', 'その両端'],

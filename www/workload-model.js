@@ -6,10 +6,10 @@
 
 /** What can be a step, with an argument to begin with. `c`: the first channel, `s`: socket, `k`: kind. */
 export const VERBS = Object.freeze({
-  cpu: '1 ms', block: '10 ms', syscall: '10 ms', sleep: '10 ms', io: '1 ms', send: 'c', recv: 'c', read: 's', spawn: 'k', join: {}, yield_now: {},
+  cpu: '1 ms', block: '10 ms', syscall: '10 ms', sleep: '10 ms', io: '1 ms', send: 'c', recv: 'c', start_recv: 'c', finish_recv: 'c', read: 's', spawn: 'k', join: {}, yield_now: {},
   spawn_blocking: [{ block: '10 ms' }], block_in_place: [{ block: '10 ms' }], repeat: { times: 2, do: [{ cpu: '1 ms' }] }, forever: [{ sleep: '10 ms' }],
   measure: { label: 'part', do: [{ cpu: '1 ms' }] }, 'join!': [[{ sleep: '1 ms' }], [{ sleep: '2 ms' }]], select: [[{ sleep: '1 ms' }], [{ sleep: '2 ms' }]],
-  wake_self: {}, forget_waker: {},
+  wake_self: {}, forget_waker: {}, park: {},
 });
 
 /** @param {Json} step @returns {string} */

@@ -46,13 +46,13 @@ pub const SPEC: Spec = Spec {
         },
         Param {
             name: "spins",
-            what: "So often a worker that finds nothing gives its CPU to others and looks again before it sleeps.",
+            what: "How often a worker that finds nothing gives its CPU to others and looks again before it sleeps.",
             range: Range::Integer { min: 0, max: 1_000, default: Some(3), unit: "looks" },
             source: "tokio-threadpool 0.1.17, worker/mod.rs, MAX_SPINS",
         },
         Param {
             name: "batch_max",
-            what: "Of another queue a worker takes half, rounded up, but no more than this.",
+            what: "A worker takes half of another queue, rounded up, but no more than this.",
             range: Range::Integer { min: 1, max: 1_000_000, default: Some(32), unit: "tasks" },
             source: "crossbeam-deque 0.7.1, MAX_BATCH",
         },
@@ -67,7 +67,7 @@ pub const SPEC: Spec = Spec {
     ],
     assumptions: &[
         Assumption {
-            text: "All workers share one driver, held by who sleeps; in tokio 0.1 each has its own reactor and timers.",
+            text: "All workers share one driver, held by whoever sleeps; in tokio 0.1 each has its own reactor and timers.",
             source: "tokio 0.1.22, runtime/threadpool/builder.rs",
         },
         Assumption {

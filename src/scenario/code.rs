@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::id::{ChannelId, KindId, MutexId};
-use crate::scenario::model::{Does, Length, Step};
+use crate::scenario::model::{Does, Length, ParkToken, Step};
 use crate::time::Nanos;
 
 /// The program of a kind.
@@ -20,6 +20,8 @@ pub(super) struct Code {
     pub(super) joins: bool,
     /// Some step ends spawned tasks, so what is needed for that is kept.
     pub(super) aborts: bool,
+    /// Some step parks on the thread's token, so there is one.
+    pub(super) parks: bool,
     /// Some step follows a schedule, so the time of the first step is kept.
     pub(super) ticks: bool,
 }
@@ -70,6 +72,14 @@ pub(super) enum Act {
         channel: ChannelId,
         count: u32,
     },
+    StartRecv {
+        channel: ChannelId,
+        count: u32,
+    },
+    FinishRecv {
+        channel: ChannelId,
+        count: u32,
+    },
     Read {
         socket: u16,
         count: u32,
@@ -90,7 +100,11 @@ pub(super) enum Act {
         mutex: MutexId,
         body: Range<u32>,
     },
-    BlockOn(Range<u32>),
+    BlockOn {
+        token: ParkToken,
+        body: Range<u32>,
+    },
+    Park,
     /// The body, and what is done if the deadline came first.
     Timeout {
         after: Draw,
@@ -132,7 +146,7 @@ impl Code {
                             Act::SpawnBlocking(hole)
                             | Act::BlockingJob(hole)
                             | Act::BlockInPlace(hole)
-                            | Act::BlockOn(hole)
+                            | Act::BlockOn { body: hole, .. }
                             | Act::Lock { body: hole, .. },
                         ..
                     },
@@ -192,7 +206,10 @@ impl Code {
                 Does::SpawnBlocking(body) => self.whole(step.id, Act::SpawnBlocking(0..0), body, later),
                 Does::BlockingJob(body) => self.whole(step.id, Act::BlockingJob(0..0), body, later),
                 Does::BlockInPlace(body) => self.whole(step.id, Act::BlockInPlace(0..0), body, later),
-                Does::BlockOn(body) => self.whole(step.id, Act::BlockOn(0..0), body, later),
+                Does::BlockOn { token, body } => {
+                    self.parks |= *token == ParkToken::Thread;
+                    self.whole(step.id, Act::BlockOn { token: *token, body: 0..0 }, body, later);
+                }
                 Does::Lock { mutex, body } => {
                     self.whole(step.id, Act::Lock { mutex: *mutex, body: 0..0 }, body, later);
                 }
@@ -254,6 +271,8 @@ impl Code {
             }
             Does::Send { channel, count } => Act::Send { channel: *channel, count: *count },
             Does::Recv { channel, count } => Act::Recv { channel: *channel, count: *count },
+            Does::StartRecv { channel, count } => Act::StartRecv { channel: *channel, count: *count },
+            Does::FinishRecv { channel, count } => Act::FinishRecv { channel: *channel, count: *count },
             Does::Read { socket, count } => Act::Read { socket: *socket, count: *count },
             Does::Spawn { kind, count } => Act::Spawn { kind: *kind, count: *count },
             Does::Join => {
@@ -265,6 +284,10 @@ impl Code {
                 Act::Abort
             }
             Does::Panic => Act::Panic,
+            Does::Park => {
+                self.parks = true;
+                Act::Park
+            }
             Does::YieldNow => Act::YieldNow,
             Does::WakeSelf => Act::WakeSelf,
             Does::ForgetWaker => Act::ForgetWaker,
@@ -293,9 +316,12 @@ impl Code {
 /// Whether a step passes at least one leaf whenever it is done.
 fn touches(does: &Does) -> bool {
     match does {
-        Does::Send { count, .. } | Does::Recv { count, .. } | Does::Read { count, .. } | Does::Spawn { count, .. } => {
-            *count > 0
-        }
+        Does::Send { count, .. }
+        | Does::Recv { count, .. }
+        | Does::StartRecv { count, .. }
+        | Does::FinishRecv { count, .. }
+        | Does::Read { count, .. }
+        | Does::Spawn { count, .. } => *count > 0,
         Does::Join | Does::Abort => false,
         Does::Chance { body, otherwise, .. } => {
             [body, otherwise].into_iter().all(|steps| steps.iter().any(|step| touches(&step.does)))

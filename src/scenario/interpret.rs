@@ -14,11 +14,11 @@ use std::ops::Range;
 use std::pin::Pin;
 
 use super::code::{Act, Code, Draw, Op};
-use super::model::Length;
+use super::model::{Length, ParkToken};
 use super::program::Prepared;
 use crate::id::KindId;
 use crate::sync::{Arc, AtomicU32, AtomicU64, Mutex, Ordering, lock};
-use crate::task::{Aborter, Env, Join, join_all, select_first};
+use crate::task::{Aborter, Env, Join, Token, join_all, select_first};
 use crate::time::{Nanos, Time};
 use crate::trace::Event;
 
@@ -56,6 +56,9 @@ struct Task {
     joins: Mutex<VecDeque<Join>>,
     /// What is needed to end those; empty unless the program aborts.
     aborts: Mutex<Vec<Aborter>>,
+    /// The token of the thread, if some step parks on it. A task that parks keeps its thread to itself, so that all who
+    /// share the thread's token meanwhile are calls of this task.
+    thread: Option<Arc<Token>>,
 }
 
 impl Task {
@@ -65,7 +68,8 @@ impl Task {
         let cells = (0..code.cells).map(|_| AtomicU64::new(0)).collect();
         let born = if code.ticks { env.now() } else { Time::ZERO };
         let (joins, aborts) = (Mutex::default(), Mutex::default());
-        Task { prepared, env, kind, at: AtomicU32::new(NONE), born, cells, joins, aborts }
+        let thread = code.parks.then(Arc::default);
+        Task { prepared, env, kind, at: AtomicU32::new(NONE), born, cells, joins, aborts, thread }
     }
 
     fn code(&self) -> &Code {
@@ -203,6 +207,16 @@ impl Task {
                     self.prepared.channel(*channel).recv(env).await;
                 }
             }
+            Act::StartRecv { channel, count } => {
+                for _ in 0..*count {
+                    self.prepared.channel(*channel).start_recv(env).await;
+                }
+            }
+            Act::FinishRecv { channel, count } => {
+                for _ in 0..*count {
+                    self.prepared.channel(*channel).finish_recv(env).await;
+                }
+            }
             Act::Read { socket, count } => {
                 for _ in 0..*count {
                     self.prepared.socket(*socket).read(env).await;
@@ -217,7 +231,14 @@ impl Task {
                 self.nested(body.clone(), branch).await;
                 drop(guard);
             }
-            Act::BlockOn(body) => env.block_on(self.nested(body.clone(), branch)).await,
+            Act::BlockOn { token, body } => {
+                let token = match token {
+                    ParkToken::Own => Arc::default(),
+                    ParkToken::Thread => self.thread().clone(),
+                };
+                env.block_on(&token, self.nested(body.clone(), branch)).await;
+            }
+            Act::Park => env.park(self.thread()).await,
             Act::Timeout { after, parts: [body, otherwise] } => {
                 let after = self.length(after, step);
                 // What does not come to its end in time is polled beside the deadline: it is a branch.
@@ -239,6 +260,10 @@ impl Task {
             Act::BlockInPlace(body) => env.block_in_place(Box::pin(self.body(body.clone(), branch))).await,
             Act::Sleep(_) | Act::Cpu(_) | Act::YieldNow | Act::WakeSelf => unreachable!("done by `walk`"),
         }
+    }
+
+    fn thread(&self) -> &Arc<Token> {
+        self.thread.as_ref().expect("the code says that some step parks")
     }
 
     /// Notes where the task is, once. In a branch it stands behind a gate.

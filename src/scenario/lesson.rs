@@ -3,6 +3,7 @@
 //! A lesson is data beside a scenario. Nothing in it decides a run, except the values that its knobs and tries set.
 
 use super::fields::{check_name, expected, flag, integer, list, named, object, text, time, unknown};
+use super::groups::{self, Grouped};
 use super::json::{Json, clip};
 use super::limits::{self, LONGEST};
 use super::model::{Does, Scenario, Step};
@@ -184,13 +185,15 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     TEXTS.iter().map(|(name, _)| *name)
 }
 
-/// The lesson of that name.
+/// The lesson of that name; or a scenario that is grouped under one, by its own name.
 ///
 /// # Panics
 /// If its file is wrong: a mistake of ours, found by a test.
 #[must_use]
 pub fn get(name: &str) -> Option<Lesson> {
-    let (_, text) = TEXTS.iter().find(|(known, _)| *known == name)?;
+    let Some((_, text)) = TEXTS.iter().find(|(known, _)| *known == name) else {
+        return groups::ALL.iter().find(|grouped| grouped.scenario == name).map(Grouped::lesson);
+    };
     Some(Lesson::parse(text).unwrap_or_else(|problems| panic!("lesson {name}: {problems:?}")))
 }
 

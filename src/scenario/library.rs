@@ -74,6 +74,16 @@ const OPEN_LOOP: &str = include_str!("library/open-loop.json");
 
 const JOIN: &str = include_str!("library/in-place-join.json");
 
+const STALE: &str = include_str!("library/stale-waker.json");
+
+/// A call of the naive `block_on` whose future does something beside waiting.
+const PARKS: &str = include_str!("library/park-token.json");
+
+/// The path of what it does beside.
+const BESIDE: &str = "tasks.caller.program.0.block_on.do.0.join!.1";
+
+const SYSMON: &str = include_str!("library/sysmon.json");
+
 const W1: &str = include_str!("library/w1.json");
 
 /// The path of what a job of W1 to W4 does.
@@ -117,7 +127,7 @@ macro_rules! job {
 }
 
 /// All of them, in the order in which they are listed.
-pub static ALL: [Named; 52] = [
+pub static ALL: [Named; 59] = [
     plain("w1", &[]),
     w_in_place("w1-block-in-place", &[(JOB, job!(r#"{"block_in_place": [{"block": "400 ms"}]}"#))]),
     w("w1-spawn-blocking", &[(JOB, job!(r#"{"spawn_blocking": [{"block": "400 ms"}]}"#))]),
@@ -166,6 +176,8 @@ pub static ALL: [Named; 52] = [
     Named { name: "one-sleep", base: include_str!("library/one-sleep.json"), set: &[], fits: EVERY },
     Named { name: "staircase", base: include_str!("library/staircase.json"), set: &[], fits: EVERY },
     pools("waker-ticket", include_str!("library/waker-ticket.json")),
+    pools("stale-waker", STALE),
+    Named { name: "moved-future", base: STALE, set: &[("channels.letter.waker", "latest")], fits: POOLS },
     pools("backoff", include_str!("library/backoff.json")),
     queue_lock("queue-lock", &[]),
     queue_lock("queue-lock-long-tasks", &[("tasks.item.program.0.repeat.do.0.cpu", "100 us")]),
@@ -191,6 +203,10 @@ pub static ALL: [Named; 52] = [
     held("async-mutex", MUTEX, &[("mutexes.cache.kind", "async")]),
     held("mutex-across-await", include_str!("library/mutex-across-await.json"), &[]),
     held("nested-block-on", include_str!("library/nested-block-on.json"), &[]),
+    held("park-token", PARKS, &[]),
+    held("stolen-token", PARKS, &[(BESIDE, r#"[{"cpu": "8 ms"}, "park"]"#)]),
+    held("shared-parker", PARKS, &[(BESIDE, r#"[{"block_on": {"token": "thread", "do": [{"recv": "reply"}]}}]"#)]),
+    held("own-parker", PARKS, &[(BESIDE, r#"[{"block_on": [{"recv": "reply"}]}]"#)]),
     pools("timeout", include_str!("library/timeout.json")),
     pools("outside-thread", include_str!("library/outside-thread.json")),
     pools("abort", include_str!("library/abort.json")),
@@ -208,11 +224,12 @@ pub static ALL: [Named; 52] = [
         set: &[],
         fits: &["work-stealing", "tokio", "sharded", "global-queue", "dandori"],
     },
+    Named { name: "sysmon", base: SYSMON, set: &[], fits: &["go", "tokio", "async-std-monitor", "dandori"] },
     Named {
-        name: "sysmon",
-        base: include_str!("library/sysmon.json"),
-        set: &[],
-        fits: &["go", "tokio", "async-std-monitor", "dandori"],
+        name: "no-signals",
+        base: SYSMON,
+        set: &[("policy.preemption", "off"), ("machine.cpus", "1")],
+        fits: &["go", "tokio", "tokio-current-thread"],
     },
     Named {
         name: "watchman",

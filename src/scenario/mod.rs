@@ -10,6 +10,7 @@ pub mod costs;
 mod distribution;
 mod draft;
 mod fields;
+pub mod groups;
 mod interpret;
 pub mod json;
 mod length;

@@ -74,6 +74,17 @@ pub struct ChannelSpec {
     pub outside: Option<Arrivals>,
     /// Its operations spend budget; those of a library that knows nothing of it do not.
     pub budget: bool,
+    /// Whom a wait wakes that was polled by several tasks.
+    pub waker: KeptWaker,
+}
+
+/// Which waker a wait keeps that is polled again.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum KeptWaker {
+    /// That of the latest poll, as every future should.
+    Latest,
+    /// That of the first poll: wrong as soon as the future has moved to another task.
+    First,
 }
 
 /// A mutex.
@@ -243,6 +254,20 @@ pub enum Does {
         /// How many.
         count: u32,
     },
+    /// Polls receives once each; those that are not done stay with the channel.
+    StartRecv {
+        /// Where from.
+        channel: ChannelId,
+        /// How many.
+        count: u32,
+    },
+    /// Awaits receives that were started, whoever did, the oldest first; where there is none, receives.
+    FinishRecv {
+        /// Where from.
+        channel: ChannelId,
+        /// How many.
+        count: u32,
+    },
     /// Reads from a socket.
     Read {
         /// Index of the socket.
@@ -286,7 +311,14 @@ pub enum Does {
         otherwise: Vec<Step>,
     },
     /// Runs the body to its end with the thread held, as a `block_on` inside a task does.
-    BlockOn(Vec<Step>),
+    BlockOn {
+        /// Who else may take the token that wakes it.
+        token: ParkToken,
+        /// What.
+        body: Vec<Step>,
+    },
+    /// Holds the thread until the thread's token is given, and takes it: user code that parks.
+    Park,
     /// Does the body or the other steps, as a draw says.
     Chance {
         /// Probability of the body, 0 to 1, in thousandths.
@@ -324,6 +356,15 @@ pub enum Does {
     Select(Vec<Vec<Step>>),
 }
 
+/// The token that ends the park of a `block_on`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParkToken {
+    /// One for this call.
+    Own,
+    /// The thread's, which all calls on it share.
+    Thread,
+}
+
 impl Does {
     /// Steps inside this one, each list with its path from the step on.
     #[must_use]
@@ -339,7 +380,8 @@ impl Does {
             Does::SpawnBlocking(body) => one("spawn_blocking", body),
             Does::BlockingJob(body) => one("blocking_job", body),
             Does::BlockInPlace(body) => one("block_in_place", body),
-            Does::BlockOn(body) => one("block_on", body),
+            Does::BlockOn { token: ParkToken::Own, body } => one("block_on", body),
+            Does::BlockOn { token: ParkToken::Thread, body } => one("block_on.do", body),
             Does::Forever(body) => one("forever", body),
             Does::Lock { body, .. } => one("lock.do", body),
             Does::Repeat { body, .. } => one("repeat.do", body),

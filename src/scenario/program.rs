@@ -7,7 +7,7 @@ use super::interpret;
 use super::socket::Feed;
 use crate::id::{ChannelId, KindId, MutexId};
 use crate::rng::{Key, Stream};
-use crate::scenario::{Arrivals, Scenario};
+use crate::scenario::{Arrivals, KeptWaker, Scenario};
 use crate::sync::{Arc, Mutex, lock};
 use crate::task::{After, Channel, Env, Host, TaskMutex};
 use crate::time::{Nanos, Time};
@@ -88,7 +88,8 @@ impl Prepared {
             .enumerate()
             .map(|(id, channel)| {
                 let made = Channel::new(ChannelId(id as u16), channel.capacity, channel.ready);
-                if channel.budget { made } else { made.without_budget() }
+                let made = if channel.budget { made } else { made.without_budget() };
+                if channel.waker == KeptWaker::First { made.keeping_first_waker() } else { made }
             })
             .collect();
         let mutexes = scenario.mutexes.iter().enumerate();

@@ -6,7 +6,9 @@ use super::distribution;
 use super::fields::{Fields, check_name, expected, flag, integer, list, named, nanos, object, text, time, unknown};
 use super::json::{Json, clip, quote};
 use super::limits::{self, LONGEST};
-use super::model::{Arrivals, ChannelSpec, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Scenario, Socket};
+use super::model::{
+    Arrivals, ChannelSpec, KeptWaker, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Scenario, Socket,
+};
 use super::problem::{Problem, Problems, at, either};
 use super::steps::{Names, Programs};
 use crate::policy::spec::Range;
@@ -229,8 +231,10 @@ impl Reader<'_> {
         let mut channels = Vec::new();
         for (name, json) in self.things("channels", "channel", json) {
             let path = at("channels", clip(name));
-            let mut channel = ChannelSpec { name: name.clone(), capacity: None, ready: 0, outside: None, budget: true };
-            if let Some(fields) = object(self.problems, &path, json, &["capacity", "ready", "outside", "budget"]) {
+            let (name, waker) = (name.clone(), KeptWaker::Latest);
+            let mut channel = ChannelSpec { name, capacity: None, ready: 0, outside: None, budget: true, waker };
+            let known = ["capacity", "ready", "outside", "budget", "waker"];
+            if let Some(fields) = object(self.problems, &path, json, &known) {
                 channel.capacity = fields
                     .get("capacity")
                     .map(|json| integer(self.problems, &at(&path, "capacity"), json, limits::CAPACITY) as u32);
@@ -240,6 +244,12 @@ impl Reader<'_> {
                 channel.outside = fields.get("outside").map(|json| self.open_series(&at(&path, "outside"), json));
                 channel.budget =
                     fields.get("budget").is_none_or(|json| flag(self.problems, &at(&path, "budget"), json));
+                let named = at(&path, "waker");
+                match fields.get("waker").and_then(|json| text(self.problems, &named, "latest or first", json)) {
+                    Some("first") => channel.waker = KeptWaker::First,
+                    Some("latest") | None => {}
+                    Some(other) => unknown(self.problems, named, "waker", other, ["latest", "first"]),
+                }
             }
             if let Some(capacity) = channel.capacity.filter(|&capacity| channel.ready > capacity) {
                 let message = format!("{} messages do not fit into {capacity} places", channel.ready);

@@ -4,14 +4,14 @@ use super::distribution;
 use super::fields::{check_name, expected, integer, list, nanos, number, object, text, unknown};
 use super::json::{Json, clip};
 use super::limits::{self, BRANCHES, DEPTH, LONGEST, STEPS};
-use super::model::{ChannelSpec, Does, Length, MutexSpec, Socket, Step};
+use super::model::{ChannelSpec, Does, Length, MutexSpec, ParkToken, Socket, Step};
 use super::problem::{Problems, at, either};
 use crate::id::{ChannelId, KindId, MutexId};
 use crate::task::MutexKind;
 use crate::time::Nanos;
 
 /// The verbs, in the order in which the documentation has them.
-pub(super) const VERBS: [&str; 27] = [
+pub(super) const VERBS: [&str; 30] = [
     "cpu",
     "block",
     "syscall",
@@ -19,6 +19,8 @@ pub(super) const VERBS: [&str; 27] = [
     "io",
     "send",
     "recv",
+    "start_recv",
+    "finish_recv",
     "read",
     "spawn",
     "join",
@@ -30,6 +32,7 @@ pub(super) const VERBS: [&str; 27] = [
     "blocking_job",
     "block_in_place",
     "block_on",
+    "park",
     "chance",
     "repeat",
     "forever",
@@ -161,6 +164,14 @@ impl<'a> Programs<'a> {
                 let (index, count) = self.channel(problems, &path, json);
                 Does::Recv { channel: ChannelId(index as u16), count }
             }
+            "start_recv" => {
+                let (index, count) = self.channel(problems, &path, json);
+                Does::StartRecv { channel: ChannelId(index as u16), count }
+            }
+            "finish_recv" => {
+                let (index, count) = self.channel(problems, &path, json);
+                Does::FinishRecv { channel: ChannelId(index as u16), count }
+            }
             "read" => {
                 let names: Vec<&str> = self.names.sockets.iter().map(|s| s.name.as_str()).collect();
                 let (index, count) = target(problems, &path, json, "socket", &names, limits::MESSAGES);
@@ -172,7 +183,7 @@ impl<'a> Programs<'a> {
             }
             "spawn_blocking" => Does::SpawnBlocking(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
             "blocking_job" => Does::BlockingJob(self.steps(problems, &path, json, Where::Blocking, depth + 1)),
-            "block_on" => Does::BlockOn(self.steps(problems, &path, json, Where::Held, depth + 1)),
+            "block_on" => self.block_on(problems, &path, json, depth)?,
             "lock" => self.lock(problems, &path, json, place, depth)?,
             "timeout" => {
                 let fields = object(problems, &path, json, &["after", "do", "else"])?;
@@ -263,6 +274,26 @@ impl<'a> Programs<'a> {
         json.map_or_else(Vec::new, |json| self.steps(problems, &at(path, "else"), json, place, depth + 1))
     }
 
+    /// A list of steps, or an object that says whose token it is.
+    fn block_on(&mut self, problems: &mut Problems, path: &str, json: &Json, depth: usize) -> Option<Does> {
+        let Json::Map(_) = json else {
+            let body = self.steps(problems, path, json, Where::Held, depth + 1);
+            return Some(Does::BlockOn { token: ParkToken::Own, body });
+        };
+        let fields = object(problems, path, json, &["token", "do"])?;
+        let named = at(path, "token");
+        let mut token = ParkToken::Own;
+        if let Some(json) = fields.get("token") {
+            match text(problems, &named, "own or thread", json) {
+                Some("thread") => token = ParkToken::Thread,
+                Some("own") | None => {}
+                Some(other) => unknown(problems, named, "token", other, ["own", "thread"]),
+            }
+        }
+        let body = self.body(problems, path, fields.get("do"), Where::Held, depth);
+        Some(Does::BlockOn { token, body })
+    }
+
     fn lock(&mut self, problems: &mut Problems, path: &str, json: &Json, place: Where, depth: usize) -> Option<Does> {
         let fields = object(problems, path, json, &["mutex", "do"])?;
         let named = at(path, "mutex");
@@ -335,6 +366,7 @@ fn plain(verb: &str) -> Option<Does> {
         "join" => Does::Join,
         "abort" => Does::Abort,
         "panic" => Does::Panic,
+        "park" => Does::Park,
         "yield_now" => Does::YieldNow,
         "forget_waker" => Does::ForgetWaker,
         "wake_self" => Does::WakeSelf,

@@ -4,7 +4,7 @@
 use super::costs::{Costs, FIELDS};
 use super::distribution;
 use super::json::Json;
-use super::model::{Arrivals, Does, Kind, PolicyChoice, Scenario, Step};
+use super::model::{Arrivals, Does, KeptWaker, Kind, ParkToken, PolicyChoice, Scenario, Step};
 use super::read::VERSION;
 use crate::policy::Registry;
 use crate::policy::spec::Range;
@@ -19,7 +19,9 @@ pub(super) fn scenario(scenario: &Scenario, registry: &Registry) -> Json {
         let ready = ("ready".to_owned(), Json::integer(channel.ready));
         let outside = channel.outside.as_ref().map(|messages| ("outside".to_owned(), series(messages)));
         let budget = (!channel.budget).then(|| ("budget".to_owned(), Json::Bool(false)));
-        (channel.name.clone(), Json::Map(capacity.into_iter().chain([ready]).chain(outside).chain(budget).collect()))
+        let waker = (channel.waker == KeptWaker::First).then(|| ("waker".to_owned(), Json::text("first")));
+        let fields = capacity.into_iter().chain([ready]).chain(outside).chain(budget).chain(waker);
+        (channel.name.clone(), Json::Map(fields.collect()))
     });
     let mutexes = scenario.mutexes.iter().map(|mutex| {
         let kind = match mutex.kind {
@@ -151,6 +153,12 @@ fn step(does: &Does, scenario: &Scenario) -> Json {
         Does::Io(amount) => ("io", distribution::write(amount)),
         Does::Send { channel, count } => ("send", target("channel", &scenario.channels[channel.index()].name, *count)),
         Does::Recv { channel, count } => ("recv", target("channel", &scenario.channels[channel.index()].name, *count)),
+        Does::StartRecv { channel, count } => {
+            ("start_recv", target("channel", &scenario.channels[channel.index()].name, *count))
+        }
+        Does::FinishRecv { channel, count } => {
+            ("finish_recv", target("channel", &scenario.channels[channel.index()].name, *count))
+        }
         Does::Read { socket, count } => {
             ("read", target("socket", &scenario.sockets[usize::from(*socket)].name, *count))
         }
@@ -160,7 +168,11 @@ fn step(does: &Does, scenario: &Scenario) -> Json {
         Does::Panic => ("panic", nothing()),
         Does::YieldNow => ("yield_now", nothing()),
         Does::BlockingJob(body) => ("blocking_job", steps(body, scenario)),
-        Does::BlockOn(body) => ("block_on", steps(body, scenario)),
+        Does::BlockOn { token: ParkToken::Own, body } => ("block_on", steps(body, scenario)),
+        Does::BlockOn { token: ParkToken::Thread, body } => {
+            ("block_on", Json::map([("token", Json::text("thread")), ("do", steps(body, scenario))]))
+        }
+        Does::Park => ("park", nothing()),
         Does::Lock { mutex, body } => {
             let name = Json::text(&scenario.mutexes[mutex.index()].name);
             ("lock", Json::map([("mutex", name), ("do", steps(body, scenario))]))

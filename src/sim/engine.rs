@@ -290,7 +290,9 @@ impl Sim {
         let program = &self.prepared.scenario().kinds[slot.kind.index()].program;
         let child = || self.tasks.iter().position(|child| child.parent == Some(task) && child.state != TaskState::Done);
         match slot.step.and_then(|step| find(program, step)) {
-            Some(Does::Send { channel, .. } | Does::Recv { channel, .. }) => Waits::Channel(*channel),
+            Some(Does::Send { channel, .. } | Does::Recv { channel, .. } | Does::FinishRecv { channel, .. }) => {
+                Waits::Channel(*channel)
+            }
             Some(Does::Lock { mutex, .. }) => Waits::Mutex(*mutex),
             // Nothing happens any more, so its time has come, and nobody looked.
             Some(Does::Sleep(_) | Does::Tick(_) | Does::Io(_)) => Waits::Worker,

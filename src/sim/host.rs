@@ -425,7 +425,12 @@ impl Host for SimHost {
     }
 
     fn give(&self, token: &Arc<Token>) {
-        let is_played = self.at_desk(|desk| desk.acts.push_back(Act::Give(token.clone())));
+        let is_played = self.at_desk(|desk| {
+            // A leaf that was skipped in a nested `block_on` looks again in the same pass: nobody has woken it.
+            if !desk.swallow {
+                desk.acts.push_back(Act::Give(token.clone()));
+            }
+        });
         if is_played.is_none() {
             // Nobody is at the desk: a thread of the program's own, or the run is torn down.
             token.give();

@@ -8,6 +8,12 @@
 //! 3. An operation that is dropped in the line, by a `select!`, takes its ticket back. One that was already woken and
 //!    did not act passes the wake on to the next in line, if there still is something for it. Without this rule a
 //!    message could lie in the channel beside receivers that sleep.
+//!
+//! # A future that moves
+//!
+//! A receive can be polled once by one task and be awaited by another: between the two its ticket stays in the line. The
+//! ticket wakes who polled last, because polling again puts the present waker in it. A channel that *keeps the first
+//! waker* does not, and is wrong whenever a future has moved: its message wakes a task that waits for something else.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -25,6 +31,8 @@ pub struct Channel {
     capacity: Option<u32>,
     /// Its operations need and spend budget. One of another library knows nothing of it.
     is_budgeted: bool,
+    /// A ticket in the line wakes who polled first, and not who polled last.
+    keeps_first_waker: bool,
     state: Mutex<State>,
 }
 
@@ -34,6 +42,8 @@ struct State {
     tickets: u64,
     receivers: Line,
     senders: Line,
+    /// Tickets of receives that were polled once and left, the oldest first.
+    left: VecDeque<u64>,
 }
 
 /// Which way a message goes.
@@ -48,13 +58,19 @@ impl Channel {
     #[must_use]
     pub fn new(id: ChannelId, capacity: Option<u32>, ready: u32) -> Channel {
         let state = Mutex::new(State { queued: ready, ..State::default() });
-        Channel { id, capacity, is_budgeted: true, state }
+        Channel { id, capacity, is_budgeted: true, keeps_first_waker: false, state }
     }
 
     /// The same, from a library that knows nothing of budgets.
     #[must_use]
     pub fn without_budget(self) -> Channel {
         Channel { is_budgeted: false, ..self }
+    }
+
+    /// The same with a mistake: a wait that is polled again keeps the waker of its first poll.
+    #[must_use]
+    pub fn keeping_first_waker(self) -> Channel {
+        Channel { keeps_first_waker: true, ..self }
     }
 
     /// A message from a thread outside of the runtime. It does not wait: such a channel has no capacity.
@@ -77,6 +93,41 @@ impl Channel {
     /// Receives one message; waits for one.
     pub async fn recv(&self, env: &Env) {
         self.pass(env, Way::Out).await;
+    }
+
+    /// Polls a receive once. If there is no message its future stays with the channel, for whoever finishes it.
+    pub async fn start_recv(&self, env: &Env) {
+        let leaf = env.leaf();
+        let mut waiting = Waiting { channel: self, env, way: Way::Out, ticket: None };
+        poll_fn(|cx| {
+            ready!(env.gate(leaf, cx));
+            if self.is_budgeted {
+                ready!(env.budget(cx));
+            }
+            if waiting.poll(cx).is_pending() {
+                lock(&self.state).left.extend(waiting.ticket.take());
+            }
+            Poll::Ready(())
+        })
+        .await;
+    }
+
+    /// Awaits the receive that was left longest, whoever polled it first; if none was left, one of its own.
+    pub async fn finish_recv(&self, env: &Env) {
+        let leaf = env.leaf();
+        let mut waiting = Waiting { channel: self, env, way: Way::Out, ticket: None };
+        let mut is_taken_over = false;
+        poll_fn(|cx| {
+            ready!(env.gate(leaf, cx));
+            if !std::mem::replace(&mut is_taken_over, true) {
+                waiting.ticket = lock(&self.state).left.pop_front();
+            }
+            if self.is_budgeted {
+                ready!(env.budget(cx));
+            }
+            waiting.poll(cx)
+        })
+        .await;
     }
 
     async fn pass(&self, env: &Env, way: Way) {
@@ -179,6 +230,7 @@ impl Waiting<'_> {
     fn wait(&mut self, state: &mut State, waker: &Waker) {
         let known = self.ticket.and_then(|ticket| state.line(self.way).position(ticket));
         match known {
+            Some(_) if self.channel.keeps_first_waker => {}
             Some(at) => state.line(self.way).0[at].1.clone_from(waker),
             None => {
                 let ticket = state.tickets;

@@ -92,6 +92,17 @@ pub struct Stop {
     pub title: String,
     /// What it says, in a sentence.
     pub lead: String,
+    /// Further scenarios under it.
+    pub scenarios: Vec<Further>,
+}
+
+/// A scenario of the library under a lesson.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Further {
+    /// Its name, in links and on the page.
+    pub name: String,
+    /// What happens in it.
+    pub lead: String,
 }
 
 /// One control.
@@ -244,6 +255,7 @@ fn result(board: &Board) -> Rich {
                 ("task", board.link(worst.task)),
             ];
             let template = match lanes {
+                _ if worst.poll.is_none() => words.wait_still,
                 1 => words.wait_one,
                 _ if worst.length() > crate::time::Nanos(board.to.since(board.from).0 / 100) => words.wait_worst,
                 _ => words.wait_fine,

@@ -18,7 +18,7 @@ use super::board::{Before, Board, Facts};
 use super::export::{self, Format};
 use super::help::{Goal, Help, Table, candidates};
 use super::hit::{Hit, hit};
-use super::info::{About, Choice, Knob, RunInfo, Stop, info, no_effect};
+use super::info::{About, Choice, Further, Knob, RunInfo, Stop, info, no_effect};
 use super::layout::{Layout, Wanted, rows};
 use super::moment::{Moment, moment, moment_in};
 use super::overview::overview;
@@ -28,7 +28,7 @@ use super::transcript::{Transcript, records, transcript};
 use crate::id::TaskId;
 use crate::policy::{Registry, Spec};
 use crate::scenario::lesson::{self, Both, Control, Lesson};
-use crate::scenario::{Draft, Json, Problem, Scenario, limits};
+use crate::scenario::{Draft, Json, Problem, Scenario, groups, limits};
 use crate::time::{Nanos, Time};
 use crate::trace::Recording;
 use crate::words::{Lang, policies};
@@ -372,7 +372,10 @@ impl Session {
         let stop = |lesson: &Lesson| {
             let words = if lang == Lang::Ja { &lesson.words.ja } else { &lesson.words.en };
             let (title, lead) = (words.title.clone(), words.lead.clone());
-            Stop { name: lesson.name.clone(), step: lesson.step, title, lead }
+            let further = groups::of(&lesson.name);
+            let further = further
+                .map(|grouped| Further { name: grouped.scenario.to_owned(), lead: of(&grouped.line(), lang).clone() });
+            Stop { name: lesson.name.clone(), step: lesson.step, title, lead, scenarios: further.collect() }
         };
         self.lessons.iter().map(stop).collect()
     }

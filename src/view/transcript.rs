@@ -300,7 +300,7 @@ mod tests {
         ];
         assert_eq!(lines, expected);
         let steal = told(&board, us(50_015), None, 2, Some("worker-1"));
-        assert!(steal.contains(&"Worker 1 takes 1 from worker 0.".to_owned()), "{steal:?}");
+        assert!(steal.contains(&"Worker 1 takes 1 task from worker 0.".to_owned()), "{steal:?}");
     }
 
     #[test]

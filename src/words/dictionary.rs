@@ -21,6 +21,8 @@ dictionary! {
     wait_fine: Headline ["n" "kind" "x"];
     /// One task and its longest wait.
     wait_one: Headline ["task" "x"];
+    /// The longest wait is not over at the end of the run.
+    wait_still: Headline ["task" "x"];
     /// How many polls it took.
     poll_count: Headline ["n" "kind" "k"];
     /// How many polls one task took.
@@ -75,6 +77,8 @@ dictionary! {
     ticket_io: Line [];
     /// A channel holds it.
     ticket_channel: Line ["name"];
+    /// A channel holds it for the task that polled the future first.
+    ticket_first: Line ["name"];
     /// A socket holds it.
     ticket_socket: Line ["name"];
     /// The tasks that it waits for hold it.

@@ -126,15 +126,15 @@ const JA: &[(&str, &str)] = &[
         "この数のタスクごとに、ワーカーはタイマー、I/O、グローバルキューを見る。",
     ),
     (
-        "So often a worker that finds nothing gives its CPU to others and looks again before it sleeps.",
+        "How often a worker that finds nothing gives its CPU to others and looks again before it sleeps.",
         "何も見つからないワーカーは、この回数だけCPUをほかに譲って見直してから休む。",
     ),
     (
-        "Of another queue a worker takes half, rounded up, but no more than this.",
+        "A worker takes half of another queue, rounded up, but no more than this.",
         "ほかのキューから切り上げた半分を取るが、この数までとする。",
     ),
     (
-        "All workers share one driver, held by who sleeps; in tokio 0.1 each has its own reactor and timers.",
+        "All workers share one driver, held by whoever sleeps; in tokio 0.1 each has its own reactor and timers.",
         "全ワーカーが一つのドライバを共有し、休む者が持つ。tokio 0.1ではそれぞれに自分のリアクタとタイマーがある。",
     ),
     (
@@ -337,7 +337,7 @@ const JA: &[(&str, &str)] = &[
     ("there is one loop, and no other thread could run it", "ループは一つで、ほかのスレッドには動かせない。"),
     ("How many Ps there are (Go: GOMAXPROCS).", "Pの数(GoのGOMAXPROCS)。"),
     (
-        "How a goroutine is stopped whose slice is over: by a signal (1.14 and later), when it next calls a function (before; a computing stretch is a loop without calls), or not at all (asyncpreemptoff, and no calls).",
+        "How a goroutine whose slice is over is stopped: by a signal (1.14 and later), when it next calls a function (before; a computing stretch is a loop without calls), or not at all (asyncpreemptoff, and no calls).",
         "持ち時間の終わったgoroutineをどう止めるか。シグナルで(1.14以後)、次に関数を呼ぶときに(以前。計算は呼び出しのないループとする)、または止めない(asyncpreemptoffで、呼び出しもない)。",
     ),
     (
@@ -394,7 +394,7 @@ const JA: &[(&str, &str)] = &[
         "タスクのブロッキング呼び出しは、Goが告げるシステムコールとして数える。告げないCの呼び出しやページフォルトはない。",
     ),
     (
-        "An idle P keeps its thread, unless it was idle when it was taken. So a goroutine whose P is gone takes an idle P only if no thread sleeps with that.",
+        "An idle P keeps its thread, unless it was idle when it was taken. So a goroutine whose P is gone takes an idle P only if no thread sleeps with it.",
         "空いたPは、取られたときに空いていたのでなければ、スレッドを持ち続ける。そのためPを失ったgoroutineが空いたPを取るのは、それとともに眠るスレッドがないときだけ。",
     ),
     (
@@ -461,7 +461,7 @@ const JA: &[(&str, &str)] = &[
         "タイマーとI/Oは1本のスレッドが見る。async-stdではそれぞれに1本ある。",
     ),
     (
-        "Who is notified is the worker that has slept longest; a condition variable wakes any.",
+        "The worker that has slept longest is notified; a condition variable wakes any.",
         "通知されるのは最も長く休んだワーカー。条件変数ではどれが起きるか決まっていない。",
     ),
     (

@@ -4,7 +4,8 @@ use dandori::id::{ChannelId, KindId, MutexId};
 use dandori::policy::Params;
 use dandori::rng::{Key, Stream};
 use dandori::scenario::{
-    Arrivals, ChannelSpec, Costs, Does, Kind, Length, Limits, Machine, MutexSpec, PolicyChoice, Scenario, Socket, Step,
+    Arrivals, ChannelSpec, Costs, Does, KeptWaker, Kind, Length, Limits, Machine, MutexSpec, ParkToken, PolicyChoice,
+    Scenario, Socket, Step,
 };
 use dandori::task::MutexKind;
 use dandori::time::{Nanos, Time};
@@ -50,7 +51,8 @@ pub fn scenario(number: u64, shape: &Shape<'_>) -> Scenario {
             let capacity = (draws.below(3) == 0).then(|| 1 + draws.below(3) as u32);
             let ready = (draws.below(4) as u32).min(capacity.unwrap_or(u32::MAX));
             let budget = draws.below(4) > 0;
-            ChannelSpec { name: format!("c{i}"), capacity, ready, outside: None, budget }
+            let waker = if draws.below(4) > 0 { KeptWaker::Latest } else { KeptWaker::First };
+            ChannelSpec { name: format!("c{i}"), capacity, ready, outside: None, budget, waker }
         })
         .collect::<Vec<_>>();
     let kinds = (0..kinds)
@@ -118,7 +120,7 @@ impl Generator<'_, '_> {
         let id = self.id();
         let channel = ChannelId(self.draws.below(self.channels) as u16);
         let count = 1 + self.draws.below(2) as u32;
-        let does = match self.draws.below(22) {
+        let does = match self.draws.below(24) {
             0..=2 => Does::Cpu(Length::Constant(Nanos(self.shape.unit * (1 + self.draws.below(20))))),
             3..=4 => Does::Send { channel, count },
             5..=6 if !self.shape.alone => Does::Recv { channel, count },
@@ -151,14 +153,33 @@ impl Generator<'_, '_> {
             }
             18 if self.kind + 1 < self.kinds && depth == 0 => Does::Abort,
             19 if self.draws.below(4) == 0 => Does::Panic,
-            20 if depth < 3 && self.draws.below(4) == 0 && self.shape.policy != "dandori" => Does::BlockOn(vec![
-                Step { id: self.id(), does: Does::Recv { channel, count } },
-                Step { id: self.id(), does: Does::Cpu(Length::Constant(Nanos(self.shape.unit))) },
-            ]),
+            20 if depth < 3 && self.draws.below(4) == 0 && self.shape.policy != "dandori" => {
+                self.block_on(channel, count)
+            }
+            22 => Does::StartRecv { channel, count },
+            23 if !self.shape.alone => Does::FinishRecv { channel, count },
             21 => Does::Read { socket: 0, count },
             _ => Does::Cpu(Length::Constant(Nanos(self.shape.unit))),
         };
         Step { id, does }
+    }
+
+    /// A call whose future waits for a message beside a stretch, or beside a call of the same kind.
+    fn block_on(&mut self, channel: ChannelId, count: u32) -> Does {
+        let token = [ParkToken::Own, ParkToken::Thread][self.draws.below(2) as usize];
+        let waits = Step { id: self.id(), does: Does::Recv { channel, count } };
+        let computes = Step { id: self.id(), does: Does::Cpu(Length::Constant(Nanos(self.shape.unit))) };
+        let mut beside = vec![computes];
+        match self.draws.below(3) {
+            0 => return Does::BlockOn { token, body: [vec![waits], beside].concat() },
+            1 => {
+                let id = self.id();
+                beside = vec![Step { id, does: Does::BlockOn { token, body: beside } }];
+            }
+            _ => {}
+        }
+        let branches = if self.draws.below(2) == 0 { vec![vec![waits], beside] } else { vec![beside, vec![waits]] };
+        Does::BlockOn { token, body: vec![Step { id: self.id(), does: Does::JoinAll(branches) }] }
     }
 
     fn branches(&mut self, depth: u64) -> Vec<Vec<Step>> {

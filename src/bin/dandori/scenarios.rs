@@ -3,7 +3,9 @@
 use std::fmt;
 
 use dandori::policy::Registry;
-use dandori::scenario::{Problem, library};
+use dandori::scenario::lesson::{self, Lesson};
+use dandori::scenario::library::{self, Named};
+use dandori::scenario::{Problem, groups};
 use serde::Serialize;
 
 use crate::{Failure, output};
@@ -23,6 +25,11 @@ struct List(Vec<Entry>);
 
 #[derive(Serialize)]
 struct Entry {
+    /// The lesson that it is grouped under.
+    lesson: String,
+    step: u32,
+    #[serde(skip)]
+    title: String,
     name: &'static str,
     /// Policies that it fits; the first is its own.
     fits: &'static [&'static str],
@@ -42,9 +49,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         return output::line(named.scenario(&registry)?.to_json().trim_end());
     }
     let mut entries = Vec::new();
-    for named in &library::ALL {
+    for (lesson, named) in grouped() {
         let scenario = named.scenario(&registry)?;
         entries.push(Entry {
+            lesson: lesson.name,
+            step: lesson.step,
+            title: lesson.words.en.title,
             name: named.name,
             fits: named.fits,
             kinds: scenario.kinds.iter().map(|kind| kind.name.clone()).collect(),
@@ -55,12 +65,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     output::print(&List(entries), args.json)
 }
 
+/// The library in the order of the course: under each lesson its own scenario and then the others.
+fn grouped() -> Vec<(Lesson, &'static Named)> {
+    let lessons = lesson::names().filter_map(lesson::get);
+    let under = |lesson: Lesson| {
+        let others = groups::of(&lesson.name).map(|grouped| grouped.scenario.to_owned());
+        let names: Vec<String> = std::iter::once(lesson.scenario.clone()).chain(others).collect();
+        names.into_iter().filter_map(move |name| Some((lesson.clone(), library::get(&name)?)))
+    };
+    lessons.flat_map(under).collect()
+}
+
 impl fmt::Display for List {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let width = self.0.iter().map(|entry| entry.name.len()).max().unwrap_or(0);
+        let mut step = 0;
         for entry in &self.0 {
+            if std::mem::replace(&mut step, entry.step) != entry.step {
+                writeln!(f, "{}{}. {} ({})", if entry.step > 1 { "\n" } else { "" }, step, entry.title, entry.lesson)?;
+            }
             let kinds = entry.kinds.join(", ");
-            writeln!(f, "{:<width$}  fits {}; tasks: {kinds}", entry.name, entry.fits.join(", "))?;
+            writeln!(f, "   {:<width$}  fits {}; tasks: {kinds}", entry.name, entry.fits.join(", "))?;
         }
         write!(f, "\n`dandori scenarios NAME` prints one as JSON, `dandori sim NAME` runs it.")
     }

@@ -78,7 +78,7 @@ pub const STABLE: Spec = Spec {
             source: "async-std 1.5.0, src/net/driver/, and the crate futures-timer",
         },
         Assumption {
-            text: "Who is notified is the worker that has slept longest; a condition variable wakes any.",
+            text: "The worker that has slept longest is notified; a condition variable wakes any.",
             source: "async-std 1.5.0, src/task/executor/sleepers.rs",
         },
         Assumption {

@@ -21,7 +21,7 @@ pub const SPEC: Spec = Spec {
         },
         Param {
             name: "preemption",
-            what: "How a goroutine is stopped whose slice is over: by a signal (1.14 and later), when it next calls a \
+            what: "How a goroutine whose slice is over is stopped: by a signal (1.14 and later), when it next calls a \
                    function (before; a computing stretch is a loop without calls), or not at all (asyncpreemptoff, and \
                    no calls).",
             range: Range::Choice { options: &["asynchronous", "cooperative", "off"], default: "asynchronous" },
@@ -113,7 +113,7 @@ pub const SPEC: Spec = Spec {
         },
         Assumption {
             text: "An idle P keeps its thread, unless it was idle when it was taken. So a goroutine whose P is gone takes an \
-                   idle P only if no thread sleeps with that.",
+                   idle P only if no thread sleeps with it.",
             source: "go1.27.3, src/runtime/proc.go, stopm and exitsyscallfast_pidle",
         },
         Assumption {

@@ -1,8 +1,8 @@
 //! What a kind does, statement by statement.
 
-use super::parts::{Uses, channel, duration, mutex, name, socket};
-use crate::id::KindId;
-use crate::scenario::model::{Does, Kind, Length, Scenario, Step};
+use super::parts::{Uses, channel, duration, left, mutex, name, socket};
+use crate::id::{ChannelId, KindId};
+use crate::scenario::model::{Does, KeptWaker, Kind, Length, ParkToken, Scenario, Step};
 use crate::task::MutexKind;
 
 /// A function under construction.
@@ -77,7 +77,7 @@ pub(super) fn across(scenario: &Scenario, mutex: usize) -> bool {
 fn waits(scenario: &Scenario, does: &Does) -> bool {
     match does {
         Does::Cpu(_) | Does::Block(_) | Does::Syscall(_) | Does::Spawn { .. } | Does::Abort | Does::Panic => false,
-        Does::BlockingJob(_) | Does::BlockInPlace(_) | Does::BlockOn(_) => false,
+        Does::BlockingJob(_) | Does::BlockInPlace(_) | Does::BlockOn { .. } | Does::Park => false,
         Does::Send { channel, .. } => scenario.channels[channel.index()].capacity.is_some(),
         Does::Lock { mutex, body } => {
             let is_async = scenario.mutexes[mutex.index()].kind == MutexKind::Async;
@@ -187,6 +187,8 @@ impl<'a> Body<'a> {
             | Does::Tick(_)
             | Does::Io(_)
             | Does::Recv { .. }
+            | Does::StartRecv { .. }
+            | Does::FinishRecv { .. }
             | Does::Read { .. }
             | Does::Join
             | Does::YieldNow
@@ -247,6 +249,8 @@ impl<'a> Body<'a> {
                 let name = self::channel(&self.scenario.channels[channel.index()].name);
                 self.say(format!("{name}.recv({count}).await;"));
             }
+            Does::StartRecv { channel, count } => self.moving("start", *channel, *count),
+            Does::FinishRecv { channel, count } => self.moving("finish", *channel, *count),
             Does::Read { socket, count } => self.read(usize::from(*socket), *count),
             Does::Spawn { kind, count } => self.spawn(*kind, *count, joins),
             Does::Join => self.say("spawned.join().await;"),
@@ -283,10 +287,19 @@ impl<'a> Body<'a> {
                 self.block(otherwise, joins);
                 self.close("}");
             }
-            Does::BlockOn(body) => {
+            Does::Park => self.say("thread::park(); // takes the thread's token, whomever it was given for"),
+            Does::BlockOn { token, body } => {
                 let outside = self.inside.replace(at);
-                self.uses.block_on = true;
-                self.open("block_on(async {");
+                match token {
+                    ParkToken::Own => {
+                        self.uses.block_on = true;
+                        self.open("block_on(async {");
+                    }
+                    ParkToken::Thread => {
+                        self.uses.block_on_naive = true;
+                        self.open("block_on_naive(async {");
+                    }
+                }
                 self.block(body, joins);
                 self.close("});");
                 self.inside = outside;
@@ -357,6 +370,30 @@ impl<'a> Body<'a> {
             self.say(format!("consume_budget().await; // `{}` is always ready", spec.name));
             self.close("}");
         }
+    }
+
+    /// A receive that one task starts and another finishes.
+    fn moving(&mut self, how: &str, from: ChannelId, count: u32) {
+        let spec = &self.scenario.channels[from.index()];
+        let mut recv = format!("{}.recv(1)", channel(&spec.name));
+        if spec.waker == KeptWaker::First {
+            self.uses.first_waker = true;
+            recv = format!("first_waker({recv})");
+        }
+        if !self.uses.left.contains(&from) {
+            self.uses.left.push(from);
+        }
+        match how {
+            "start" => self.uses.start = true,
+            _ => self.uses.finish = true,
+        }
+        let one = format!("{how}(&{}, {recv}).await;", left(&spec.name));
+        if count == 1 {
+            return self.say(one);
+        }
+        self.open(format!("for _ in 0..{count} {{"));
+        self.say(one);
+        self.close("}");
     }
 
     fn spawn(&mut self, kind: KindId, count: u32, joins: bool) {

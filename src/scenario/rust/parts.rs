@@ -1,6 +1,7 @@
 //! What a program needs around its tasks: imports, names, lengths, helpers. Only what is used is written.
 
 use super::body::across;
+use crate::id::ChannelId;
 use crate::scenario::model::Scenario;
 use crate::task::MutexKind;
 use crate::time::Nanos;
@@ -23,6 +24,12 @@ pub(super) struct Uses {
     pub(super) aborts: bool,
     pub(super) panics: bool,
     pub(super) block_on: bool,
+    pub(super) block_on_naive: bool,
+    pub(super) first_waker: bool,
+    pub(super) start: bool,
+    pub(super) finish: bool,
+    /// Channels with receives that move between tasks.
+    pub(super) left: Vec<ChannelId>,
     pub(super) select_first: bool,
     pub(super) exponential: bool,
     pub(super) uniform: bool,
@@ -39,7 +46,8 @@ const TAKEN: &str = "\
     for gen if impl in let loop macro main match mod move mut override priv pub ref return self static \
     struct super trait true try type typeof unsafe unsized use virtual where while yield spawn sleep \
     compute measured wake_self spawn_blocking block_in_place yield_now join_all select_first exponential \
-    interval_at consume_budget report draw thread drop panics block_on uniform lognormal pareto weighted";
+    interval_at consume_budget report draw thread drop panics block_on block_on_naive first_waker start finish \
+    uniform lognormal pareto weighted";
 
 /// A name as an identifier; one that is taken gets an underscore.
 pub(super) fn name(name: &str) -> String {
@@ -55,6 +63,11 @@ fn shout(name: &str, what: &str) -> String {
 /// A channel's static.
 pub(super) fn channel(name: &str) -> String {
     shout(name, "_CHANNEL")
+}
+
+/// The static of what was started at a channel and left.
+pub(super) fn left(name: &str) -> String {
+    shout(name, "_LEFT")
 }
 
 /// A mutex's static.
@@ -136,6 +149,11 @@ pub(super) fn head(scenario: &Scenario, uses: &Uses) -> Vec<String> {
             None => shared(channel(&spec.name), "Unbounded", spec.ready.to_string()),
         }
     }
+    for (id, spec) in scenario.channels.iter().enumerate() {
+        if uses.left.iter().any(|left| left.index() == id) {
+            shared(left(&spec.name), "Left", "std::collections::VecDeque::new()".to_owned());
+        }
+    }
     for (index, spec) in scenario.mutexes.iter().enumerate() {
         let kind = match spec.kind {
             MutexKind::Async => "dandori::sync::AsyncMutex::<()>",
@@ -162,6 +180,11 @@ pub(super) fn helpers(scenario: &Scenario, uses: &Uses) -> Vec<String> {
         (uses.aborts, ABORT),
         (uses.panics, PANICS),
         (uses.block_on, BLOCK_ON),
+        (uses.block_on_naive, BLOCK_ON_NAIVE),
+        (!uses.left.is_empty(), LEFT),
+        (uses.start, START),
+        (uses.finish, FINISH),
+        (uses.first_waker, FIRST_WAKER),
         ((0..scenario.mutexes.len()).any(|index| across(scenario, index)), LOCK),
         (uses.join_all || uses.select_first, BRANCH),
         (uses.wake_self, WAKE_SELF),
@@ -227,8 +250,35 @@ fn panics() {
 "#;
 
 const BLOCK_ON: &str = r"
-/// Runs a future to its end. While it waits this thread parks, and its worker with it.
+/// Runs a future to its end. While it waits this thread parks, and its worker with it. It has a token of its own: who else
+/// parks on this thread may end its park, but cannot take its wake.
 fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(thread::Thread, std::sync::atomic::AtomicBool);
+    impl std::task::Wake for Unpark {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.1.store(true, std::sync::atomic::Ordering::Release);
+            self.0.unpark();
+        }
+    }
+    let unpark = std::sync::Arc::new(Unpark(thread::current(), std::sync::atomic::AtomicBool::new(false)));
+    let waker = std::task::Waker::from(unpark.clone());
+    let mut cx = std::task::Context::from_waker(&waker);
+    let mut future = std::pin::pin!(future);
+    loop {
+        if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut cx) {
+            return output;
+        }
+        while !unpark.1.swap(false, std::sync::atomic::Ordering::Acquire) {
+            thread::park();
+        }
+    }
+}
+";
+
+const BLOCK_ON_NAIVE: &str = r"
+/// Runs a future to its end. It parks on the thread's token, which is there for all who park on this thread: who else does
+/// inside the future takes a wake that was meant for this loop.
+fn block_on_naive<F: Future>(future: F) -> F::Output {
     struct Unpark(thread::Thread);
     impl std::task::Wake for Unpark {
         fn wake(self: std::sync::Arc<Self>) {
@@ -244,6 +294,46 @@ fn block_on<F: Future>(future: F) -> F::Output {
         }
         thread::park();
     }
+}
+";
+
+const LEFT: &str = r"
+/// Futures that one task polled once and left for another.
+type Left = std::sync::Mutex<std::collections::VecDeque<std::pin::Pin<Box<dyn Future<Output = ()> + Send>>>>;
+";
+
+const START: &str = r#"
+/// Polls a future once. If it is not done it is left for whoever finishes it.
+async fn start(left: &Left, future: impl Future<Output = ()> + Send + 'static) {
+    let mut future = Box::pin(future);
+    let is_done = std::future::poll_fn(|cx| std::task::Poll::Ready(future.as_mut().poll(cx).is_ready())).await;
+    if !is_done {
+        left.lock().expect("nobody panics here").push_back(future);
+    }
+}
+"#;
+
+const FINISH: &str = r#"
+/// Awaits the future that was left longest, whoever polled it first; if there is none, another one.
+async fn finish(left: &Left, other: impl Future<Output = ()>) {
+    let oldest = left.lock().expect("nobody panics here").pop_front();
+    match oldest {
+        Some(future) => future.await,
+        None => other.await,
+    }
+}
+"#;
+
+const FIRST_WAKER: &str = r"
+/// A future with a mistake: it keeps the waker of its first poll, also when another task polls it later.
+async fn first_waker(future: impl Future<Output = ()>) {
+    let mut future = std::pin::pin!(future);
+    let mut first = None;
+    std::future::poll_fn(|cx| {
+        let waker: &std::task::Waker = first.get_or_insert_with(|| cx.waker().clone());
+        future.as_mut().poll(&mut std::task::Context::from_waker(waker))
+    })
+    .await;
 }
 ";
 

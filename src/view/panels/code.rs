@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::id::TaskId;
 use crate::scenario::rust::{Listing, Place};
-use crate::scenario::{Does, Scenario, Step};
+use crate::scenario::{Does, KeptWaker, Scenario, Step};
 use crate::time::{Nanos, Time};
 use crate::trace::{Cause, Event, Trace, Waits};
 use crate::view::board::Board;
@@ -139,7 +139,10 @@ fn ticket(
     match (step, cause) {
         (Some(Does::ForgetWaker), _) => fill(words.ticket_nobody, &[]),
         _ if lane.stuck == Some(Waits::Nobody) => fill(words.ticket_nobody, &[]),
-        (Some(Does::Recv { channel, .. } | Does::Send { channel, .. }), _) => {
+        (Some(Does::FinishRecv { channel, .. }), _) if scenario.channels[channel.index()].waker == KeptWaker::First => {
+            named(words.ticket_first, &scenario.channels[channel.index()].name)
+        }
+        (Some(Does::Recv { channel, .. } | Does::FinishRecv { channel, .. } | Does::Send { channel, .. }), _) => {
             named(words.ticket_channel, &scenario.channels[channel.index()].name)
         }
         (Some(Does::Read { socket, .. }), _) => {
@@ -159,14 +162,6 @@ fn find(steps: &[Step], id: u32) -> Option<&Does> {
         if step.id == id {
             return Some(&step.does);
         }
-        match &step.does {
-            Does::SpawnBlocking(body)
-            | Does::BlockInPlace(body)
-            | Does::Forever(body)
-            | Does::Repeat { body, .. }
-            | Does::Measure { body, .. } => find(body, id),
-            Does::JoinAll(branches) | Does::Select(branches) => branches.iter().find_map(|branch| find(branch, id)),
-            _ => None,
-        }
+        step.does.bodies().into_iter().find_map(|(_, body)| find(body, id))
     })
 }
