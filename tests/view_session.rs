@@ -82,6 +82,16 @@ fn a_scenario_under_a_lesson_opens_like_one_and_says_only_what_it_is() {
 }
 
 #[test]
+fn a_wait_that_is_not_over_at_the_end_is_not_said_to_be() {
+    let headline = |end: &str| {
+        let settings = Settings { lesson: "lifo-slot".into(), ..settings(Lang::En, &[("limits.end", json!(end))]) };
+        plain(&run(&settings).info().headline)
+    };
+    assert!(headline("100 ms").ends_with(" and had still not run."), "{}", headline("100 ms"));
+    assert!(headline("2 s").ends_with(" before it ran."), "{}", headline("2 s"));
+}
+
+#[test]
 fn the_first_lesson_opens_on_the_late_tick() {
     let session = run(&settings(Lang::En, &[]));
     let info = session.info();
