@@ -1,6 +1,7 @@
 // @ts-check
 /** Where in the course the page is: the menu of all lessons, and the way to the next one. Lessons are links; the address does the rest. */
 import { el } from './dom.js';
+import { say as sayMore } from './panel-words.js';
 import { writeHash } from './url.js';
 import { say } from './words.js';
 
@@ -16,7 +17,7 @@ const hashOf = (lesson, settings) => writeHash({ v: 1, lesson, set: {}, lang: se
  */
 function further({ scenarios, ...stop }, step, state, link, says) {
   if (scenarios.length === 0) return null;
-  const text = say(state.settings.lang, 'further', { n: scenarios.length });
+  const text = sayMore(state.settings.lang, 'further', { n: scenarios.length });
   return el('details', { class: 'further', open: stop.step === step ? '' : null },
     el('summary', { 'aria-label': `${text}: ${stop.title}` }, text),
     el('ul', {}, ...scenarios.map(({ name, lead }) => el('li', {}, link(name, el('code', {}, name), says(lead))))));

@@ -7,6 +7,7 @@ import { sayer } from './fill.js';
 
 /** English and Japanese of each; `{x}` is a slot. */
 export const WORDS = Object.freeze({
+  further: ['more scenarios: {n}', 'ほかのシナリオ: {n}'],
   settings: ['All settings', 'すべての設定'],
   close: ['Close', '閉じる'],
   resetAll: ['Reset all', 'すべて元に戻す'],
