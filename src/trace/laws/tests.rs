@@ -251,9 +251,23 @@ const CASES: &[(&str, Break)] = &[
     ("driver", |s| s.a(Event::DriverHeld).b(Event::DriverReleased)),
     ("line", |s| s.a(lock_wait(A))),
     ("line", |s| s.a(lock_wait(B)).a(Event::LockHeld { line: Line::Pool })),
-    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(end(T, PollEnd::Pending)).b(held(U))),
-    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).a(stretch(T, What::Cpu, 10)).b(held(U))),
-    ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U)).a(end(T, PollEnd::Pending))),
+    ("mutex", |s| {
+        s.polling(T).queued(U).b(start(U)).a(held(T)).a(end(T, PollEnd::Pending)).b(held(U)).b(end(U, PollEnd::Pending))
+    }),
+    ("mutex", |s| {
+        s.polling(T)
+            .queued(U)
+            .b(start(U))
+            .a(held(T))
+            .a(stretch(T, What::Cpu, 10))
+            .b(held(U))
+            .b(end(U, PollEnd::Pending))
+    }),
+    ("mutex", |s| {
+        s.polling(T).queued(U).b(start(U)).a(held(T)).b(held(U)).b(end(U, PollEnd::Pending)).a(end(T, PollEnd::Pending))
+    }),
+    ("mutex", |s| s.polling(T).queued(U).a(held(T)).a(end(T, PollEnd::Pending)).b(start(U)).b(held(U))),
+    ("mutex", |s| s.polling(T).a(held(T)).a(held(T))),
     ("mutex", |s| s.polling(T).queued(U).b(start(U)).a(held(T)).b(released(U))),
     ("mutex", |s| s.polling(T).a(released(T))),
     ("cpu_time", |s| s.polling(T).a(stretch(T, What::Cpu, 11)).a(stretched(T, What::Cpu))),
